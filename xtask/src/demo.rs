@@ -1,0 +1,32 @@
+//! `cargo xtask demo`: builds and runs the server that shows every demo on one page.
+
+use std::net::SocketAddr;
+
+use anyhow::ensure;
+
+use crate::process::{self, Child};
+
+/// Build and run the demos; the page to open is printed, Ctrl-C ends it
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    addr: SocketAddr,
+}
+
+impl Args {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        let demo = ["--package", "examples", "--bin", "demo"];
+        let built = Child::spawn(process::cargo(["build"]).args(demo))?.wait()?;
+        ensure!(built.success(), "the demos do not compile: see above");
+
+        let mut command = process::cargo(["run", "--quiet"]);
+        command
+            .args(demo)
+            .args(["--", "--addr", &self.addr.to_string()]);
+        process::interrupt_is_success();
+        let status = Child::spawn(&mut command)?.wait()?;
+        ensure!(status.success(), "the demo server ended with {status}");
+        Ok(())
+    }
+}

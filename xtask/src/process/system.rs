@@ -1,0 +1,109 @@
+//! Process groups, process trees and signals of a Unix system.
+//!
+//! The tree is read from `/proc`. Where there is none only process groups are ended, which misses
+//! processes that have made a group of their own.
+
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::thread;
+
+use rustix::process::{Pid, Signal};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+/// Makes the command the leader of a process group.
+pub(super) fn lead_group(command: &mut Command) {
+    command.process_group(0);
+}
+
+/// Makes orphaned grandchildren children of this program, so that they can be found and ended.
+pub(super) fn adopt_orphans() {
+    #[cfg(target_os = "linux")]
+    // Refused only by kernels older than 3.4; the groups are ended all the same.
+    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+}
+
+/// Calls `handler` in a thread of its own when a signal asks this program to end.
+pub(super) fn on_signal(handler: fn(i32)) {
+    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) else {
+        return;
+    };
+    thread::spawn(move || {
+        for signal in signals.forever() {
+            handler(signal);
+        }
+    });
+}
+
+/// What the user calls a signal that [`on_signal`] reports.
+pub(super) fn signal_name(signal: i32) -> &'static str {
+    match signal {
+        SIGINT => "Ctrl-C",
+        SIGTERM => "SIGTERM",
+        _ => "SIGHUP",
+    }
+}
+
+/// Asks a process to end, or kills it. One that has ended already is no error.
+pub(super) fn signal(process: u32, kill: bool) {
+    if let Some(process) = pid(process) {
+        let _ = rustix::process::kill_process(process, kind(kill));
+    }
+}
+
+/// Asks every process of a group to end, or kills them.
+pub(super) fn signal_group(leader: u32, kill: bool) {
+    if let Some(leader) = pid(leader) {
+        let _ = rustix::process::kill_process_group(leader, kind(kill));
+    }
+}
+
+/// A process that has not ended, as the system lists it.
+#[derive(Clone, Copy)]
+pub(super) struct Process {
+    pub(super) id: u32,
+    parent: u32,
+    pub(super) group: u32,
+}
+
+/// All living descendants of a process.
+pub(super) fn descendants(root: u32) -> Vec<Process> {
+    let mut others: Vec<Process> = fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| process(entry.file_name().to_str()?.parse().ok()?))
+        .collect();
+    let mut found: Vec<Process> = Vec::new();
+    let mut parents = vec![root];
+    while let Some(parent) = parents.pop() {
+        let (children, rest) = others
+            .into_iter()
+            .partition(|process| process.parent == parent);
+        others = rest;
+        let children: Vec<Process> = children;
+        parents.extend(children.iter().map(|child| child.id));
+        found.extend(children);
+    }
+    found
+}
+
+fn process(id: u32) -> Option<Process> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // The name stands in parentheses and may contain some itself; state, parent, group follow it.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace();
+    let ended = matches!(fields.next()?, "Z" | "X");
+    let parent = fields.next()?.parse().ok()?;
+    let group = fields.next()?.parse().ok()?;
+    (!ended).then_some(Process { id, parent, group })
+}
+
+fn pid(id: u32) -> Option<Pid> {
+    Pid::from_raw(i32::try_from(id).ok()?)
+}
+
+fn kind(kill: bool) -> Signal {
+    if kill { Signal::KILL } else { Signal::TERM }
+}

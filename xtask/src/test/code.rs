@@ -1,0 +1,108 @@
+//! The steps that cargo does: format, lints, tests, feature combinations, docs.
+
+use std::process::Command;
+
+use anyhow::Context;
+use serde_json::Value;
+
+use crate::process::cargo;
+use crate::steps::{Report, Step};
+
+pub(super) fn steps() -> Vec<Step> {
+    vec![
+        Step::new("format", "cargo fmt --check", |report| {
+            report
+                .run(&mut cargo(["fmt", "--all", "--check"]))
+                .map(drop)
+        }),
+        Step::new("lints", "cargo clippy, warnings are errors", |report| {
+            let all = [
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ];
+            report.run(&mut cargo(all)).map(drop)
+        }),
+        Step::new(
+            "tests",
+            "unit, documentation and cross-crate tests",
+            |report| test(report, &mut cargo(["test", "--workspace"])),
+        ),
+        Step::new("features", "every combination of features", features),
+        Step::new("docs", "cargo doc, warnings are errors", |report| {
+            let mut doc = cargo(["doc", "--workspace", "--no-deps"]);
+            report.run(doc.env("RUSTDOCFLAGS", "-D warnings")).map(drop)
+        }),
+    ]
+}
+
+/// Runs tests; the lines with which each runner closes are shown in any case.
+fn test(report: &mut Report, command: &mut Command) -> anyhow::Result<()> {
+    let before = report.output().len();
+    let result = report.run(command.arg("--no-fail-fast"));
+    let output = report.output()[before..].to_owned();
+    for line in output
+        .lines()
+        .filter(|line| line.starts_with("test result:"))
+    {
+        report.note(line);
+    }
+    result.map(drop)
+}
+
+/// The crates compile without warnings with every set of their features, and their own tests
+/// pass with none.
+fn features(report: &mut Report) -> anyhow::Result<()> {
+    for (package, features) in published(report)? {
+        for chosen in 0..1_u32 << features.len() {
+            let set: Vec<&str> = (features.iter().enumerate())
+                .filter(|(index, _)| chosen & (1 << index) != 0)
+                .map(|(_, feature)| feature.as_str())
+                .collect();
+            let set = set.join(",");
+            let choice = [
+                "--package",
+                &package,
+                "--no-default-features",
+                "--features",
+                &set,
+            ];
+            let strict = ["--all-targets", "--", "-D", "warnings"];
+            report.run(cargo(["clippy"]).args(choice).args(strict))?;
+            if chosen == 0 && !features.is_empty() {
+                test(report, cargo(["test"]).args(choice))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The packages in `crates/` with their features other than `default`.
+fn published(report: &mut Report) -> anyhow::Result<Vec<(String, Vec<String>)>> {
+    let metadata = report.quietly(&mut cargo([
+        "metadata",
+        "--no-deps",
+        "--format-version",
+        "1",
+    ]))?;
+    let metadata: Value = serde_json::from_str(&metadata).context("cargo metadata")?;
+    let packages = metadata["packages"]
+        .as_array()
+        .context("cargo metadata: no packages")?;
+    let published = packages.iter().filter_map(|package| {
+        let name = package["name"].as_str()?;
+        let features = package["features"].as_object()?;
+        let features = features
+            .keys()
+            .filter(|name| *name != "default")
+            .cloned()
+            .collect();
+        package["publish"]
+            .is_null()
+            .then(|| (name.to_owned(), features))
+    });
+    Ok(published.collect())
+}
