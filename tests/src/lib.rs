@@ -1,1 +1,3 @@
 //! Workspace-wide tests.
+
+pub mod oracle;
