@@ -1,3 +1,4 @@
 //! Workspace-wide tests.
 
 pub mod oracle;
+pub mod vectors;

@@ -58,7 +58,7 @@ pub fn decode(bytes: &[u8]) -> Outcome {
 ///
 /// The standard gives every stream an empty last event ID buffer, by which the first event
 /// without an ID after a reconnection would erase the ID that the reconnection was made with.
-/// Browsers seed the buffer with the event source's last event ID string instead; so does this.
+/// Chromium seeds the buffer with the event source's last event ID string instead; so does this.
 #[must_use]
 pub fn decode_after(last_event_id: &str, bytes: &[u8]) -> Outcome {
     let characters = utf_8_decode(bytes);

@@ -1,0 +1,161 @@
+//! Every conformance vector, against the oracle and the codec; and the files themselves.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+
+use tests::oracle::{self, Item};
+use tests::vectors::{self, ExpectedEvent, Vector};
+
+#[test]
+fn the_oracle_agrees_with_every_vector() {
+    for vector in vectors::load() {
+        let outcome = oracle::decode(&vector.input);
+        let events: Vec<ExpectedEvent> = outcome
+            .items
+            .into_iter()
+            .filter_map(|dispatched| match dispatched.item {
+                Item::Event {
+                    event_type,
+                    data,
+                    last_event_id,
+                } => Some(ExpectedEvent {
+                    offset: dispatched.offset,
+                    event_type,
+                    data,
+                    last_event_id,
+                }),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(events, vector.events, "{}", vector.name);
+        assert_eq!(
+            outcome.last_event_id, vector.last_event_id,
+            "{}",
+            vector.name
+        );
+        assert_eq!(
+            outcome.reconnection_time, vector.reconnection_time,
+            "{}",
+            vector.name
+        );
+    }
+}
+
+#[test]
+fn every_citation_and_name_is_sound() {
+    let clauses: HashSet<String> = vectors::clauses().into_iter().map(|it| it.id).collect();
+    let mut names = HashSet::new();
+    for vector in vectors::load() {
+        assert!(!vector.cites.is_empty(), "{} cites no clause", vector.name);
+        for id in &vector.cites {
+            assert!(
+                clauses.contains(id),
+                "{} cites {id}, which is no clause",
+                vector.name
+            );
+        }
+        assert!(
+            names.insert(vector.name.clone()),
+            "{} is there twice",
+            vector.name
+        );
+    }
+    assert!(names.len() >= 150, "only {} vectors", names.len());
+}
+
+#[test]
+fn the_python_loader_of_the_readme_loads_the_same() {
+    let print = r#"
+import sys
+for path in sys.argv[1:]:
+    for c in load(path):
+        time = "none" if c["reconnection_time"] is None else c["reconnection_time"]
+        print(c["name"], ",".join(c["cites"]), c["input"].hex(), c["last_event_id"].encode().hex(), time, sep="|")
+        for offset, *texts in c["events"]:
+            print(offset, *(text.encode().hex() for text in texts), sep="|")
+"#;
+    check_loader("python3", "-c", "python", print);
+}
+
+#[test]
+fn the_javascript_loader_of_the_readme_loads_the_same() {
+    let print = r#"
+const hex = (text) => Buffer.from(text).toString("hex");
+for (const path of process.argv.slice(1)) {
+  for (const c of load(path)) {
+    console.log([c.name, c.cites.join(","), hex(c.input), hex(c.lastEventId), c.reconnectionTime ?? "none"].join("|"));
+    for (const [offset, ...texts] of c.events) console.log([offset, ...texts.map(hex)].join("|"));
+  }
+}
+"#;
+    check_loader("node", "-e", "javascript", print);
+}
+
+/// Runs the README's code in `language` with `print` after it; both sides print what they loaded.
+fn check_loader(program: &str, option: &str, language: &str, print: &str) {
+    let readme = include_str!("../vectors/README.md");
+    let opening = format!("```{language}\n");
+    let start = readme.find(&opening).expect("the README has the loader") + opening.len();
+    let length = readme[start..].find("```").expect("the code block ends");
+    let code = format!("{}{print}", &readme[start..start + length]);
+    let output = match Command::new(program)
+        .args([option, &code])
+        .args(vectors::files())
+        .output()
+    {
+        Ok(output) => output,
+        Err(error) => {
+            eprintln!("not checked: {program} does not start ({error})");
+            return;
+        }
+    };
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let printed = String::from_utf8(output.stdout).expect("the loader prints ASCII");
+    let expected: String = vectors::files()
+        .iter()
+        .map(|path| printed_form(path))
+        .collect();
+    for (printed, expected) in printed.lines().zip(expected.lines()) {
+        assert_eq!(printed, expected);
+    }
+    assert_eq!(printed.lines().count(), expected.lines().count());
+}
+
+fn printed_form(path: &Path) -> String {
+    let mut text = String::new();
+    for vector in vectors::load_file(path) {
+        let Vector {
+            name,
+            cites,
+            input,
+            events,
+            last_event_id,
+            reconnection_time,
+        } = vector;
+        let time = reconnection_time.map_or("none".to_owned(), |it| it.to_string());
+        let id = hex(last_event_id.as_bytes());
+        writeln!(
+            text,
+            "{name}|{}|{}|{id}|{time}",
+            cites.join(","),
+            hex(&input)
+        )
+        .expect("memory");
+        for event in events {
+            let texts = [event.event_type, event.data, event.last_event_id];
+            let texts = texts.map(|it| hex(it.as_bytes())).join("|");
+            writeln!(text, "{}|{texts}", event.offset).expect("memory");
+        }
+    }
+    text
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
