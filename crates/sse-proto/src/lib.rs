@@ -1,1 +1,24 @@
-//! sse-proto
+//! Server-Sent Events: frames to bytes, and bytes to events.
+//!
+//! The format is that of WHATWG HTML, sections 9.2.5 and 9.2.6. No I/O, no clock, no unsafe code, and without
+//! the feature `alloc` no heap.
+
+#![no_std]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
+mod decoder;
+mod error;
+mod event;
+mod field;
+mod frame;
+mod line;
+mod storage;
+mod utf8;
+
+pub use decoder::Decoder;
+pub use error::{BufferTooSmall, FrameError, LastEventIdError, LimitExceeded, Part};
+pub use event::{Event, Item};
+pub use frame::Frame;
+pub use storage::{Fixed, Growable, Lent, Limits, Storage};
