@@ -7,12 +7,16 @@
 #[cfg(not(unix))]
 compile_error!("the tasks need a Unix system; elsewhere call cargo as README.md shows");
 
+mod browser;
 mod demo;
+mod metadata;
 mod process;
+mod requirements;
 mod steps;
 mod test;
+mod tidy;
 
-tasks![demo, test];
+tasks![demo, test, tidy];
 
 use std::process::ExitCode;
 

@@ -1,9 +1,12 @@
 //! `cargo xtask test`: everything that has to hold before a change is merged.
 
 mod code;
+mod dependencies;
 mod msrv;
+mod pages;
 
 use crate::steps::Selection;
+use crate::tidy;
 
 /// Run every check: format, lints, tests, docs, dependencies, demos in a browser
 ///
@@ -18,7 +21,10 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let mut steps = code::steps();
+        steps.push(dependencies::step());
+        steps.push(tidy::step());
         steps.push(msrv::step());
+        steps.extend(pages::steps());
         self.selection.run(steps)
     }
 }

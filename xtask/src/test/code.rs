@@ -2,9 +2,7 @@
 
 use std::process::Command;
 
-use anyhow::Context;
-use serde_json::Value;
-
+use crate::metadata::packages;
 use crate::process::cargo;
 use crate::steps::{Report, Step};
 
@@ -39,7 +37,7 @@ pub(super) fn steps() -> Vec<Step> {
     ]
 }
 
-/// Runs tests; the lines with which each runner closes are shown in any case.
+/// Runs tests; the line with which a runner closes is shown unless it had no tests.
 fn test(report: &mut Report, command: &mut Command) -> anyhow::Result<()> {
     let before = report.output().len();
     let result = report.run(command.arg("--no-fail-fast"));
@@ -56,7 +54,11 @@ fn test(report: &mut Report, command: &mut Command) -> anyhow::Result<()> {
 /// The crates compile without warnings with every set of their features, and their own tests
 /// pass with none.
 fn features(report: &mut Report) -> anyhow::Result<()> {
-    for (package, features) in published(report)? {
+    for package in packages(report)?
+        .into_iter()
+        .filter(|package| package.is_published)
+    {
+        let features = &package.features;
         for chosen in 0..1_u32 << features.len() {
             let set: Vec<&str> = (features.iter().enumerate())
                 .filter(|(index, _)| chosen & (1 << index) != 0)
@@ -65,7 +67,7 @@ fn features(report: &mut Report) -> anyhow::Result<()> {
             let set = set.join(",");
             let choice = [
                 "--package",
-                &package,
+                &package.name,
                 "--no-default-features",
                 "--features",
                 &set,
@@ -78,31 +80,4 @@ fn features(report: &mut Report) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// The packages in `crates/` with their features other than `default`.
-fn published(report: &mut Report) -> anyhow::Result<Vec<(String, Vec<String>)>> {
-    let metadata = report.quietly(&mut cargo([
-        "metadata",
-        "--no-deps",
-        "--format-version",
-        "1",
-    ]))?;
-    let metadata: Value = serde_json::from_str(&metadata).context("cargo metadata")?;
-    let packages = metadata["packages"]
-        .as_array()
-        .context("cargo metadata: no packages")?;
-    let published = packages.iter().filter_map(|package| {
-        let name = package["name"].as_str()?;
-        let features = package["features"].as_object()?;
-        let features = features
-            .keys()
-            .filter(|name| *name != "default")
-            .cloned()
-            .collect();
-        package["publish"]
-            .is_null()
-            .then(|| (name.to_owned(), features))
-    });
-    Ok(published.collect())
 }

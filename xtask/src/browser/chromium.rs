@@ -1,0 +1,51 @@
+//! Starts Chromium without a window.
+
+use std::process::Command;
+
+use serde_json::json;
+
+use super::Browser;
+use super::scratch::Scratch;
+use super::webdriver::{Session, start_driver};
+use crate::requirements::{CHROMEDRIVER, CHROMIUM};
+use crate::steps::Report;
+
+pub(crate) fn start(report: &mut Report) -> anyhow::Result<Browser> {
+    let binary = CHROMIUM.ensure(report)?;
+    let driver = CHROMEDRIVER.ensure(report)?;
+    let profile = Scratch::new("chromium")?;
+    let (driver, address) = start_driver(Command::new(driver).arg("--port=0"), address)?;
+    let mut arguments = vec![
+        "--headless".to_owned(),
+        "--disable-gpu".to_owned(),
+        "--disable-quic".to_owned(),
+        "--no-first-run".to_owned(),
+        "--disable-background-networking".to_owned(),
+        "--disable-component-update".to_owned(),
+        "--disable-sync".to_owned(),
+        "--no-proxy-server".to_owned(),
+        format!("--user-data-dir={}", profile.path().display()),
+    ];
+    if rustix::process::geteuid().is_root() {
+        // The sandbox refuses to start as root.
+        arguments.push("--no-sandbox".to_owned());
+    }
+    let capabilities = json!({
+        "browserName": "chrome",
+        "goog:chromeOptions": { "binary": binary, "args": arguments },
+        "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+    });
+    let session = Session::start(&address, &capabilities)?;
+    Ok(Browser {
+        session,
+        _driver: driver,
+        _profile: profile,
+        logs: true,
+    })
+}
+
+/// `ChromeDriver was started successfully on port 38021.`
+fn address(line: &str) -> Option<String> {
+    let (_, port) = line.split_once("started successfully on port ")?;
+    Some(format!("127.0.0.1:{}", port.trim_end_matches('.')))
+}

@@ -1,0 +1,65 @@
+//! The packages of the workspace, as `cargo metadata` lists them.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use serde_json::Value;
+
+use crate::process::cargo;
+use crate::steps::Report;
+
+/// A member of the workspace.
+pub(crate) struct Package {
+    pub(crate) name: String,
+    pub(crate) manifest: PathBuf,
+    /// All features other than `default`.
+    pub(crate) features: Vec<String>,
+    pub(crate) dependencies: Vec<Dependency>,
+    /// It is meant for others, not for this workspace alone.
+    pub(crate) is_published: bool,
+}
+
+pub(crate) struct Dependency {
+    pub(crate) name: String,
+    /// Needed by the tests and examples of the package only.
+    pub(crate) for_development: bool,
+}
+
+/// Lists the members of the workspace.
+pub(crate) fn packages(report: &mut Report) -> anyhow::Result<Vec<Package>> {
+    let listing = report.quietly(&mut cargo([
+        "metadata",
+        "--no-deps",
+        "--format-version",
+        "1",
+    ]))?;
+    let listing: Value = serde_json::from_str(&listing).context("cargo metadata is not JSON")?;
+    let packages = listing["packages"]
+        .as_array()
+        .context("cargo metadata lists no packages")?;
+    packages
+        .iter()
+        .map(|value| package(value).context("cargo metadata has an unknown form"))
+        .collect()
+}
+
+fn package(value: &Value) -> Option<Package> {
+    let features = value["features"].as_object()?.keys();
+    let dependencies = value["dependencies"].as_array()?.iter().map(|dependency| {
+        let name = dependency["name"].as_str()?.to_owned();
+        Some(Dependency {
+            name,
+            for_development: dependency["kind"] == "dev",
+        })
+    });
+    Some(Package {
+        name: value["name"].as_str()?.to_owned(),
+        manifest: value["manifest_path"].as_str()?.into(),
+        features: features
+            .filter(|name| *name != "default")
+            .cloned()
+            .collect(),
+        dependencies: dependencies.collect::<Option<_>>()?,
+        is_published: value["publish"].is_null(),
+    })
+}

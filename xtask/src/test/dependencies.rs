@@ -1,0 +1,94 @@
+//! The published crates depend on little, and on nothing that was not decided on.
+
+use std::collections::BTreeSet;
+
+use anyhow::ensure;
+
+use crate::process::cargo;
+use crate::steps::{Report, Step};
+
+/// How many crates may be below `sse-server` and `sse-client`.
+const MOST: usize = 30;
+
+/// What `sse-server` and `sse-client` may name in their manifests.
+const ALLOWED: [&str; 7] = [
+    "async-executor",
+    "async-io",
+    "event-listener",
+    "futures-core",
+    "futures-lite",
+    "httparse",
+    "sse-proto",
+];
+
+pub(super) fn step() -> Step {
+    Step::new(
+        "dependencies",
+        "few crates, and only those decided on",
+        |report| {
+            let alone = tree(report, &["--package", "sse-proto", "--no-default-features"])?;
+            report.note(format_args!(
+                "sse-proto without features: {} dependencies",
+                alone.len()
+            ));
+            ensure!(
+                alone.is_empty(),
+                "sse-proto without features depends on {}",
+                list(&alone)
+            );
+            small("sse-server", report)?;
+            small("sse-client", report)
+        },
+    )
+}
+
+fn small(package: &str, report: &mut Report) -> anyhow::Result<()> {
+    let all = tree(report, &["--package", package])?;
+    let direct = tree(report, &["--package", package, "--depth", "1"])?;
+    let names = direct
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    report.note(format_args!(
+        "{package}: {} crates in all; directly {names}",
+        all.len()
+    ));
+    let others: BTreeSet<String> = direct
+        .into_iter()
+        .filter(|name| !ALLOWED.contains(&name.as_str()))
+        .collect();
+    ensure!(
+        others.is_empty(),
+        "{package} must not depend on {}",
+        list(&others)
+    );
+    ensure!(
+        all.len() <= MOST,
+        "{package} has {} dependencies, {MOST} are allowed",
+        all.len()
+    );
+    Ok(())
+}
+
+/// The names of the crates in the tree of a package, without itself.
+fn tree(report: &mut Report, arguments: &[&str]) -> anyhow::Result<BTreeSet<String>> {
+    let mut command = cargo(["tree", "--edges", "normal", "--prefix", "none"]);
+    let tree = report.run(command.args(arguments))?;
+    let names = tree
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split(' ').next());
+    Ok(names
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect())
+}
+
+fn list(names: &BTreeSet<String>) -> String {
+    names
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
