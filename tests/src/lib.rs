@@ -1,4 +1,7 @@
 //! Workspace-wide tests.
 
+pub mod chunking;
+pub mod conformance;
 pub mod oracle;
+pub mod streams;
 pub mod vectors;
