@@ -11,6 +11,10 @@ use crate::oracle::{self, Dispatched, Outcome};
 /// The offset is the number of bytes that the decoder had taken of all chunks. An item that
 /// ends with a CRLF is due at the CR, but where both lie in one chunk both are taken at once:
 /// then the LF is not counted. In a chunk of its own it is, so a late item has a late offset.
+///
+/// # Panics
+///
+/// If the decoder leaves input behind without an item, or finds an item in no input.
 pub fn read<'c, S: Storage>(
     decoder: &mut Decoder<S>,
     chunks: impl IntoIterator<Item = &'c [u8]>,
