@@ -1,0 +1,177 @@
+//! A request as the handler sees it. Depends on the standard library only.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+
+/// A request: head, and the whole body if there was one.
+///
+/// Every part is already checked: the path is percent-decoded UTF-8 without control characters,
+/// the body is no longer than [`Limits::body_bytes`](crate::Limits::body_bytes).
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    /// Minor version of HTTP/1: 0 or 1.
+    pub(crate) minor: u8,
+    /// Names in lower case; bytes of values that are not UTF-8 are replaced by U+FFFD.
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) peer: Option<SocketAddr>,
+}
+
+impl Request {
+    /// The method, upper case: `GET`, `HEAD`, `POST`, `PUT`, `PATCH`, `DELETE` or `OPTIONS`.
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The path, percent-decoded, beginning with a slash (`*` for `OPTIONS *`). It is never
+    /// joined or normalised: `..` and an encoded slash come through as they were sent.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The value of the first query parameter called `name`, percent-decoded, `+` as a space.
+    ///
+    /// A sequence that does not decode stays as it was sent; bytes that are not UTF-8 become U+FFFD.
+    pub fn query(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.query.split('&').find_map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode_query(key) == name).then(|| decode_query(value))
+        })
+    }
+
+    /// The value of the first header called `name`, in whatever case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// All headers in the order they came, names in lower case.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The `Last-Event-ID` header: what a client that reestablishes its connection has seen last.
+    /// `None` if it is absent or empty.
+    pub fn last_event_id(&self) -> Option<&str> {
+        self.header("last-event-id").filter(|id| !id.is_empty())
+    }
+
+    /// The body; empty if there was none.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The address of the other end: the client's, or the proxy's if there is one. `None` for a
+    /// connection that was handed to [`Server::serve_connection`](crate::Server::serve_connection)
+    /// without an address.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    /// Whether the connection may be used again after an ordinary answer.
+    pub(crate) fn keeps_alive(&self) -> bool {
+        let says = |option: &str| {
+            self.headers
+                .iter()
+                .filter(|(name, _)| name == "connection")
+                .flat_map(|(_, value)| value.split(','))
+                .any(|token| token.trim().eq_ignore_ascii_case(option))
+        };
+        if self.minor == 0 { says("keep-alive") && !says("close") } else { !says("close") }
+    }
+}
+
+fn decode_query(text: &str) -> Cow<'_, str> {
+    if !text.bytes().any(|byte| byte == b'%' || byte == b'+') {
+        return Cow::Borrowed(text);
+    }
+    let spaced = text.replace('+', " ");
+    Cow::Owned(String::from_utf8_lossy(&percent_decode(spaced.as_bytes()).0).into_owned())
+}
+
+/// The decoded bytes, and whether every `%` was followed by two hexadecimal digits.
+pub(crate) fn percent_decode(text: &[u8]) -> (Vec<u8>, bool) {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut valid = true;
+    let mut rest = text;
+    while let Some((&byte, tail)) = rest.split_first() {
+        rest = tail;
+        if byte != b'%' {
+            decoded.push(byte);
+            continue;
+        }
+        let digits = tail.get(..2).and_then(|pair| match pair {
+            [high, low] => Some((hex(*high)? << 4) | hex(*low)?),
+            _ => None,
+        });
+        match digits {
+            Some(value) => {
+                decoded.push(value);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            None => {
+                decoded.push(byte);
+                valid = false;
+            }
+        }
+    }
+    (decoded, valid)
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(query: &str, headers: &[(&str, &str)], minor: u8) -> Request {
+        Request {
+            method: "GET".into(),
+            path: "/".into(),
+            query: query.into(),
+            minor,
+            headers: headers.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect(),
+            body: Vec::new(),
+            peer: None,
+        }
+    }
+
+    #[test]
+    fn query_parameters_are_decoded() {
+        let request = request("a=1&b=x+y%20z%C3%A9&%61=2&c&d=%zz&e=%", &[], 1);
+        assert_eq!(request.query("a").unwrap(), "1");
+        assert_eq!(request.query("b").unwrap(), "x y zé");
+        assert_eq!(request.query("c").unwrap(), "");
+        assert_eq!(request.query("d").unwrap(), "%zz");
+        assert_eq!(request.query("e").unwrap(), "%");
+        assert!(request.query("f").is_none());
+    }
+
+    #[test]
+    fn connection_header_decides_what_follows() {
+        for (minor, value, kept) in [
+            (1, None, true),
+            (1, Some("close"), false),
+            (1, Some("Upgrade, Close"), false),
+            (0, None, false),
+            (0, Some("Keep-Alive"), true),
+            (0, Some("keep-alive, close"), false),
+        ] {
+            let headers: Vec<_> = value.map(|value| ("connection", value)).into_iter().collect();
+            assert_eq!(request("", &headers, minor).keeps_alive(), kept, "{minor} {value:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_last_event_id_is_none() {
+        assert!(request("", &[("last-event-id", "")], 1).last_event_id().is_none());
+        assert_eq!(request("", &[("last-event-id", "7-1")], 1).last_event_id(), Some("7-1"));
+    }
+}

@@ -1,0 +1,142 @@
+//! The one file that touches sockets and timers; everything else works on bytes and values.
+
+use std::future::Future;
+use std::io::{self, Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_io::{Async, Timer};
+use futures_lite::io::{AsyncRead, AsyncWrite};
+use rustix::net::sockopt;
+
+/// Connections that may wait to be accepted.
+const BACKLOG: i32 = 4096;
+/// Silence after which the system asks whether the other end is still there, and how often it asks.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// Waits for `duration`, on any executor.
+///
+/// ```
+/// # futures_lite::future::block_on(async {
+/// sse_server::sleep(std::time::Duration::from_millis(1)).await;
+/// # });
+/// ```
+pub async fn sleep(duration: Duration) {
+    Timer::after(duration).await;
+}
+
+/// `future`, or `None` if it takes longer than `limit`.
+pub(crate) async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
+    futures_lite::future::or(async { Some(future.await) }, async {
+        Timer::after(limit).await;
+        None
+    })
+    .await
+}
+
+/// A deadline that begins when it is first asked about, and again after each renewal.
+pub(crate) struct Patience {
+    limit: Duration,
+    timer: Option<Timer>,
+}
+
+impl Patience {
+    pub(crate) fn new(limit: Duration) -> Self {
+        Self { limit, timer: None }
+    }
+
+    pub(crate) fn renew(&mut self) {
+        self.timer = None;
+    }
+
+    pub(crate) async fn lost(&mut self) {
+        std::future::poll_fn(|cx| self.poll_lost(cx)).await;
+    }
+
+    pub(crate) fn poll_lost(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let timer = self.timer.get_or_insert_with(|| Timer::after(self.limit));
+        Pin::new(timer).poll(cx).map(|_| ())
+    }
+}
+
+/// Seconds since 1970.
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
+}
+
+/// A listening socket.
+pub(crate) struct Listener(Async<TcpListener>);
+
+impl Listener {
+    pub(crate) fn bind(address: impl ToSocketAddrs + std::fmt::Debug) -> io::Result<Self> {
+        let explain = |error: io::Error| {
+            let what_to_do = match error.kind() {
+                io::ErrorKind::AddrInUse => "another program listens there: stop it, or choose another port (0 takes any free one)",
+                io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege: choose a higher one",
+                io::ErrorKind::AddrNotAvailable => "this machine does not have that address",
+                _ => "the address must be like 127.0.0.1:8080",
+            };
+            io::Error::new(error.kind(), format!("cannot listen on {address:?}: {error}; {what_to_do}"))
+        };
+        let listener = TcpListener::bind(&address).map_err(explain)?;
+        rustix::net::listen(&listener, BACKLOG)?;
+        Ok(Self(Async::new(listener)?))
+    }
+
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.get_ref().local_addr()
+    }
+
+    pub(crate) async fn accept(&self, send_buffer: Option<usize>) -> io::Result<(Socket, SocketAddr)> {
+        let (stream, address) = self.0.accept().await?;
+        let socket = stream.get_ref();
+        socket.set_nodelay(true)?;
+        sockopt::set_socket_keepalive(socket, true)?;
+        sockopt::set_tcp_keepidle(socket, KEEPALIVE)?;
+        sockopt::set_tcp_keepintvl(socket, KEEPALIVE)?;
+        if let Some(size) = send_buffer {
+            sockopt::set_socket_send_buffer_size(socket, size)?;
+        }
+        Ok((Socket(stream), address))
+    }
+}
+
+/// An accepted connection.
+pub(crate) struct Socket(Async<TcpStream>);
+
+impl AsyncRead for Socket {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        loop {
+            match self.0.get_ref().read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                result => return Poll::Ready(result),
+            }
+            std::task::ready!(self.0.poll_readable(cx))?;
+        }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        loop {
+            match self.0.get_ref().write(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                result => return Poll::Ready(result),
+            }
+            std::task::ready!(self.0.poll_writable(cx))?;
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    /// Closes the sending half, so that the other end can still read what is on its way.
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.0.get_ref().shutdown(Shutdown::Write))
+    }
+}

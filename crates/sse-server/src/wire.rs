@@ -1,0 +1,268 @@
+//! One connection's bytes, shared by the task that owns it and by whoever writes to it: a sink in a
+//! handler's closure, or the pump. Any `AsyncRead + AsyncWrite`; time comes from `socket`.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+use futures_lite::io::{AsyncRead, AsyncWrite};
+
+use crate::lock;
+use crate::socket::Patience;
+
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send {}
+impl<T: AsyncRead + AsyncWrite + Send> Stream for T {}
+
+/// The connection as a shared thing. Whole frames are queued by `push` and leave by `flush`, so
+/// that no future that is dropped half-way can tear one.
+pub(crate) struct Wire {
+    state: Mutex<State>,
+    /// How long a flush waits without any progress.
+    deadline: Duration,
+}
+
+struct State {
+    /// `None` once the connection is over.
+    stream: Option<Pin<Box<dyn Stream>>>,
+    out: Vec<u8>,
+    /// How much of `out` has left.
+    sent: usize,
+    total: u64,
+    /// Which stream a sink must belong to; counts up when a stream ends.
+    turn: u64,
+    /// The last two bytes of the stream.
+    tail: [u8; 2],
+    seat: Seat,
+}
+
+/// Who writes to this connection.
+enum Seat {
+    /// Its own task.
+    Task,
+    /// The pump; the waker is that of the task.
+    Pump(Option<Waker>),
+    /// Its own task again: it must go on at this position.
+    Ejected(u64),
+}
+
+impl Wire {
+    pub(crate) fn new(stream: impl Stream + 'static, deadline: Duration) -> Arc<Self> {
+        let state = State {
+            stream: Some(Box::pin(stream)),
+            out: Vec::new(),
+            sent: 0,
+            total: 0,
+            turn: 0,
+            tail: *b"\n\n",
+            seat: Seat::Task,
+        };
+        Arc::new(Self { state: Mutex::new(state), deadline })
+    }
+
+    /// Reads what has come; 0 when the other end will send no more.
+    pub(crate) async fn read(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        poll_fn(|cx| {
+            let mut bytes = [0; 4096];
+            let mut state = self.state();
+            let count = ready!(state.stream()?.poll_read(cx, &mut bytes))?;
+            buffer.extend_from_slice(bytes.get(..count).unwrap_or_default());
+            Poll::Ready(Ok(count))
+        })
+        .await
+    }
+
+    /// Returns when the other end is gone, or has sent more than `limit` bytes that nobody asked for.
+    pub(crate) async fn hangup(&self, inbox: &mut Vec<u8>, limit: usize) {
+        while inbox.len() <= limit && matches!(self.read(inbox).await, Ok(1..)) {}
+    }
+
+    /// Queues bytes that belong together.
+    pub(crate) fn push(&self, bytes: &[u8]) {
+        self.state().out.extend_from_slice(bytes);
+    }
+
+    /// Begins a stream that a sink writes; the number is the sink's ticket.
+    pub(crate) fn begin_stream(&self) -> u64 {
+        let mut state = self.state();
+        state.tail = *b"\n\n";
+        state.turn
+    }
+
+    /// Ends it: a sink that outlives its stream can write no more.
+    pub(crate) fn end_stream(&self) {
+        self.state().turn += 1;
+    }
+
+    /// Queues `framed`, which carries the stream's next bytes `inner`, if stream `turn` still runs.
+    pub(crate) fn push_stream(&self, turn: u64, framed: &[u8], inner: &[u8]) -> io::Result<()> {
+        let mut state = self.state();
+        if state.turn != turn {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        state.out.extend_from_slice(framed);
+        match *inner {
+            [.., before, last] => state.tail = [before, last],
+            [last] => state.tail = [state.tail[1], last],
+            [] => {}
+        }
+        Ok(())
+    }
+
+    /// The last two bytes of the stream; two line feeds at its beginning.
+    pub(crate) fn tail(&self) -> [u8; 2] {
+        self.state().tail
+    }
+
+    /// Writes all that is queued.
+    ///
+    /// # Errors
+    ///
+    /// The connection is over, or nothing could be written for the whole write deadline.
+    pub(crate) async fn flush(&self) -> io::Result<()> {
+        let mut patience = Patience::new(self.deadline);
+        poll_fn(|cx| {
+            let mut state = self.state();
+            let before = state.total;
+            let flushed = state.poll_flush(cx);
+            if state.total != before {
+                patience.renew();
+            }
+            match flushed {
+                Poll::Pending if patience.poll_lost(cx).is_ready() => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+                other => other,
+            }
+        })
+        .await
+    }
+
+    /// Bytes that have left so far.
+    pub(crate) fn total(&self) -> u64 {
+        self.state().total
+    }
+
+    /// Says that no more will be written, for a peer that still reads.
+    pub(crate) async fn close(&self) -> io::Result<()> {
+        poll_fn(|cx| self.state().stream()?.poll_close(cx)).await
+    }
+
+    /// Drops the connection.
+    pub(crate) fn cut(&self) {
+        self.state().stream = None;
+    }
+
+    /// Hands the writing over to the pump.
+    pub(crate) fn sit(&self) {
+        self.state().seat = Seat::Pump(None);
+    }
+
+    /// Takes the writing back; the pump leaves the connection alone from here on.
+    pub(crate) fn stand(&self) {
+        self.state().seat = Seat::Task;
+    }
+
+    /// Waits until the pump gives the connection back; the position to go on from.
+    pub(crate) async fn ejected(&self) -> u64 {
+        poll_fn(|cx| {
+            let mut state = self.state();
+            match &mut state.seat {
+                Seat::Pump(waker) => {
+                    *waker = Some(cx.waker().clone());
+                    Poll::Pending
+                }
+                Seat::Ejected(position) => {
+                    let position = *position;
+                    state.seat = Seat::Task;
+                    Poll::Ready(position)
+                }
+                Seat::Task => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    /// The pump's side of it: writes without waiting. What does not fit goes back to the task,
+    /// with what `rest` says for so many bytes written: the rest of a torn frame, and the position
+    /// after it. Whether the connection stays with the pump.
+    pub(crate) fn offer<'a>(&self, bytes: &[u8], rest: impl FnOnce(usize) -> (&'a [u8], u64)) -> bool {
+        let mut state = self.state();
+        let state = &mut *state;
+        let Seat::Pump(waker) = &mut state.seat else { return false };
+        let Some(stream) = &mut state.stream else { return false };
+        let mut cx = Context::from_waker(Waker::noop());
+        let written = match stream.as_mut().poll_write(&mut cx, bytes) {
+            Poll::Ready(Ok(count)) if count > 0 => count,
+            Poll::Ready(_) => {
+                state.stream = None;
+                0
+            }
+            Poll::Pending => 0,
+        };
+        state.total += written as u64;
+        let flushed = state.stream.as_mut().is_some_and(|stream| stream.as_mut().poll_flush(&mut cx).is_ready());
+        if written == bytes.len() && flushed {
+            return true;
+        }
+        let waker = waker.take();
+        let (torn, position) = rest(written);
+        state.out.extend_from_slice(torn);
+        state.seat = Seat::Ejected(position);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        false
+    }
+
+    /// Gives the connection back to its task, to go on from `position`.
+    pub(crate) fn eject(&self, position: u64) {
+        let mut state = self.state();
+        if let Seat::Pump(waker) = &mut state.seat {
+            let waker = waker.take();
+            state.seat = Seat::Ejected(position);
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+
+    /// Whether the pump writes to this connection.
+    pub(crate) fn is_seated(&self) -> bool {
+        matches!(self.state().seat, Seat::Pump(_))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}
+
+impl State {
+    fn stream(&mut self) -> io::Result<Pin<&mut dyn Stream>> {
+        match &mut self.stream {
+            Some(stream) => Ok(stream.as_mut()),
+            None => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(stream) = &mut self.stream else {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        };
+        while let Some(rest @ [_, ..]) = self.out.get(self.sent..) {
+            match ready!(stream.as_mut().poll_write(cx, rest)) {
+                Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Ok(count) => {
+                    self.sent += count;
+                    self.total += count as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+        // An idle connection keeps no buffer.
+        self.out = Vec::new();
+        self.sent = 0;
+        stream.as_mut().poll_flush(cx)
+    }
+}
