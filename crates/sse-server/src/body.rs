@@ -25,11 +25,19 @@ impl Framing {
         limits: &Limits,
     ) -> Result<Self, Refusal> {
         let all = |wanted: &'static str| {
-            headers.iter().filter(move |(name, _)| name == wanted).map(|(_, value)| value.as_str())
+            headers
+                .iter()
+                .filter(move |(name, _)| name == wanted)
+                .map(|(_, value)| value.as_str())
         };
         let mut lengths = all("content-length");
         let mut codings = all("transfer-encoding");
-        match (lengths.next(), lengths.next(), codings.next(), codings.next()) {
+        match (
+            lengths.next(),
+            lengths.next(),
+            codings.next(),
+            codings.next(),
+        ) {
             (None, None, None, None) if matches!(method, "POST" | "PUT" | "PATCH") => {
                 refuse(411, "The request needs a Content-Length.")
             }
@@ -37,10 +45,14 @@ impl Framing {
             (Some(length), None, None, None) => Self::with_length(length, limits),
             // "A server MAY reject a request that contains both Content-Length and
             // Transfer-Encoding": the two together are how requests are smuggled.
-            (Some(_), _, Some(_), _) => refuse(400, "The request has a length and a transfer coding."),
+            (Some(_), _, Some(_), _) => {
+                refuse(400, "The request has a length and a transfer coding.")
+            }
             (Some(_), Some(_), ..) => refuse(400, "The request has more than one Content-Length."),
             (_, _, Some(_), _) if minor == 0 => refuse(400, "HTTP/1.0 has no transfer codings."),
-            (_, _, Some(coding), None) if coding.eq_ignore_ascii_case("chunked") => Ok(Self::Chunked),
+            (_, _, Some(coding), None) if coding.eq_ignore_ascii_case("chunked") => {
+                Ok(Self::Chunked)
+            }
             _ => refuse(501, "This server knows no transfer coding but chunked."),
         }
     }
@@ -79,7 +91,11 @@ impl BodyReader {
             Framing::Length(length) => Expect::Bytes(length),
             Framing::Chunked => Expect::ChunkSize,
         };
-        Self { expect, limit: limits.body_bytes, body: Vec::new() }
+        Self {
+            expect,
+            limit: limits.body_bytes,
+            body: Vec::new(),
+        }
     }
 
     /// Takes what is there; the body once it is complete. Bytes after it stay in `buffer`.
@@ -100,10 +116,12 @@ impl BodyReader {
                     return Ok(left == 0);
                 }
                 Expect::ChunkSize => {
-                    let Some(line) = line(rest)? else { return Ok(false) };
-                    match httparse::parse_chunk_size(line) {
-                        Ok(httparse::Status::Complete((_, 0))) => Expect::Trailer(0),
-                        Ok(httparse::Status::Complete((_, size))) => Expect::ChunkData(self.admit(size)?),
+                    let Some(line) = line(rest)? else {
+                        return Ok(false);
+                    };
+                    match chunk_size(line) {
+                        Some(0) => Expect::Trailer(0),
+                        Some(size) => Expect::ChunkData(self.admit(size)?),
                         _ => return refuse(400, "A chunk size of the request body is not valid."),
                     }
                 }
@@ -117,7 +135,9 @@ impl BodyReader {
                 Expect::ChunkEnd => match line(rest)? {
                     None => return Ok(false),
                     Some(b"\r\n") => Expect::ChunkSize,
-                    Some(_) => return refuse(400, "A chunk of the request body is longer than its size."),
+                    Some(_) => {
+                        return refuse(400, "A chunk of the request body is longer than its size.");
+                    }
                 },
                 Expect::Trailer(count) => match line(rest)? {
                     None => return Ok(false),
@@ -146,6 +166,16 @@ impl BodyReader {
     }
 }
 
+/// The size at the beginning of a chunk; `httparse` would take an empty one for zero.
+fn chunk_size(line: &[u8]) -> Option<u64> {
+    match httparse::parse_chunk_size(line) {
+        Ok(httparse::Status::Complete((_, size))) if line.first()?.is_ascii_hexdigit() => {
+            Some(size)
+        }
+        _ => None,
+    }
+}
+
 /// Takes one line, its ending included, if it is complete.
 fn line<'a>(rest: &mut &'a [u8]) -> Result<Option<&'a [u8]>, Refusal> {
     match rest.iter().take(LINE_BYTES).position(|&byte| byte == b'\n') {
@@ -154,7 +184,9 @@ fn line<'a>(rest: &mut &'a [u8]) -> Result<Option<&'a [u8]>, Refusal> {
             *rest = tail;
             Ok(Some(line))
         }
-        None if rest.len() >= LINE_BYTES => refuse(400, "A line of the chunked request body is too long."),
+        None if rest.len() >= LINE_BYTES => {
+            refuse(400, "A line of the chunked request body is too long.")
+        }
         None => Ok(None),
     }
 }
@@ -164,7 +196,10 @@ mod tests {
     use super::*;
 
     fn framing(method: &str, headers: &[(&str, &str)], minor: u8) -> Result<Framing, u16> {
-        let headers: Vec<_> = headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+            .collect();
         Framing::of(method, &headers, minor, &Limits::default()).map_err(|refusal| refusal.status)
     }
 
@@ -186,14 +221,31 @@ mod tests {
             ("POST", &[(coding, "Chunked")], 1, Ok(Framing::Chunked)),
             ("POST", &[(coding, "chunked")], 0, Err(400)),
             ("POST", &[(coding, "gzip, chunked")], 1, Err(501)),
-            ("POST", &[(coding, "chunked"), (coding, "chunked")], 1, Err(501)),
+            (
+                "POST",
+                &[(coding, "chunked"), (coding, "chunked")],
+                1,
+                Err(501),
+            ),
         ] {
-            assert_eq!(framing(method, headers, minor), expected, "{method} {headers:?}");
+            assert_eq!(
+                framing(method, headers, minor),
+                expected,
+                "{method} {headers:?}"
+            );
         }
     }
 
-    fn read(bytes: &[u8], cut: usize) -> Result<Option<(Vec<u8>, Vec<u8>)>, u16> {
-        let mut reader = BodyReader::new(Framing::Chunked, &Limits { body_bytes: 10, ..Limits::default() });
+    type Read = Option<(Vec<u8>, Vec<u8>)>;
+
+    fn read(bytes: &[u8], cut: usize) -> Result<Read, u16> {
+        let mut reader = BodyReader::new(
+            Framing::Chunked,
+            &Limits {
+                body_bytes: 10,
+                ..Limits::default()
+            },
+        );
         let mut buffer = bytes[..cut].to_vec();
         let mut body = reader.take(&mut buffer).map_err(|refusal| refusal.status)?;
         buffer.extend_from_slice(&bytes[cut..]);
@@ -207,7 +259,11 @@ mod tests {
     fn chunked_bodies_at_every_cut() {
         let bytes = b"3\r\nabc\r\n04;x=y\r\ndefg\r\n0\r\nTrailer: z\r\n\r\nnext";
         for cut in 0..=bytes.len() {
-            assert_eq!(read(bytes, cut), Ok(Some((b"abcdefg".to_vec(), b"next".to_vec()))), "{cut}");
+            assert_eq!(
+                read(bytes, cut),
+                Ok(Some((b"abcdefg".to_vec(), b"next".to_vec()))),
+                "{cut}"
+            );
         }
     }
 
@@ -228,7 +284,11 @@ mod tests {
             ("3\r\nab", Ok(None)),
         ] {
             for cut in 0..=bytes.len() {
-                assert_eq!(read(bytes.as_bytes(), cut), expected, "{bytes:?} cut at {cut}");
+                assert_eq!(
+                    read(bytes.as_bytes(), cut),
+                    expected,
+                    "{bytes:?} cut at {cut}"
+                );
             }
         }
     }

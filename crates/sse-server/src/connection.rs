@@ -13,6 +13,7 @@ use futures_lite::future::or;
 
 use crate::answer::{Answer, answer, refusal};
 use crate::body::{BodyReader, Framing};
+use crate::cors::is_preflight;
 use crate::date::http_date;
 use crate::head::{Head, HeadReader, Refusal, refuse};
 use crate::log::push_chunk;
@@ -72,13 +73,13 @@ enum Next {
     Stream(Stream),
 }
 
-/// A channel's stream, about to begin.
+/// A stream about to begin; its head is queued.
 struct Stream {
-    subscriber: Subscriber,
+    body: BoxFuture<io::Result<()>>,
     until: Option<BoxFuture<()>>,
     chunked: bool,
     keep_alive: bool,
-    record: Record,
+    record: Option<Box<Record>>,
 }
 
 /// What the access hook wants to know.
@@ -87,4 +88,388 @@ struct Record {
     status: u16,
     began: Instant,
     sent_before: u64,
+}
+
+impl Connection {
+    /// Serves until the connection ends. While it only waits it keeps next to nothing: all that
+    /// an exchange needs is in a box of its own.
+    pub(crate) async fn serve(mut self) {
+        let mut fresh = true;
+        loop {
+            let again = match Box::pin(self.exchange(fresh)).await {
+                Next::Again => true,
+                Next::Stream(stream) => self.stream(stream).await,
+                Next::Close => false,
+            };
+            if !again || self.service.stop.is_requested() {
+                break;
+            }
+            fresh = false;
+        }
+        self.wire.cut();
+    }
+
+    /// Reads one request and answers it.
+    async fn exchange(&mut self, fresh: bool) -> Next {
+        let head = match self.read_head(fresh).await {
+            Ok(head) => head,
+            Err(trouble) => return self.give_up(trouble, None).await,
+        };
+        let mut record = Record {
+            request: None,
+            status: 0,
+            began: Instant::now(),
+            sent_before: self.wire.total(),
+        };
+        self.service
+            .counters
+            .requests
+            .fetch_add(1, Ordering::Relaxed);
+        let Head {
+            mut request,
+            framing,
+            expects_continue,
+        } = head;
+        request.peer = self.peer;
+
+        let mut response = match self.before_body(&request) {
+            // The body stays unread: nothing can follow on this connection.
+            Some(response) if framing != Framing::Length(0) => {
+                response.header("Connection", "close")
+            }
+            Some(response) => response,
+            None => match self.read_body(framing, expects_continue).await {
+                Err(trouble) => return self.give_up(trouble, Some(record)).await,
+                Ok(body) => {
+                    request.body = body;
+                    shielded(|| (self.service.handler)(&request))
+                        .unwrap_or_else(|| Response::new(500))
+                }
+            },
+        };
+        while let Content::Later(later) = response.content {
+            match self.unless_gone(later).await {
+                Some(made) => response = made,
+                None => return Next::Close,
+            }
+        }
+        let (heartbeat, until) = (response.heartbeat, response.until.take());
+        let answer = answer(
+            &request,
+            response,
+            self.service.cors.as_ref(),
+            &http_date(now()),
+        );
+        let Answer {
+            status,
+            bytes,
+            content,
+            chunked,
+            keep_alive,
+        } = answer;
+        self.wire.push(&bytes);
+        record.status = status;
+        let body = content.map(|content| self.body(content, &request, heartbeat, chunked));
+        record.request = Some(request);
+        if let Some(body) = body {
+            let record = self.service.access.is_some().then(|| Box::new(record));
+            return Next::Stream(Stream {
+                body,
+                until,
+                chunked,
+                keep_alive,
+                record,
+            });
+        }
+        let flushed = self.wire.flush().await;
+        self.report(&record);
+        match flushed {
+            Ok(()) if keep_alive => Next::Again,
+            Ok(()) => self.part().await,
+            Err(_) => Next::Close,
+        }
+    }
+
+    /// The answer to a request that the handler does not see: a preflight, for which the browser
+    /// sends no credentials, or one that is not authorized.
+    fn before_body(&self, request: &Request) -> Option<Response> {
+        if self.service.cors.is_some() && is_preflight(request) {
+            return Some(Response::new(204));
+        }
+        let guard = self.service.guard.as_ref()?;
+        shielded(|| guard(request)).unwrap_or_else(|| Some(Response::new(500)))
+    }
+
+    async fn read_head(&mut self, fresh: bool) -> Result<Head, Trouble> {
+        let limits = &self.service.limits;
+        if self.inbox.is_empty() {
+            let idle = if fresh {
+                limits.head_deadline
+            } else {
+                limits.keep_alive
+            };
+            let stopped = async {
+                self.service.stop.requested().await;
+                Ok(0)
+            };
+            match within(idle, or(self.wire.read(&mut self.inbox), stopped)).await {
+                Some(Ok(1..)) => {}
+                _ => return Err(Trouble::Gone),
+            }
+        }
+        let mut reader = HeadReader::default();
+        let read = async {
+            loop {
+                if let Some(head) = reader.take(&mut self.inbox, limits)? {
+                    return Ok(head);
+                }
+                if self.wire.read(&mut self.inbox).await? == 0 {
+                    return Err(Trouble::Gone);
+                }
+            }
+        };
+        match within(limits.head_deadline, read).await {
+            Some(head) => head,
+            None => Ok(refuse(408, "The request did not arrive in time.")?),
+        }
+    }
+
+    async fn read_body(
+        &mut self,
+        framing: Framing,
+        expects_continue: bool,
+    ) -> Result<Vec<u8>, Trouble> {
+        let limits = &self.service.limits;
+        let mut reader = BodyReader::new(framing, limits);
+        let read = async {
+            if expects_continue && self.inbox.is_empty() && framing != Framing::Length(0) {
+                self.wire.push(b"HTTP/1.1 100 Continue\r\n\r\n");
+                self.wire.flush().await?;
+            }
+            loop {
+                if let Some(body) = reader.take(&mut self.inbox)? {
+                    return Ok(body);
+                }
+                if self.wire.read(&mut self.inbox).await? == 0 {
+                    return Err(Trouble::Gone);
+                }
+            }
+        };
+        match within(limits.body_deadline, read).await {
+            Some(body) => body,
+            None => Ok(refuse(408, "The request body did not arrive in time.")?),
+        }
+    }
+
+    /// The response, or `None` if the client leaves while it is being made.
+    async fn unless_gone(&mut self, later: BoxFuture<Response>) -> Option<Response> {
+        let made = AssertUnwindSafe(later).catch_unwind();
+        let gone = self
+            .wire
+            .hangup(&mut self.inbox, self.service.limits.head_bytes);
+        let gone = async {
+            gone.await;
+            None
+        };
+        or(
+            async { Some(made.await.unwrap_or_else(|_| Response::new(500))) },
+            gone,
+        )
+        .await
+    }
+
+    /// The future that writes a stream.
+    fn body(
+        &self,
+        content: Content,
+        request: &Request,
+        heartbeat: Option<Duration>,
+        chunked: bool,
+    ) -> BoxFuture<io::Result<()>> {
+        let wire = self.wire.clone();
+        match content {
+            Content::Channel(subscription) => {
+                let (id, worker) = (request.last_event_id(), self.worker.clone());
+                let mut subscriber =
+                    Subscriber::new(subscription, id, wire, worker, heartbeat, chunked);
+                Box::pin(async move { subscriber.run().await })
+            }
+            Content::Stream(producer) => Box::pin(produce(producer, wire, heartbeat, chunked)),
+            Content::Bytes(_) | Content::Later(_) => Box::pin(std::future::ready(Ok(()))),
+        }
+    }
+
+    /// Runs a stream to its end; whether another request may follow.
+    async fn stream(&mut self, stream: Stream) -> bool {
+        let Stream {
+            body,
+            until,
+            chunked,
+            keep_alive,
+            record,
+        } = stream;
+        let (wire, service) = (self.wire.clone(), self.service.clone());
+        let gone = async {
+            wire.hangup(&mut self.inbox, service.limits.head_bytes)
+                .await;
+            Ended::Gone
+        };
+        let stopped = async {
+            service.stop.requested().await;
+            Ended::Stopped
+        };
+        let expired = async {
+            match until {
+                Some(until) => until.await,
+                None => std::future::pending().await,
+            }
+            Ended::Expired
+        };
+        let finished = async move {
+            match body.await {
+                Ok(()) => Ended::Finished,
+                Err(_) => Ended::Failed,
+            }
+        };
+        let ended = or(or(gone, stopped), or(expired, finished)).await;
+        wire.end_stream();
+        if let Ended::Stopped = ended {
+            self.queue_retry(chunked);
+        }
+        let again = match ended {
+            Ended::Gone | Ended::Failed => false,
+            Ended::Finished | Ended::Expired | Ended::Stopped => {
+                if chunked {
+                    wire.push(b"0\r\n\r\n");
+                }
+                let flushed = Box::pin(wire.flush()).await.is_ok();
+                let again = flushed && keep_alive && !service.stop.is_requested();
+                if flushed && !again {
+                    Box::pin(self.part()).await;
+                }
+                again
+            }
+        };
+        if let Some(record) = record {
+            self.report(&record);
+        }
+        again
+    }
+
+    /// Tells the client when to come back. Inside a block the line stands alone: a blank line
+    /// would dispatch what is not finished; inside a line there is no place for it.
+    fn queue_retry(&self, chunked: bool) {
+        let retry = self.service.stop.retry().as_millis();
+        let line = match self.wire.tail() {
+            [b'\n', b'\n'] => format!("retry: {retry}\n\n"),
+            [_, b'\n'] => format!("retry: {retry}\n"),
+            _ => return,
+        };
+        let mut framed = Vec::new();
+        if chunked {
+            push_chunk(&mut framed, line.as_bytes());
+        } else {
+            framed.extend_from_slice(line.as_bytes());
+        }
+        self.wire.push(&framed);
+    }
+
+    /// Answers a request that did not come through, and closes.
+    async fn give_up(&mut self, trouble: Trouble, record: Option<Record>) -> Next {
+        let Trouble::Refused(Refusal { status, why }) = trouble else {
+            return Next::Close;
+        };
+        self.service.reject(why);
+        let sent_before = self.wire.total();
+        let record = record.unwrap_or_else(|| Record {
+            request: None,
+            status,
+            began: Instant::now(),
+            sent_before,
+        });
+        self.wire.push(&refusal(status, why, &http_date(now())));
+        let next = match self.wire.flush().await {
+            Ok(()) => self.part().await,
+            Err(_) => Next::Close,
+        };
+        self.report(&Record { status, ..record });
+        next
+    }
+
+    /// Closes in such a way that the client can still read the answer: a socket closed with
+    /// unread bytes is reset, and the reset overtakes what was sent (RFC 9112, 9.6).
+    async fn part(&mut self) -> Next {
+        if self.wire.close().await.is_ok() {
+            self.inbox.clear();
+            within(LINGER, self.wire.hangup(&mut self.inbox, LINGER_BYTES)).await;
+        }
+        Next::Close
+    }
+
+    fn report(&self, record: &Record) {
+        if let Some(access) = &self.service.access {
+            let request = record.request.as_ref();
+            let bytes = self.wire.total() - record.sent_before;
+            let duration = record.began.elapsed();
+            shielded(|| {
+                access(&Access {
+                    request,
+                    peer: self.peer,
+                    status: record.status,
+                    bytes,
+                    duration,
+                })
+            });
+        }
+    }
+}
+
+/// Refuses a connection that there is no room for.
+pub(crate) async fn turn_away(wire: Arc<Wire>, why: &str) {
+    wire.push(&refusal(503, why, &http_date(now())));
+    if wire.flush().await.is_ok() && wire.close().await.is_ok() {
+        within(LINGER, wire.hangup(&mut Vec::new(), LINGER_BYTES)).await;
+    }
+    wire.cut();
+}
+
+/// Runs the closure of a per-request stream, with heartbeats while it is silent.
+async fn produce(
+    producer: Producer,
+    wire: Arc<Wire>,
+    heartbeat: Option<Duration>,
+    chunked: bool,
+) -> io::Result<()> {
+    wire.flush().await?;
+    let sink = Sink::new(wire.clone(), wire.begin_stream(), chunked);
+    let produced = AssertUnwindSafe(async move { producer(sink).await }).catch_unwind();
+    let produced = async {
+        produced
+            .await
+            .unwrap_or_else(|_| Err(io::Error::other("the closure panicked")))
+    };
+    let beats = async {
+        let Some(interval) = heartbeat else {
+            return std::future::pending().await;
+        };
+        loop {
+            let before = wire.total();
+            sleep(interval).await;
+            if wire.total() == before && wire.tail()[1] == b'\n' {
+                // A comment line alone: it fits between any two lines.
+                wire.push(if chunked { b"2\r\n:\n\r\n" } else { b":\n" });
+                wire.flush().await?;
+            }
+        }
+    };
+    or(produced, beats).await
+}
+
+/// Runs the application's code; `None` if it panics.
+fn shielded<T>(code: impl FnOnce() -> T) -> Option<T> {
+    let result = std::panic::catch_unwind(AssertUnwindSafe(code));
+    if result.is_err() {
+        event!(error, "a handler or hook panicked");
+    }
+    result.ok()
 }

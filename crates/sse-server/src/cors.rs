@@ -35,18 +35,27 @@ enum Origins {
 impl Cors {
     /// Any origin, told as `*`. Cookies and other credentials are never allowed with it.
     pub fn any() -> Self {
-        Self { origins: Origins::Any, credentials: false }
+        Self {
+            origins: Origins::Any,
+            credentials: false,
+        }
     }
 
     /// The origins named, each as a browser sends it: `https://a.example`, no slash at the end.
     pub fn list<S: Into<String>>(origins: impl IntoIterator<Item = S>) -> Self {
         let origins = origins.into_iter().map(Into::into).collect();
-        Self { origins: Origins::List(origins), credentials: false }
+        Self {
+            origins: Origins::List(origins),
+            credentials: false,
+        }
     }
 
     /// The origins for which `predicate` says yes.
     pub fn matching(predicate: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
-        Self { origins: Origins::Matching(Arc::new(predicate)), credentials: false }
+        Self {
+            origins: Origins::Matching(Arc::new(predicate)),
+            credentials: false,
+        }
     }
 
     /// Lets pages of the allowed origins use the user's cookies
@@ -59,7 +68,11 @@ impl Cors {
 
     /// The headers that this rule adds to the answer to `request`; `methods` are those that the
     /// resource knows, for a preflight.
-    pub(crate) fn headers(&self, request: &Request, methods: Option<&str>) -> Vec<(&'static str, String)> {
+    pub(crate) fn headers(
+        &self,
+        request: &Request,
+        methods: Option<&str>,
+    ) -> Vec<(&'static str, String)> {
         let mut headers = Vec::new();
         let preflight = is_preflight(request);
         if !matches!(self.origins, Origins::Any) {
@@ -73,10 +86,18 @@ impl Cors {
             headers.push(("Access-Control-Allow-Credentials", "true".to_owned()));
         }
         if preflight {
-            let asked = request.header("access-control-request-method").unwrap_or_default();
-            headers.push(("Access-Control-Allow-Methods", methods.unwrap_or(asked).to_owned()));
+            let asked = request
+                .header("access-control-request-method")
+                .unwrap_or_default();
+            headers.push((
+                "Access-Control-Allow-Methods",
+                methods.unwrap_or(asked).to_owned(),
+            ));
             let names = request.header("access-control-request-headers");
-            headers.push(("Access-Control-Allow-Headers", names.unwrap_or("Last-Event-ID").to_owned()));
+            headers.push((
+                "Access-Control-Allow-Headers",
+                names.unwrap_or("Last-Event-ID").to_owned(),
+            ));
             headers.push(("Access-Control-Max-Age", "600".to_owned()));
         }
         headers
@@ -107,6 +128,9 @@ impl fmt::Debug for Cors {
             Origins::List(list) => list,
             Origins::Matching(_) => &"matching",
         };
-        f.debug_struct("Cors").field("origins", origins).field("credentials", &self.credentials).finish()
+        f.debug_struct("Cors")
+            .field("origins", origins)
+            .field("credentials", &self.credentials)
+            .finish()
     }
 }

@@ -1,1 +1,49 @@
-//! sse-server
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+/// Reports to the `log` crate if the feature is on.
+macro_rules! event {
+    ($level:ident, $($arg:tt)+) => {
+        #[cfg(feature = "log")]
+        ::log::$level!($($arg)+);
+    };
+}
+
+mod answer;
+mod body;
+mod channel;
+mod connection;
+mod cors;
+mod date;
+mod head;
+mod limits;
+mod log;
+mod page;
+mod pump;
+mod request;
+mod response;
+mod server;
+mod service;
+mod sink;
+mod socket;
+mod subscriber;
+mod wire;
+
+pub use crate::channel::{Channel, ChannelStats, History, Lag};
+pub use crate::cors::Cors;
+pub use crate::limits::Limits;
+pub use crate::log::{Entry, EventId, Replay};
+pub use crate::request::Request;
+pub use crate::response::Response;
+pub use crate::server::{BoundServer, Connections, Handle, Server};
+pub use crate::service::{Access, Shutdown, Stats};
+pub use crate::sink::Sink;
+pub use crate::socket::sleep;
+pub use sse_proto::Frame;
+
+/// Locks a mutex; what a panicking thread left behind is whole, because nothing panics half-way.
+pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -42,7 +42,12 @@ impl Entry {
         let mut chunk = Vec::with_capacity(block.len() + 12);
         push_chunk(&mut chunk, block);
         let block_at = chunk.len() - block.len() - 2;
-        Self { event_type: event_type.map(Into::into), own_id, chunk: chunk.into(), block_at }
+        Self {
+            event_type: event_type.map(Into::into),
+            own_id,
+            chunk: chunk.into(),
+            block_at,
+        }
     }
 
     /// The event type, `message` if the event has none of its own.
@@ -52,7 +57,9 @@ impl Entry {
 
     /// The event as it goes out: its lines and the blank line.
     pub fn block(&self) -> &[u8] {
-        self.chunk.get(self.block_at..self.chunk.len() - 2).unwrap_or_default()
+        self.chunk
+            .get(self.block_at..self.chunk.len() - 2)
+            .unwrap_or_default()
     }
 
     pub(crate) fn bytes(&self, chunked: bool) -> &[u8] {
@@ -90,7 +97,9 @@ pub(crate) struct Gap {
 impl Gap {
     /// JSON for the data of the event that tells the client.
     pub(crate) fn data(&self) -> String {
-        let missed = self.missed.map_or("null".to_owned(), |missed| missed.to_string());
+        let missed = self
+            .missed
+            .map_or("null".to_owned(), |missed| missed.to_string());
         format!(r#"{{"reason":"{}","missed":{missed}}}"#, self.reason)
     }
 }
@@ -112,7 +121,15 @@ pub(crate) struct Log {
 impl Log {
     pub(crate) fn new(epoch: u64, max_events: usize, max_bytes: usize) -> Self {
         let (entries, own) = (VecDeque::new(), HashMap::new());
-        Self { epoch, first: 1, entries, bytes: 0, max_events: max_events.max(1), max_bytes, own }
+        Self {
+            epoch,
+            first: 1,
+            entries,
+            bytes: 0,
+            max_events: max_events.max(1),
+            max_bytes,
+            own,
+        }
     }
 
     /// The position after the newest event.
@@ -131,8 +148,12 @@ impl Log {
         }
         self.bytes += entry.chunk.len();
         self.entries.push_back(Arc::new(entry));
-        while self.entries.len() > self.max_events || (self.bytes > self.max_bytes && self.entries.len() > 1) {
-            let Some(oldest) = self.entries.pop_front() else { break };
+        while self.entries.len() > self.max_events
+            || (self.bytes > self.max_bytes && self.entries.len() > 1)
+        {
+            let Some(oldest) = self.entries.pop_front() else {
+                break;
+            };
             self.bytes -= oldest.chunk.len();
             if let Some(id) = &oldest.own_id {
                 if self.own.get(id) == Some(&self.first) {
@@ -151,15 +172,24 @@ impl Log {
     /// The gap, if `position` has been dropped already.
     pub(crate) fn read(&self, position: u64, max_bytes: usize) -> Result<Vec<Arc<Entry>>, Gap> {
         let Some(skip) = position.checked_sub(self.first) else {
-            return Err(Gap { reason: "lagged", missed: Some(self.first - position) });
+            return Err(Gap {
+                reason: "lagged",
+                missed: Some(self.first - position),
+            });
         };
-        let mut budget = max_bytes;
+        let mut taken = 0;
         let fits = |entry: &&Arc<Entry>| {
-            let within = budget == max_bytes || entry.chunk.len() <= budget;
-            budget = budget.saturating_sub(entry.chunk.len());
-            within
+            let first = taken == 0;
+            taken += entry.chunk.len();
+            first || taken <= max_bytes
         };
-        Ok(self.entries.iter().skip(usize::try_from(skip).unwrap_or(usize::MAX)).take_while(fits).cloned().collect())
+        Ok(self
+            .entries
+            .iter()
+            .skip(usize::try_from(skip).unwrap_or(usize::MAX))
+            .take_while(fits)
+            .cloned()
+            .collect())
     }
 
     /// The oldest position still held.
@@ -195,7 +225,9 @@ impl Log {
     /// should remember.
     pub(crate) fn cursor(&self, position: u64) -> EventId {
         let sequence = position.saturating_sub(1);
-        let entry = sequence.checked_sub(self.first).and_then(|index| self.entries.get(usize::try_from(index).ok()?));
+        let entry = sequence
+            .checked_sub(self.first)
+            .and_then(|index| self.entries.get(usize::try_from(index).ok()?));
         match entry.and_then(|entry| entry.own_id.clone()) {
             Some(id) => EventId(Id::Own(id)),
             None => self.numbered(sequence),
@@ -203,14 +235,21 @@ impl Log {
     }
 
     pub(crate) fn numbered(&self, sequence: u64) -> EventId {
-        EventId(Id::Numbered { epoch: self.epoch, sequence })
+        EventId(Id::Numbered {
+            epoch: self.epoch,
+            sequence,
+        })
     }
 }
 
 /// `<epoch>-<sequence>`, digits and one hyphen.
 fn parse(id: &str) -> Option<(u64, u64)> {
     let (epoch, sequence) = id.split_once('-')?;
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?;
+    let digits = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_digit())
+            .then(|| text.parse().ok())?
+    };
     Some((digits(epoch)?, digits(sequence)?))
 }
 
@@ -231,7 +270,10 @@ mod tests {
         let entry = Entry::new(Some("x"), None, b"data: 0123456789\n\n");
         assert_eq!(entry.bytes(true), b"12\r\ndata: 0123456789\n\n\r\n");
         assert_eq!(entry.bytes(false), b"data: 0123456789\n\n");
-        assert_eq!((entry.event_type(), Entry::new(None, None, b"").event_type()), ("x", "message"));
+        assert_eq!(
+            (entry.event_type(), Entry::new(None, None, b"").event_type()),
+            ("x", "message")
+        );
     }
 
     #[test]
@@ -292,6 +334,12 @@ mod tests {
         assert_eq!(log.read(7, 36).unwrap().len(), 2);
         assert_eq!(log.read(7, 0).unwrap().len(), 1);
         assert_eq!(log.read(11, 1000).unwrap().len(), 0);
-        assert_eq!(log.read(5, 1000).unwrap_err(), Gap { reason: "lagged", missed: Some(2) });
+        assert_eq!(
+            log.read(5, 1000).unwrap_err(),
+            Gap {
+                reason: "lagged",
+                missed: Some(2)
+            }
+        );
     }
 }

@@ -34,7 +34,10 @@ type Key = (usize, Option<Duration>);
 
 impl Worker {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { executor: Executor::new(), pumps: Mutex::new(HashMap::new()) })
+        Arc::new(Self {
+            executor: Executor::new(),
+            pumps: Mutex::new(HashMap::new()),
+        })
     }
 
     /// Hands a connection that has seen everything before `position` to the channel's pump;
@@ -49,11 +52,23 @@ impl Worker {
         let key = (Arc::as_ptr(channel) as usize, heartbeat);
         let mut pumps = lock(&self.pumps);
         let pump = pumps.entry(key).or_insert_with(|| {
-            let members = Mutex::new(Members { position, joined: Vec::new() });
+            let members = Mutex::new(Members {
+                position,
+                joined: Vec::new(),
+            });
             let stirred = event_listener::Event::new();
             let counts = (AtomicUsize::new(0), AtomicUsize::new(0));
-            let pump = Arc::new(Pump { channel: channel.clone(), heartbeat, members, stirred, seats: counts.0, left: counts.1 });
-            self.executor.spawn(pump.clone().run(Arc::downgrade(self), key)).detach();
+            let pump = Arc::new(Pump {
+                channel: channel.clone(),
+                heartbeat,
+                members,
+                stirred,
+                seats: counts.0,
+                left: counts.1,
+            });
+            self.executor
+                .spawn(pump.clone().run(Arc::downgrade(self), key))
+                .detach();
             pump
         });
         let mut members = lock(&pump.members);
@@ -135,7 +150,9 @@ impl Pump {
 
     /// Whether nobody is left; then the pump is forgotten, and the next subscriber starts a new one.
     fn retires(&self, seats: &[Arc<Wire>], worker: &Weak<Worker>, key: Key) -> bool {
-        let Some(worker) = worker.upgrade() else { return true };
+        let Some(worker) = worker.upgrade() else {
+            return true;
+        };
         let mut pumps = lock(&worker.pumps);
         let empty = seats.is_empty() && lock(&self.members).joined.is_empty();
         if empty {
@@ -152,7 +169,11 @@ impl Pump {
             return Work::Eject(std::mem::replace(&mut members.position, log.first()));
         };
         if entries.is_empty() {
-            return if self.channel.is_closed() { Work::Eject(members.position) } else { Work::Nothing };
+            return if self.channel.is_closed() {
+                Work::Eject(members.position)
+            } else {
+                Work::Nothing
+            };
         }
         let batch = Batch::of(members.position, &entries);
         members.position += entries.len() as u64;
@@ -204,7 +225,9 @@ impl Pump {
         for (turn, (position, wire)) in joined.into_iter().enumerate() {
             match batch.bytes_before(position) {
                 None => lock(&self.members).joined.push((position, wire)),
-                Some(seen) if seen == batch.bytes.len() || self.offer(&wire, batch, seen) => seats.push(wire),
+                Some(seen) if seen == batch.bytes.len() || self.offer(&wire, batch, seen) => {
+                    seats.push(wire)
+                }
                 Some(_) => {}
             }
             if turn % WRITES_PER_TURN == WRITES_PER_TURN - 1 {
@@ -224,8 +247,12 @@ impl Pump {
         });
         let entries = batch.entries_within(written) - batch.entries_within(seen);
         let counters = &self.channel.counters;
-        counters.delivered.fetch_add(entries as u64, Ordering::Relaxed);
-        counters.bytes.fetch_add((written - seen) as u64, Ordering::Relaxed);
+        counters
+            .delivered
+            .fetch_add(entries as u64, Ordering::Relaxed);
+        counters
+            .bytes
+            .fetch_add((written - seen) as u64, Ordering::Relaxed);
         stays
     }
 
@@ -241,7 +268,10 @@ impl Pump {
 
 impl Batch {
     fn of(first: u64, entries: &[Arc<Entry>]) -> Self {
-        let mut batch = Self { first, ..Self::default() };
+        let mut batch = Self {
+            first,
+            ..Self::default()
+        };
         for entry in entries {
             batch.bytes.extend_from_slice(entry.bytes(true));
             batch.ends.push(batch.bytes.len());
@@ -250,7 +280,11 @@ impl Batch {
     }
 
     fn heartbeat(position: u64) -> Self {
-        Self { first: position, bytes: HEARTBEAT_CHUNK.to_vec(), ends: Vec::new() }
+        Self {
+            first: position,
+            bytes: HEARTBEAT_CHUNK.to_vec(),
+            ends: Vec::new(),
+        }
     }
 
     fn entries_within(&self, bytes: usize) -> usize {
@@ -268,7 +302,11 @@ impl Batch {
     /// What is left of the entry that `written` bytes tear, and the position after it.
     fn rest(&self, written: usize) -> (&[u8], u64) {
         let whole = self.entries_within(written);
-        let begin = whole.checked_sub(1).and_then(|last| self.ends.get(last)).copied().unwrap_or(0);
+        let begin = whole
+            .checked_sub(1)
+            .and_then(|last| self.ends.get(last))
+            .copied()
+            .unwrap_or(0);
         let position = self.first + whole as u64;
         if written == begin {
             return (&[], position);

@@ -22,7 +22,11 @@ pub(crate) struct Service {
     pub(crate) stop: Stop,
     pub(crate) counters: Counters,
     addresses: Mutex<HashMap<IpAddr, usize>>,
+    doorstep: Arc<()>,
 }
+
+/// Connections that are told at the same time that there is no room; more are just closed.
+const DOORSTEP: usize = 256;
 
 /// A request that has been answered, for access logs.
 #[derive(Clone, Debug)]
@@ -55,7 +59,11 @@ pub struct Shutdown {
 impl Default for Shutdown {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Self { deadline: seconds(5), retry_after: seconds(1), retry_spread: seconds(5) }
+        Self {
+            deadline: seconds(5),
+            retry_after: seconds(1),
+            retry_spread: seconds(5),
+        }
     }
 }
 
@@ -137,12 +145,18 @@ impl Service {
             stop: Stop::default(),
             counters: Counters::default(),
             addresses: Mutex::default(),
+            doorstep: Arc::default(),
         }
     }
 
     /// Lets a connection in, unless the server is full or the address has too many.
-    pub(crate) fn admit(self: &Arc<Self>, peer: Option<SocketAddr>) -> Result<Admission, &'static str> {
-        let address = peer.map(|peer| peer.ip()).filter(|_| self.limits.connections_per_address < usize::MAX);
+    pub(crate) fn admit(
+        self: &Arc<Self>,
+        peer: Option<SocketAddr>,
+    ) -> Result<Admission, &'static str> {
+        let address = peer
+            .map(|peer| peer.ip())
+            .filter(|_| self.limits.connections_per_address < usize::MAX);
         if let Some(address) = address {
             let mut addresses = lock(&self.addresses);
             let count = addresses.entry(address).or_insert(0);
@@ -151,13 +165,21 @@ impl Service {
             }
             *count += 1;
         }
-        let admission = Admission { service: self.clone(), address };
+        let admission = Admission {
+            service: self.clone(),
+            address,
+        };
         self.counters.total.fetch_add(1, Ordering::Relaxed);
         let open = self.counters.open.fetch_add(1, Ordering::SeqCst);
         if open >= self.limits.connections as u64 {
             return Err("The server is at its capacity.");
         }
         Ok(admission)
+    }
+
+    /// One of a bounded number of places for connections that are told that there is no room.
+    pub(crate) fn place_to_turn_away(&self) -> Option<Arc<()>> {
+        (Arc::strong_count(&self.doorstep) <= DOORSTEP).then(|| self.doorstep.clone())
     }
 
     pub(crate) fn reject(&self, why: &'static str) {
@@ -195,7 +217,9 @@ impl Drop for Admission {
                 }
             }
         }
-        if self.service.counters.open.fetch_sub(1, Ordering::SeqCst) == 1 && self.service.stop.is_requested() {
+        if self.service.counters.open.fetch_sub(1, Ordering::SeqCst) == 1
+            && self.service.stop.is_requested()
+        {
             self.service.stop.emptied.notify(usize::MAX);
         }
     }

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+pub(crate) use async_io::block_on;
 use async_io::{Async, Timer};
 use futures_lite::io::{AsyncRead, AsyncWrite};
 use rustix::net::sockopt;
@@ -63,7 +64,9 @@ impl Patience {
 
 /// Seconds since 1970.
 pub(crate) fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |elapsed| elapsed.as_secs())
 }
 
 /// A listening socket.
@@ -73,12 +76,19 @@ impl Listener {
     pub(crate) fn bind(address: impl ToSocketAddrs + std::fmt::Debug) -> io::Result<Self> {
         let explain = |error: io::Error| {
             let what_to_do = match error.kind() {
-                io::ErrorKind::AddrInUse => "another program listens there: stop it, or choose another port (0 takes any free one)",
-                io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege: choose a higher one",
+                io::ErrorKind::AddrInUse => {
+                    "another program listens there: stop it, or choose another port (0 takes any free one)"
+                }
+                io::ErrorKind::PermissionDenied => {
+                    "ports below 1024 need a privilege: choose a higher one"
+                }
                 io::ErrorKind::AddrNotAvailable => "this machine does not have that address",
                 _ => "the address must be like 127.0.0.1:8080",
             };
-            io::Error::new(error.kind(), format!("cannot listen on {address:?}: {error}; {what_to_do}"))
+            io::Error::new(
+                error.kind(),
+                format!("cannot listen on {address:?}: {error}; {what_to_do}"),
+            )
         };
         let listener = TcpListener::bind(&address).map_err(explain)?;
         rustix::net::listen(&listener, BACKLOG)?;
@@ -89,15 +99,19 @@ impl Listener {
         self.0.get_ref().local_addr()
     }
 
-    pub(crate) async fn accept(&self, send_buffer: Option<usize>) -> io::Result<(Socket, SocketAddr)> {
+    pub(crate) async fn accept(
+        &self,
+        send_buffer: Option<usize>,
+    ) -> io::Result<(Socket, SocketAddr)> {
         let (stream, address) = self.0.accept().await?;
         let socket = stream.get_ref();
-        socket.set_nodelay(true)?;
-        sockopt::set_socket_keepalive(socket, true)?;
-        sockopt::set_tcp_keepidle(socket, KEEPALIVE)?;
-        sockopt::set_tcp_keepintvl(socket, KEEPALIVE)?;
+        // These fail only for a connection that is over already, and reading finds that out.
+        let _ = socket.set_nodelay(true);
+        let _ = sockopt::set_socket_keepalive(socket, true);
+        let _ = sockopt::set_tcp_keepidle(socket, KEEPALIVE);
+        let _ = sockopt::set_tcp_keepintvl(socket, KEEPALIVE);
         if let Some(size) = send_buffer {
-            sockopt::set_socket_send_buffer_size(socket, size)?;
+            let _ = sockopt::set_socket_send_buffer_size(socket, size);
         }
         Ok((Socket(stream), address))
     }
@@ -107,7 +121,11 @@ impl Listener {
 pub(crate) struct Socket(Async<TcpStream>);
 
 impl AsyncRead for Socket {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
         loop {
             match self.0.get_ref().read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -120,7 +138,11 @@ impl AsyncRead for Socket {
 }
 
 impl AsyncWrite for Socket {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         loop {
             match self.0.get_ref().write(bytes) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}

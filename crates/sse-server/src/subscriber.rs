@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use futures_lite::future::or;
 
-use crate::channel::{Lag, Shared, Subscription};
-use crate::log::{Entry, push_chunk};
+use crate::channel::{Filter, Lag, Shared, Subscription};
+use crate::log::push_chunk;
 use crate::pump::{HEARTBEAT, Pump, Worker};
 use crate::socket::Patience;
 use crate::wire::Wire;
@@ -23,7 +23,7 @@ pub(crate) struct Subscriber {
     channel: Arc<Shared>,
     worker: Weak<Worker>,
     pump: Option<Arc<Pump>>,
-    filter: Option<Box<dyn Fn(&Entry) -> bool + Send + Sync>>,
+    filter: Option<Filter>,
     heartbeat: Option<Duration>,
     chunked: bool,
     position: u64,
@@ -49,12 +49,29 @@ impl Subscriber {
         heartbeat: Option<Duration>,
         chunked: bool,
     ) -> Self {
-        let Subscription { channel, after, replay, filter } = subscription;
-        let id = after.as_deref().filter(|id| !id.is_empty()).or(last_event_id);
+        let Subscription {
+            channel,
+            after,
+            replay,
+            filter,
+        } = subscription;
+        let id = after
+            .as_deref()
+            .filter(|id| !id.is_empty())
+            .or(last_event_id);
         let (position, gap) = channel.log().resume(id, replay);
         channel.counters.subscribers.fetch_add(1, Ordering::Relaxed);
-        let subscriber =
-            Self { wire, channel, worker, pump: None, filter, heartbeat, chunked, position, told: position };
+        let subscriber = Self {
+            wire,
+            channel,
+            worker,
+            pump: None,
+            filter,
+            heartbeat,
+            chunked,
+            position,
+            told: position,
+        };
         match gap {
             Some(gap) => subscriber.push(&subscriber.channel.gap_block(&gap, position)),
             None if id.is_none() => subscriber.push(&subscriber.channel.cursor_block(position)),
@@ -125,7 +142,9 @@ impl Subscriber {
             Err(gap) => {
                 self.channel.counters.lagged.fetch_add(1, Ordering::Relaxed);
                 if self.channel.history.lag == Lag::Disconnect {
-                    return Err(io::Error::other("the client fell behind the channel's history"));
+                    return Err(io::Error::other(
+                        "the client fell behind the channel's history",
+                    ));
                 }
                 self.position = self.channel.log().first();
                 self.told = self.position;
@@ -139,8 +158,14 @@ impl Subscriber {
                 let bytes = entry.bytes(self.chunked);
                 self.wire.push(bytes);
                 self.told = self.position;
-                self.channel.counters.delivered.fetch_add(1, Ordering::Relaxed);
-                self.channel.counters.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+                self.channel
+                    .counters
+                    .delivered
+                    .fetch_add(1, Ordering::Relaxed);
+                self.channel
+                    .counters
+                    .bytes
+                    .fetch_add(bytes.len() as u64, Ordering::Relaxed);
             }
         }
         Ok(!entries.is_empty())
@@ -161,7 +186,9 @@ impl Subscriber {
         if self.filter.is_some() || !self.chunked {
             return false;
         }
-        let Some(worker) = self.worker.upgrade() else { return false };
+        let Some(worker) = self.worker.upgrade() else {
+            return false;
+        };
         self.pump = worker.join(&self.channel, self.heartbeat, &self.wire, self.position);
         self.pump.is_some()
     }
@@ -183,6 +210,9 @@ impl Drop for Subscriber {
         if let Some(pump) = &self.pump {
             pump.leave();
         }
-        self.channel.counters.subscribers.fetch_sub(1, Ordering::Relaxed);
+        self.channel
+            .counters
+            .subscribers
+            .fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -59,7 +59,10 @@ impl Wire {
             tail: *b"\n\n",
             seat: Seat::Task,
         };
-        Arc::new(Self { state: Mutex::new(state), deadline })
+        Arc::new(Self {
+            state: Mutex::new(state),
+            deadline,
+        })
     }
 
     /// Reads what has come; 0 when the other end will send no more.
@@ -131,7 +134,9 @@ impl Wire {
                 patience.renew();
             }
             match flushed {
-                Poll::Pending if patience.poll_lost(cx).is_ready() => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+                Poll::Pending if patience.poll_lost(cx).is_ready() => {
+                    Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+                }
                 other => other,
             }
         })
@@ -186,11 +191,19 @@ impl Wire {
     /// The pump's side of it: writes without waiting. What does not fit goes back to the task,
     /// with what `rest` says for so many bytes written: the rest of a torn frame, and the position
     /// after it. Whether the connection stays with the pump.
-    pub(crate) fn offer<'a>(&self, bytes: &[u8], rest: impl FnOnce(usize) -> (&'a [u8], u64)) -> bool {
+    pub(crate) fn offer<'a>(
+        &self,
+        bytes: &[u8],
+        rest: impl FnOnce(usize) -> (&'a [u8], u64),
+    ) -> bool {
         let mut state = self.state();
         let state = &mut *state;
-        let Seat::Pump(waker) = &mut state.seat else { return false };
-        let Some(stream) = &mut state.stream else { return false };
+        let Seat::Pump(waker) = &mut state.seat else {
+            return false;
+        };
+        let Some(stream) = &mut state.stream else {
+            return false;
+        };
         let mut cx = Context::from_waker(Waker::noop());
         let written = match stream.as_mut().poll_write(&mut cx, bytes) {
             Poll::Ready(Ok(count)) if count > 0 => count,
@@ -201,7 +214,10 @@ impl Wire {
             Poll::Pending => 0,
         };
         state.total += written as u64;
-        let flushed = state.stream.as_mut().is_some_and(|stream| stream.as_mut().poll_flush(&mut cx).is_ready());
+        let flushed = state
+            .stream
+            .as_mut()
+            .is_some_and(|stream| stream.as_mut().poll_flush(&mut cx).is_ready());
         if written == bytes.len() && flushed {
             return true;
         }

@@ -1,0 +1,321 @@
+//! The public server: building, binding, accepting, ending.
+
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use futures_lite::future::or;
+use futures_lite::io::{AsyncRead, AsyncWrite};
+
+use crate::connection::{Connection, turn_away};
+use crate::pump::Worker;
+use crate::service::{Access, Service, Shutdown, Stats};
+use crate::socket::{Listener, Socket, block_on, sleep, within};
+use crate::wire::Wire;
+use crate::{Cors, Limits, Request, Response};
+
+/// How long to wait when the system cannot give out another connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A server, not yet bound to an address.
+///
+/// The handler is called with every request, its body read, and says what to answer. It must not
+/// block: all connections of a thread wait for it. What takes time goes into
+/// [`Response::stream`] or [`Response::later`]. A handler that panics answers 500.
+pub struct Server {
+    service: Service,
+    threads: usize,
+}
+
+impl Server {
+    /// A server that answers with `handler`.
+    pub fn new(handler: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Self {
+        Self {
+            service: Service::new(Box::new(handler)),
+            threads: 1,
+        }
+    }
+
+    /// Sets the limits.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.service.limits = limits;
+        self
+    }
+
+    /// Lets pages of other origins read all answers that do not say otherwise, and answers their
+    /// preflight requests without asking the handler.
+    pub fn cors(mut self, cors: Cors) -> Self {
+        self.service.cors = Some(cors);
+        self
+    }
+
+    /// Sets how many threads [`BoundServer::run`] uses, 1 by default. Each has its own connections.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads.max(1);
+        self
+    }
+
+    /// Looks at each request before its body is read: an answer (401, say) is sent in place of the
+    /// handler's, `None` lets the request pass.
+    pub fn authorize(
+        mut self,
+        guard: impl Fn(&Request) -> Option<Response> + Send + Sync + 'static,
+    ) -> Self {
+        self.service.guard = Some(Box::new(guard));
+        self
+    }
+
+    /// Calls `hook` after each answer, for access logs; for a stream that is when it ends.
+    pub fn on_access(mut self, hook: impl Fn(&Access<'_>) + Send + Sync + 'static) -> Self {
+        self.service.access = Some(Box::new(hook));
+        self
+    }
+
+    /// Listens on `address`; port 0 takes any free port.
+    ///
+    /// # Errors
+    ///
+    /// The address cannot be bound; the message says which and what to do.
+    pub fn bind(self, address: impl ToSocketAddrs + fmt::Debug) -> io::Result<BoundServer> {
+        let listener = Arc::new(Listener::bind(address)?);
+        Ok(BoundServer {
+            listener,
+            service: Arc::new(self.service),
+            threads: self.threads,
+        })
+    }
+
+    /// A server without a listening socket, for connections that someone else accepted: of a Unix
+    /// socket, through TLS, or in a test.
+    pub fn connections(self) -> Connections {
+        Connections {
+            service: Arc::new(self.service),
+        }
+    }
+}
+
+/// A server that listens.
+pub struct BoundServer {
+    listener: Arc<Listener>,
+    service: Arc<Service>,
+    threads: usize,
+}
+
+impl BoundServer {
+    /// The address it listens on.
+    ///
+    /// # Errors
+    ///
+    /// The system does not tell.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// A handle that can shut the server down and read its counters.
+    pub fn handle(&self) -> Handle {
+        Handle {
+            service: self.service.clone(),
+        }
+    }
+
+    /// Serves on this thread, and on more if [`Server::threads`] asked for them, until
+    /// [`Handle::shutdown`] is called and done.
+    ///
+    /// # Errors
+    ///
+    /// None at present: what goes wrong with one connection ends that connection.
+    pub fn run(self) -> io::Result<()> {
+        let Self {
+            listener,
+            service,
+            threads,
+        } = self;
+        std::thread::scope(|scope| {
+            for _ in 1..threads {
+                let (listener, service) = (listener.clone(), service.clone());
+                scope.spawn(|| block_on(serve(listener, service)));
+            }
+            block_on(serve(listener, service));
+        });
+        Ok(())
+    }
+
+    /// Serves wherever this future is polled, on any executor, until [`Handle::shutdown`] is
+    /// called and done. Dropping the future cuts all connections.
+    ///
+    /// # Errors
+    ///
+    /// None at present, as for [`BoundServer::run`].
+    pub async fn serve(self) -> io::Result<()> {
+        serve(self.listener, self.service).await;
+        Ok(())
+    }
+}
+
+/// A server without a listening socket.
+///
+/// ```
+/// use sse_server::{Response, Server};
+/// use std::os::unix::net::UnixListener;
+///
+/// # fn serve_on_a_unix_socket() -> std::io::Result<()> {
+/// let connections = Server::new(|_| Response::text("hello")).connections();
+/// let listener = async_io::Async::<UnixListener>::bind("/run/example.sock")?;
+/// let executor = async_executor::Executor::new();
+/// futures_lite::future::block_on(executor.run(async {
+///     loop {
+///         let (stream, _) = listener.accept().await?;
+///         let connections = connections.clone();
+///         executor.spawn(async move { connections.serve(stream, None).await }).detach();
+///     }
+/// }))
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Connections {
+    service: Arc<Service>,
+}
+
+impl Connections {
+    /// Serves one connection to its end, on the executor that polls this future. Each subscriber
+    /// of a channel is written to by its own future here, without the shared pump.
+    pub async fn serve(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Send + 'static,
+        peer: Option<SocketAddr>,
+    ) {
+        let service = &self.service;
+        let wire = Wire::new(stream, service.limits.write_deadline);
+        let admission = match service.admit(peer) {
+            Ok(admission) => admission,
+            Err(why) => {
+                service.reject(why);
+                return turn_away(wire, why).await;
+            }
+        };
+        let (service, worker, inbox) = (service.clone(), Weak::new(), Vec::new());
+        let connection = Connection {
+            wire: wire.clone(),
+            peer,
+            service,
+            worker,
+            inbox,
+            _admission: admission,
+        };
+        let cut = async {
+            self.service.stop.requested().await;
+            sleep(self.service.stop.deadline()).await;
+            self.service.counters.cut.fetch_add(1, Ordering::SeqCst);
+        };
+        or(connection.serve(), cut).await;
+        wire.cut();
+    }
+
+    /// A handle that can shut the server down and read its counters.
+    pub fn handle(&self) -> Handle {
+        Handle {
+            service: self.service.clone(),
+        }
+    }
+}
+
+/// Shuts a server down, and reads its counters, from anywhere.
+#[derive(Clone)]
+pub struct Handle {
+    service: Arc<Service>,
+}
+
+impl Handle {
+    /// Asks the server to end, and returns at once: it stops accepting, tells each stream when to
+    /// come back, ends it, and cuts at the deadline what is still open. [`BoundServer::run`]
+    /// returns when that is done; [`Stats::cut`] says how many connections had to be cut.
+    pub fn shutdown(&self, how: Shutdown) {
+        self.service.stop.request(how);
+    }
+
+    /// Waits until a shutdown is done: all connections have ended or have been cut.
+    pub async fn closed(&self) {
+        self.service.stop.requested().await;
+        while self.service.counters.open.load(Ordering::SeqCst) > 0 {
+            let emptied = self.service.stop.emptied.listen();
+            if self.service.counters.open.load(Ordering::SeqCst) > 0 {
+                emptied.await;
+            }
+        }
+    }
+
+    /// The server's counters.
+    pub fn stats(&self) -> Stats {
+        self.service.stats()
+    }
+}
+
+/// Accepts and serves until a shutdown is asked for and done.
+async fn serve(listener: Arc<Listener>, service: Arc<Service>) {
+    let worker = Worker::new();
+    let served = async {
+        or(
+            accept(&listener, &service, &worker),
+            service.stop.requested(),
+        )
+        .await;
+        drop(listener);
+        let handle = Handle {
+            service: service.clone(),
+        };
+        if within(service.stop.deadline(), handle.closed())
+            .await
+            .is_none()
+        {
+            let open = service.counters.open.load(Ordering::SeqCst);
+            service.counters.cut.fetch_max(open, Ordering::SeqCst);
+        }
+    };
+    // What is still open is cut when the worker is dropped, and its tasks with it.
+    worker.executor.run(served).await;
+}
+
+async fn accept(listener: &Listener, service: &Arc<Service>, worker: &Arc<Worker>) {
+    loop {
+        match listener.accept(service.limits.send_buffer).await {
+            Ok((socket, peer)) => take_in(socket, peer, service, worker),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(error) => {
+                service.reject("The system has no room for another connection.");
+                event!(error, "cannot accept: {error}");
+                let _ = &error;
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+fn take_in(socket: Socket, peer: SocketAddr, service: &Arc<Service>, worker: &Arc<Worker>) {
+    let wire = Wire::new(socket, service.limits.write_deadline);
+    match service.admit(Some(peer)) {
+        Ok(admission) => {
+            let connection = Connection {
+                wire,
+                peer: Some(peer),
+                service: service.clone(),
+                worker: Arc::downgrade(worker),
+                inbox: Vec::new(),
+                _admission: admission,
+            };
+            worker.executor.spawn(connection.serve()).detach();
+        }
+        Err(why) => {
+            service.reject(why);
+            if let Some(place) = service.place_to_turn_away() {
+                let turned = async move {
+                    turn_away(wire, why).await;
+                    drop(place);
+                };
+                worker.executor.spawn(turned).detach();
+            }
+        }
+    }
+}
