@@ -2,6 +2,7 @@
 
 pub mod chunking;
 pub mod conformance;
+pub mod fault;
 pub mod frames;
 pub mod oracle;
 pub mod streams;

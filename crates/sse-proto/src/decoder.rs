@@ -298,6 +298,13 @@ impl<S: Storage> Decoder<S> {
         }
     }
 
+    /// Whether the item that [`advance`](Self::advance) has found is an event. Known without
+    /// [`item`](Self::item), so that a loop can pass over the rest and borrow only at its end.
+    #[must_use]
+    pub const fn holds_event(&self) -> bool {
+        matches!(self.ready, Ready::Event)
+    }
+
     /// The last event ID: empty if the stream has set none, or has reset it.
     #[must_use]
     pub fn last_event_id(&self) -> &str {

@@ -1,0 +1,66 @@
+//! Who opens the byte stream to a server: this crate by TCP, or the caller.
+
+use crate::error::{ErrorKind, Failure};
+use crate::net::{self, Connection, Io};
+use crate::url::Url;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+
+type Connecting = Pin<Box<dyn Future<Output = io::Result<Io>> + Send>>;
+
+/// Opens connections.
+#[derive(Clone)]
+pub(crate) enum Connector {
+    Tcp,
+    Custom(Arc<dyn Fn(Endpoint) -> Connecting + Send + Sync>),
+}
+
+/// Where a connection shall lead: the argument of a caller's connector.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    host: String,
+    port: u16,
+}
+
+impl Endpoint {
+    /// A host name in lower case, an IPv4 address, or an IPv6 address without brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port; the scheme's own if the URL names none.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl Connector {
+    pub(crate) fn custom<F, R, C>(connect: F) -> Self
+    where
+        F: Fn(Endpoint) -> R + Send + Sync + 'static,
+        R: Future<Output = io::Result<C>> + Send + 'static,
+        C: Connection + 'static,
+    {
+        Self::Custom(Arc::new(move |endpoint| {
+            let connecting = connect(endpoint);
+            Box::pin(async move { Ok(Box::new(connecting.await?) as Io) })
+        }))
+    }
+
+    pub(crate) async fn connect(&self, url: &Url) -> Result<Io, Failure> {
+        match self {
+            Self::Tcp => Ok(Box::new(net::connect(url.host(), url.port()).await?)),
+            Self::Custom(connect) => {
+                let endpoint = Endpoint {
+                    host: url.host().to_owned(),
+                    port: url.port(),
+                };
+                connect(endpoint)
+                    .await
+                    .map_err(|error| Failure::because(ErrorKind::Connect, error))
+            }
+        }
+    }
+}

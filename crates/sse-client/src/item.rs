@@ -1,0 +1,108 @@
+//! What an event source delivers. Pure.
+
+use crate::error::{Error, ErrorKind, Failure, Then};
+use crate::head::Head;
+use std::time::Duration;
+
+/// One thing that happened, owned.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Item {
+    /// The connection is open; again after each reconnect.
+    Open(Open),
+    /// An event.
+    Event(Event),
+    /// A comment; only if [`Builder::details`](crate::Builder::details) asked for it.
+    Comment(String),
+    /// The stream has set the reconnection time; only if details were asked for.
+    ReconnectionTime(Duration),
+    /// The last event ID was set without an event; only if details were asked for.
+    LastEventId(String),
+    /// The connection is lost, or was never made, or an event was too large.
+    Error(Error),
+}
+
+/// One thing that happened; what came from the stream is borrowed from the read buffer.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ItemRef<'a> {
+    /// The connection is open; again after each reconnect.
+    Open(Open),
+    /// An event.
+    Event(sse_proto::Event<'a>),
+    /// A comment; only if [`Builder::details`](crate::Builder::details) asked for it.
+    Comment(&'a str),
+    /// The stream has set the reconnection time; only if details were asked for.
+    ReconnectionTime(Duration),
+    /// The last event ID was set without an event; only if details were asked for.
+    LastEventId(&'a str),
+    /// The connection is lost, or was never made, or an event was too large.
+    Error(Error),
+}
+
+/// A received event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Event {
+    /// The event type: `message` if the stream named none.
+    pub event_type: String,
+    /// The data; its lines are joined by a line feed.
+    pub data: String,
+    /// The last event ID as this event left it; empty if the stream has set none.
+    pub last_event_id: String,
+}
+
+/// The response that opened a stream.
+#[derive(Debug, Clone)]
+pub struct Open {
+    pub(crate) url: String,
+    pub(crate) head: Head,
+}
+
+impl Open {
+    /// The URL after redirects, without user and password.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The status, which is 200, and the header fields.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+}
+
+impl<'a> From<sse_proto::Item<'a>> for ItemRef<'a> {
+    fn from(item: sse_proto::Item<'a>) -> Self {
+        match item {
+            sse_proto::Item::Event(event) => Self::Event(event),
+            sse_proto::Item::Comment(text) => Self::Comment(text),
+            sse_proto::Item::ReconnectionTime(time) => Self::ReconnectionTime(time),
+            sse_proto::Item::LastEventId(id) => Self::LastEventId(id),
+        }
+    }
+}
+
+impl ItemRef<'_> {
+    pub(crate) fn too_large(limit: sse_proto::LimitExceeded) -> Self {
+        Self::Error(Error::new(
+            Failure::because(ErrorKind::Limit, limit),
+            Then::Continue,
+        ))
+    }
+
+    /// Copies what is borrowed.
+    pub fn into_owned(self) -> Item {
+        match self {
+            Self::Open(open) => Item::Open(open),
+            Self::Event(event) => Item::Event(Event {
+                event_type: event.event_type().to_owned(),
+                data: event.data().to_owned(),
+                last_event_id: event.last_event_id().to_owned(),
+            }),
+            Self::Comment(text) => Item::Comment(text.to_owned()),
+            Self::ReconnectionTime(time) => Item::ReconnectionTime(time),
+            Self::LastEventId(id) => Item::LastEventId(id.to_owned()),
+            Self::Error(error) => Item::Error(error),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! An open stream: reads the connection, undoes the framing, decodes. Generic over what the bytes
+//! come from; knows no socket.
+
+use crate::body::{Body, Part};
+use crate::buffer::Buffer;
+use crate::error::{ErrorKind, Failure};
+use crate::net::{Io, Watchdog};
+use futures_lite::AsyncRead;
+use sse_proto::Decoder;
+use std::ops::Range;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// After this many reads without a pause other tasks get their turn.
+const READS_IN_A_ROW: u8 = 32;
+
+/// One open connection.
+pub(crate) struct Live {
+    io: Io,
+    buffer: Buffer,
+    body: Body,
+    /// Of the buffer: payload that the decoder has not seen.
+    payload: Range<usize>,
+    /// Of the buffer: what the decoder was given last.
+    chunk: Range<usize>,
+    watchdog: Option<Watchdog>,
+    reads: u8,
+}
+
+impl Live {
+    pub(crate) fn new(io: Io, buffer: Buffer, body: Body, watchdog: Option<Watchdog>) -> Self {
+        Self {
+            io,
+            buffer,
+            body,
+            payload: 0..0,
+            chunk: 0..0,
+            watchdog,
+            reads: 0,
+        }
+    }
+
+    /// What the decoder was given when it found the item: the argument of `Decoder::item`.
+    pub(crate) fn chunk(&self) -> &[u8] {
+        self.buffer
+            .bytes()
+            .get(self.chunk.clone())
+            .unwrap_or_default()
+    }
+
+    /// Ready when the decoder has an item, or when the connection is over.
+    pub(crate) fn poll_item(
+        &mut self,
+        decoder: &mut Decoder,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Failure>> {
+        loop {
+            if self.advance(decoder) {
+                return Poll::Ready(Ok(()));
+            }
+            match self.body.next(self.buffer.unread()) {
+                Ok(Part::Data { skip, len }) => {
+                    let start = self.buffer.position() + skip;
+                    self.payload = start..start + len;
+                    self.buffer.consume(skip + len);
+                }
+                Ok(Part::End) => return Poll::Ready(Err(Failure::new(ErrorKind::Ended))),
+                Ok(Part::More) => {
+                    self.buffer.consume(usize::MAX);
+                    if let Err(failure) = ready!(self.poll_read(cx)) {
+                        return Poll::Ready(Err(failure));
+                    }
+                }
+                Err(_) => {
+                    let failure = Failure::because(ErrorKind::Malformed, "not a chunked body");
+                    return Poll::Ready(Err(failure));
+                }
+            }
+        }
+    }
+
+    fn advance(&mut self, decoder: &mut Decoder) -> bool {
+        if self.payload.is_empty() {
+            return false;
+        }
+        self.chunk = self.payload.clone();
+        let mut rest = self
+            .buffer
+            .bytes()
+            .get(self.chunk.clone())
+            .unwrap_or_default();
+        let found = decoder.advance(&mut rest);
+        self.payload.start = self.payload.end - rest.len();
+        found
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        if self.reads >= READS_IN_A_ROW {
+            self.reads = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        match Pin::new(&mut self.io).poll_read(cx, self.buffer.room()) {
+            Poll::Ready(Ok(0)) if self.body.may_end() => {
+                Poll::Ready(Err(Failure::new(ErrorKind::Ended)))
+            }
+            Poll::Ready(Ok(0)) => Poll::Ready(Err(Failure::new(ErrorKind::Truncated))),
+            Poll::Ready(Ok(count)) => {
+                self.reads += 1;
+                self.buffer.filled(count);
+                if let Some(watchdog) = &mut self.watchdog {
+                    watchdog.feed();
+                }
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(Failure::because(ErrorKind::Broken, error))),
+            Poll::Pending => {
+                self.reads = 0;
+                match &mut self.watchdog {
+                    Some(watchdog) => watchdog
+                        .poll(cx)
+                        .map(|()| Err(Failure::new(ErrorKind::SilenceTimeout))),
+                    None => Poll::Pending,
+                }
+            }
+        }
+    }
+}

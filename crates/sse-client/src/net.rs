@@ -1,0 +1,199 @@
+//! Sockets, names, timers, the clock and chance: the one file that touches them.
+
+use crate::error::{ErrorKind, Failure};
+use async_io::{Async, Timer};
+use futures_lite::{AsyncRead, AsyncWrite, FutureExt};
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+/// A byte stream to a server: TCP, TLS, or what a caller's connector made.
+pub trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Connection for T {}
+
+/// A boxed [`Connection`].
+pub(crate) type Io = Box<dyn Connection>;
+
+/// The delay between two attempts to connect: RFC 8305 section 5, "Connection Attempt Delay".
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+
+/// Keepalive: after this long without traffic the peer is asked whether it is still there,
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(45);
+/// again at this interval,
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
+/// and given up after this many questions.
+const KEEPALIVE_RETRIES: u32 = 3;
+
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+/// Evenly distributed in `0.0..1.0`.
+pub(crate) fn random() -> f64 {
+    fastrand::f64()
+}
+
+/// `None` when `limit` passed first.
+pub(crate) async fn within<T>(
+    limit: Option<Duration>,
+    future: impl Future<Output = T>,
+) -> Option<T> {
+    let Some(limit) = limit else {
+        return Some(future.await);
+    };
+    async { Some(future.await) }
+        .or(async {
+            Timer::after(limit).await;
+            None
+        })
+        .await
+}
+
+/// Rings once, at an instant.
+#[derive(Debug)]
+pub(crate) struct Alarm(Timer);
+
+impl Alarm {
+    /// Never, if the instant is beyond what the clock can say.
+    pub(crate) fn after(delay: Duration) -> Self {
+        Self(
+            now()
+                .checked_add(delay)
+                .map_or_else(Timer::never, Timer::at),
+        )
+    }
+
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.0).poll(cx).map(drop)
+    }
+}
+
+/// Bounds the silence of a stream. A sign of life only notes the time; the timer is touched once
+/// in a period, when it fires.
+#[derive(Debug)]
+pub(crate) struct Watchdog {
+    limit: Duration,
+    alive_at: Instant,
+    alarm: Alarm,
+}
+
+impl Watchdog {
+    pub(crate) fn new(limit: Duration) -> Self {
+        Self {
+            limit,
+            alive_at: now(),
+            alarm: Alarm::after(limit),
+        }
+    }
+
+    pub(crate) fn feed(&mut self) {
+        self.alive_at = now();
+    }
+
+    /// Ready when nothing has fed it for its limit.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.alarm.poll(cx).is_ready() {
+            let left = self.limit.saturating_sub(self.alive_at.elapsed());
+            if left.is_zero() {
+                return Poll::Ready(());
+            }
+            self.alarm = Alarm::after(left);
+        }
+        Poll::Pending
+    }
+}
+
+/// Connects to a host by name or address: both families are tried, alternately and staggered
+/// (RFC 8305), and the first connection wins.
+pub(crate) async fn connect(host: &str, port: u16) -> Result<Async<TcpStream>, Failure> {
+    let addresses = resolve(host, port).await?;
+    let stream = race(interleave(addresses))
+        .await
+        .map_err(|error| Failure::because(ErrorKind::Connect, error))?;
+    // Neither option decides whether the connection works.
+    let _ = stream.get_ref().set_nodelay(true);
+    let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE_IDLE);
+    let keepalive = keepalive
+        .with_interval(KEEPALIVE_INTERVAL)
+        .with_retries(KEEPALIVE_RETRIES);
+    let _ = socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive);
+    Ok(stream)
+}
+
+/// A name is looked up on a thread of its own kind, so that the executor is not blocked.
+async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
+    if let Ok(address) = host.parse() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let name = host.to_owned();
+    let found = blocking::unblock(move || (name, port).to_socket_addrs()).await;
+    let addresses: Vec<_> = found
+        .map_err(|error| Failure::because(ErrorKind::Resolve, error))?
+        .collect();
+    if addresses.is_empty() {
+        return Err(Failure::because(
+            ErrorKind::Resolve,
+            format!("{host} has no address"),
+        ));
+    }
+    Ok(addresses)
+}
+
+/// The families alternate, beginning with the resolver's choice; within one its order is kept.
+fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let (preferred, other): (Vec<_>, Vec<_>) = addresses
+        .into_iter()
+        .partition(|address| address.is_ipv6() == first_is_v6);
+    let mut other = other.into_iter();
+    let mut order = Vec::new();
+    for address in preferred {
+        order.push(address);
+        order.extend(other.next());
+    }
+    order.extend(other);
+    order
+}
+
+/// Starts an attempt when the one before has failed or taken its delay; the first success counts.
+async fn race(addresses: Vec<SocketAddr>) -> io::Result<Async<TcpStream>> {
+    type Attempt = Pin<Box<dyn Future<Output = io::Result<Async<TcpStream>>> + Send>>;
+    let mut waiting = addresses.into_iter();
+    let mut running: Vec<Attempt> = Vec::new();
+    let mut stagger = Alarm::after(Duration::ZERO);
+    let mut last_error = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    poll_fn(|cx| {
+        loop {
+            let mut at = 0;
+            let mut start = running.is_empty();
+            while let Some(attempt) = running.get_mut(at) {
+                match attempt.as_mut().poll(cx) {
+                    Poll::Ready(Ok(stream)) => return Poll::Ready(Ok(stream)),
+                    Poll::Ready(Err(error)) => {
+                        last_error = error;
+                        drop(running.swap_remove(at));
+                        start = true;
+                    }
+                    Poll::Pending => at += 1,
+                }
+            }
+            start = stagger.poll(cx).is_ready() || start;
+            if waiting.len() == 0 && running.is_empty() {
+                let error = std::mem::replace(&mut last_error, io::ErrorKind::Other.into());
+                return Poll::Ready(Err(error));
+            }
+            match waiting.next().filter(|_| start) {
+                Some(address) => {
+                    running.push(Box::pin(Async::<TcpStream>::connect(address)));
+                    stagger = Alarm::after(ATTEMPT_DELAY);
+                }
+                None => return Poll::Pending,
+            }
+        }
+    })
+    .await
+}
