@@ -1,0 +1,104 @@
+//! The decoders under test, each behind the same call.
+
+mod eventsource_client;
+mod eventsource_stream;
+mod limit;
+mod ours;
+mod sse_core;
+mod sse_parse;
+mod sse_stream;
+mod sseer;
+
+use std::slice::Chunks;
+
+use bytes::Bytes;
+use futures_lite::{Stream, stream};
+
+use crate::sink::Sink;
+
+/// A decoder, or a row for the limit.
+pub(crate) struct Decoder {
+    pub(crate) name: &'static str,
+    /// The crate whose version is shown.
+    pub(crate) package: &'static str,
+    pub(crate) kind: Kind,
+    /// Decodes the input from its start to its end.
+    pub(crate) decode: fn(Input, &mut Sink) -> Result<(), String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Ours,
+    Peer,
+    /// Does a part of the work only, so its events are not compared.
+    Limit,
+}
+
+/// A stream and how it is cut.
+#[derive(Clone, Copy)]
+pub(crate) struct Input {
+    pub(crate) bytes: &'static [u8],
+    pub(crate) chunk: usize,
+}
+
+impl Input {
+    pub(crate) fn chunks(self) -> Chunks<'static, u8> {
+        self.bytes.chunks(self.chunk)
+    }
+
+    /// At least the first `length` bytes of the input, up to the end of a block.
+    pub(crate) fn first(self, length: usize) -> Input {
+        let rest = self.bytes.get(length..).unwrap_or_default();
+        let lines = memchr::memchr_iter(b'\n', rest).map(|at| length + at + 1);
+        let mut ends = lines.filter(|end| {
+            let text = &self.bytes[..*end];
+            text.ends_with(b"\n\n") || text.ends_with(b"\n\r\n")
+        });
+        let end = ends.next().unwrap_or(self.bytes.len());
+        Input {
+            bytes: &self.bytes[..end],
+            ..self
+        }
+    }
+
+    /// The chunks as the stream that most peers want. Makes no copy and no allocation.
+    fn stream(self) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Unpin {
+        stream::iter(self.chunks().map(|chunk| Ok(Bytes::from_static(chunk))))
+    }
+}
+
+pub(crate) const ALL: [Decoder; 9] = [
+    Decoder {
+        name: "copy",
+        package: "",
+        kind: Kind::Limit,
+        decode: limit::copy,
+    },
+    Decoder {
+        name: "newline-search",
+        package: "memchr",
+        kind: Kind::Limit,
+        decode: limit::newline_search,
+    },
+    Decoder {
+        name: "ours",
+        package: "sse-proto",
+        kind: Kind::Ours,
+        decode: ours::decode,
+    },
+    peer("sse-core", sse_core::decode),
+    peer("sse-stream", sse_stream::decode),
+    peer("sseer", sseer::decode),
+    peer("sse-parse", sse_parse::decode),
+    peer("eventsource-stream", eventsource_stream::decode),
+    peer("eventsource-client", eventsource_client::decode),
+];
+
+const fn peer(name: &'static str, decode: fn(Input, &mut Sink) -> Result<(), String>) -> Decoder {
+    Decoder {
+        name,
+        package: name,
+        kind: Kind::Peer,
+        decode,
+    }
+}
