@@ -6,10 +6,10 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
-use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,17 +18,24 @@ use anyhow::Context;
 mod system;
 
 /// How long a process may take to end when it is asked to; after that it is killed.
-const GRACE: Duration = Duration::from_secs(5);
+const GRACE: Duration = Duration::from_secs(3);
 
-/// A running child process, ended when this value is dropped.
+/// The environment variable by which a child and all that it starts are known.
+const MARK: &str = "XTASK_CHILD";
+
+/// A running child process, ended with all that it has started when this value is dropped.
 pub(crate) struct Child {
     inner: std::process::Child,
+    mark: String,
 }
 
 impl Child {
     /// Starts `command` as the leader of a process group of its own.
     pub(crate) fn spawn(command: &mut Command) -> anyhow::Result<Child> {
-        system::lead_group(command);
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let mark = format!("{}-{count}", std::process::id());
+        system::lead_group(command.env(MARK, &mark));
         // The lock is held while the child starts, so that an interrupt sees it or forbids it.
         let mut running = running();
         if running.ending {
@@ -39,7 +46,7 @@ impl Child {
             .spawn()
             .with_context(|| format!("cannot start {}", command.get_program().to_string_lossy()))?;
         running.leaders.insert(inner.id());
-        Ok(Child { inner })
+        Ok(Child { inner, mark })
     }
 
     /// The pipes of the child and its state.
@@ -63,11 +70,14 @@ impl Child {
 impl Drop for Child {
     fn drop(&mut self) {
         let leader = self.inner.id();
+        // Whoever has left the group and lost the parent still has the environment.
         let family = || {
             let below: Vec<u32> = system::descendants(leader).iter().map(|it| it.id).collect();
-            let own = system::descendants(std::process::id());
-            own.into_iter()
-                .filter(|it| it.group == leader || below.contains(&it.id))
+            system::descendants(std::process::id())
+                .iter()
+                .filter(|it| {
+                    it.group == leader || below.contains(&it.id) || it.has(MARK, &self.mark)
+                })
                 .map(|it| it.id)
                 .collect()
         };
@@ -114,10 +124,16 @@ pub(crate) fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> 
     command
 }
 
-/// The folder of the workspace.
+/// The folder of the workspace: the one above the package that `cargo run` runs.
 pub(crate) fn workspace() -> &'static Path {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package.parent().unwrap_or(package)
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let package = std::env::var_os("CARGO_MANIFEST_DIR");
+        let package = package.map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+        package
+            .parent()
+            .map_or_else(|| package.clone(), Path::to_path_buf)
+    })
 }
 
 /// The exit status after a signal; negative: the customary 128 plus the signal's number.
@@ -179,5 +195,23 @@ fn end(members: &dyn Fn() -> Vec<u32>, leader: &mut dyn FnMut() -> Option<u32>) 
 fn wait_for_exit() -> ! {
     loop {
         thread::park();
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_ends_what_was_started() {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let panicking = thread::spawn(move || {
+            let child = Child::spawn(Command::new("sleep").arg("1000")).expect("sleep starts");
+            sender.send(child.inner.id()).expect("the test listens");
+            panic!("on purpose");
+        });
+        let id = receiver.recv().expect("the ID of the child");
+        assert!(panicking.join().is_err());
+        assert!(!Path::new(&format!("/proc/{id}")).exists());
     }
 }

@@ -67,6 +67,17 @@ pub(super) struct Process {
     pub(super) group: u32,
 }
 
+impl Process {
+    /// Whether its environment had this variable when it started.
+    pub(super) fn has(&self, variable: &str, value: &str) -> bool {
+        let environment = fs::read(format!("/proc/{}/environ", self.id)).unwrap_or_default();
+        let wanted = format!("{variable}={value}");
+        environment
+            .split(|&byte| byte == 0)
+            .any(|entry| entry == wanted.as_bytes())
+    }
+}
+
 /// All living descendants of a process.
 pub(super) fn descendants(root: u32) -> Vec<Process> {
     let mut others: Vec<Process> = fs::read_dir("/proc")

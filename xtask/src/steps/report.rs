@@ -71,11 +71,15 @@ impl Report {
         let stdout = child.inner().stdout.take();
         let stderr = child.inner().stderr.take();
         let report = Mutex::new(&mut *self);
-        let written = thread::scope(|scope| {
+        let (status, written) = thread::scope(|scope| {
             scope.spawn(|| read(stderr, &report, true));
-            read(stdout, &report, log_stdout)
+            let written = scope.spawn(|| read(stdout, &report, log_stdout));
+            let status = child.wait();
+            // What it has left behind would keep the pipes open.
+            drop(child);
+            (status, written.join().unwrap_or_default())
         });
-        let status = child.wait()?;
+        let status = status?;
         if !status.success() {
             bail!("`{line}` ended with {status}");
         }

@@ -1,6 +1,13 @@
 //! Compiles the workspace with the oldest compiler that it promises to support.
+//!
+//! The compiler is rustup's, when that toolchain is installed, or Debian's, whose packages are
+//! unpacked below `target/` without being installed.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use anyhow::Context;
 
 use crate::process::{cargo, workspace};
 use crate::steps::{Report, Step};
@@ -8,30 +15,117 @@ use crate::steps::{Report, Step};
 /// The `rust-version` of the workspace.
 const OLDEST: &str = "1.85";
 
+/// Debian's compiler for building browsers, its standard library, and the LLVM that it needs.
+const PACKAGES: [&str; 4] = [
+    "rustc-web=1.85*",
+    "libstd-rust-web-dev=1.85*",
+    "libstd-rust-web-1.85",
+    "libllvm19",
+];
+
 pub(super) fn step() -> Step {
     Step::new(
-        "oldest compiler",
+        "oldest-compiler",
         format!("the workspace compiles with Rust {OLDEST}"),
         check,
     )
 }
 
 fn check(report: &mut Report) -> anyhow::Result<()> {
-    let mut toolchains = Command::new("rustup");
-    let installed = report.run(
-        toolchains
-            .current_dir(workspace())
-            .args(["toolchain", "list"]),
-    );
-    if !installed.is_ok_and(|list| list.lines().any(|line| line.starts_with(OLDEST))) {
+    let Some(compiler) = from_rustup(report).or_else(|| from_debian(report)) else {
         report.not_checked(format_args!(
-            "`rustup toolchain install {OLDEST}` makes it checkable"
+            "Rust {OLDEST} is not installed: `rustup toolchain install {OLDEST}` changes that"
         ));
         return Ok(());
+    };
+    let mut version = Command::new(&compiler.rustc);
+    let version = report.run(version.arg("--version").envs(compiler.libraries()))?;
+    report.note(version.trim());
+    let mut check = cargo(["check", "--workspace", "--all-targets", "--target-dir"]);
+    check.arg(workspace().join("target/oldest-compiler"));
+    check
+        .env("RUSTC", &compiler.rustc)
+        .envs(compiler.libraries());
+    report.run(&mut check).map(drop)
+}
+
+struct Compiler {
+    rustc: PathBuf,
+    /// Where its shared libraries are, if that is not where it looks by itself.
+    library_path: Option<PathBuf>,
+}
+
+impl Compiler {
+    fn libraries(&self) -> Option<(&str, &Path)> {
+        self.library_path
+            .as_deref()
+            .map(|path| ("LD_LIBRARY_PATH", path))
     }
-    let mut rustc = Command::new("rustup");
-    let rustc = report.run(rustc.args(["which", "--toolchain", OLDEST, "rustc"]))?;
-    report
-        .run(cargo(["check", "--workspace"]).env("RUSTC", rustc.trim()))
-        .map(drop)
+}
+
+fn from_rustup(report: &mut Report) -> Option<Compiler> {
+    let list = report
+        .run(Command::new("rustup").args(["toolchain", "list"]))
+        .ok()?;
+    let toolchain = list
+        .split_whitespace()
+        .find(|name| name.starts_with(OLDEST))?;
+    let mut which = Command::new("rustup");
+    let rustc = report
+        .run(which.args(["which", "--toolchain", toolchain, "rustc"]))
+        .ok()?;
+    Some(Compiler {
+        rustc: rustc.trim().into(),
+        library_path: None,
+    })
+}
+
+fn from_debian(report: &mut Report) -> Option<Compiler> {
+    let root = workspace().join(format!("target/xtask/rust-{OLDEST}"));
+    if !root.exists() {
+        if let Err(error) = unpack(&root, report) {
+            report.log(format_args!(
+                "Debian's Rust {OLDEST} cannot be had: {error:#}"
+            ));
+            return None;
+        }
+    }
+    // The folder's name is that of the machine, as in `x86_64-linux-gnu`.
+    let libraries = fs::read_dir(root.join("usr/lib"))
+        .ok()?
+        .flatten()
+        .map(|entry| entry.path());
+    let library_path = libraries
+        .into_iter()
+        .find(|path| path.to_string_lossy().contains("-linux-"));
+    Some(Compiler {
+        rustc: root.join("usr/bin/rustc"),
+        library_path,
+    })
+}
+
+/// Fetches the packages and unpacks them into `root`, which appears only when all is there.
+fn unpack(root: &Path, report: &mut Report) -> anyhow::Result<()> {
+    let fresh = root.with_extension("new");
+    let packages = fresh.join("packages");
+    // What an interrupted run has left behind.
+    let _ = fs::remove_dir_all(&fresh);
+    fs::create_dir_all(&packages)?;
+    let mut download = Command::new("apt-get");
+    report.run(
+        download
+            .arg("download")
+            .args(PACKAGES)
+            .current_dir(&packages),
+    )?;
+    for package in fs::read_dir(&packages)?.flatten() {
+        report.run(
+            Command::new("dpkg")
+                .arg("--extract")
+                .arg(package.path())
+                .arg(&fresh),
+        )?;
+    }
+    fs::remove_dir_all(&packages)?;
+    fs::rename(&fresh, root).context("the unpacked compiler cannot be moved into place")
 }
