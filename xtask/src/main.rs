@@ -8,6 +8,7 @@
 compile_error!("the tasks need a Unix system; elsewhere call cargo as README.md shows");
 
 mod browser;
+mod conformance;
 mod demo;
 mod metadata;
 mod process;
@@ -16,7 +17,7 @@ mod steps;
 mod test;
 mod tidy;
 
-tasks![demo, test, tidy];
+tasks![conformance, demo, test, tidy];
 
 use std::process::ExitCode;
 
