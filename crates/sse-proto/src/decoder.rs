@@ -1,20 +1,15 @@
 //! Bytes to events: WHATWG HTML, section 9.2.6. Imports `core` and the modules below it.
 
-use core::ops::Range;
-use core::str::from_utf8;
 use core::time::Duration;
 
-use crate::FrameError;
 #[cfg(feature = "alloc")]
 use crate::Limits;
-use crate::error::{LastEventIdError, LimitExceeded, Part};
+use crate::block::{Block, Dispatched, Place, exceeded};
+use crate::error::{FrameError, LastEventIdError, LimitExceeded, Part};
 use crate::event::{Event, Item};
 use crate::field::{Digits, Name, find_forbidden};
-use crate::line::find_line_end;
-use crate::storage::{Buffer, Buffers, Growable, Storage};
-use crate::utf8;
-
-const BOM: [u8; 3] = [0xEF, 0xBB, 0xBF];
+use crate::line::{Line, find_line_end};
+use crate::storage::{Growable, Storage};
 
 /// Reads an event stream that arrives in chunks of any size.
 ///
@@ -34,72 +29,47 @@ const BOM: [u8; 3] = [0xEF, 0xBB, 0xBF];
 /// ```
 #[derive(Clone, Debug)]
 pub struct Decoder<S = Growable> {
-    storage: S,
+    pub(crate) block: Block<S>,
     /// What `item` will say.
-    ready: Ready,
-    /// Where the next byte stands in its line.
-    line: Line,
+    pub(crate) ready: Ready,
+    /// Where the text of a comment is that is ready.
+    pub(crate) comment: Place,
+    /// Which limit was passed when `ready` says so.
+    pub(crate) limit: Part,
+    pub(crate) reconnection_time: Option<Duration>,
+    /// The chunk before has left something open, in one of the fields below.
+    pub(crate) torn: bool,
     /// How many bytes of a byte order mark have been seen at the start of the stream.
-    bom: usize,
+    pub(crate) bom: u8,
     /// The last byte was a CR: an LF now belongs to the same line ending.
-    after_cr: bool,
+    pub(crate) after_cr: bool,
     /// A limit was passed: the rest of the block is not for us.
-    skipping: bool,
-    /// The block has a `data` line.
-    has_data: bool,
-    /// The only data line so far, when it lies whole in the chunk that is being read.
-    in_chunk: Option<Span>,
-    /// The block has an `id` field.
-    has_id: bool,
-    /// The cell of the last event ID, "last event ID string" of the event source.
-    committed: Cell,
-    /// The cell of the "last event ID buffer" of the event stream.
-    pending: Cell,
-    /// The cell of `committed` before the block that `ready` is about.
-    previous: Cell,
-    retry: Digits,
-    reconnection_time: Option<Duration>,
+    pub(crate) skipping: bool,
+    /// Where the next byte stands in its line.
+    pub(crate) position: Position,
+    pub(crate) retry: Digits,
 }
 
-/// An index into the cells of the storage.
-type Cell = u8;
-
-/// A range of the chunk.
-#[derive(Clone, Copy, Debug)]
-struct Span {
-    start: usize,
-    end: usize,
-}
-
-impl From<Span> for Range<usize> {
-    fn from(span: Span) -> Self {
-        span.start..span.end
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Line {
-    /// At its start.
-    Start,
-    /// In its name, of which no more than these bytes have been seen.
-    Name {
-        bytes: [u8; Name::MAX],
-        length: usize,
-    },
-    /// After the colon: one space may follow that is not of the value.
-    Colon(Name),
-    /// In its value.
-    Value(Name),
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Ready {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ready {
     Nothing,
     Event,
-    Comment(Option<Span>),
-    ReconnectionTime(Duration),
+    Comment,
+    ReconnectionTime,
     LastEventId,
-    Limit(Part),
+    Limit,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Position {
+    /// At the start of a line.
+    Start,
+    /// In a name, of which no more than these bytes have been seen.
+    Name { bytes: [u8; Name::MAX], length: u8 },
+    /// After the colon: one space may follow that is not of the value.
+    Colon(Name),
+    /// In a value.
+    Value(Name),
 }
 
 #[cfg(feature = "alloc")]
@@ -128,20 +98,17 @@ impl<S> Decoder<S> {
     #[must_use]
     pub const fn with_storage(storage: S) -> Self {
         Self {
-            storage,
+            block: Block::new(storage),
             ready: Ready::Nothing,
-            line: Line::Start,
+            comment: Place::Nowhere,
+            limit: Part::Line,
+            reconnection_time: None,
+            torn: true,
             bom: 0,
             after_cr: false,
             skipping: false,
-            has_data: false,
-            in_chunk: None,
-            has_id: false,
-            committed: 0,
-            pending: 0,
-            previous: 0,
+            position: Position::Start,
             retry: Digits::NONE,
-            reconnection_time: None,
         }
     }
 
@@ -161,6 +128,7 @@ impl<S: Storage> Decoder<S> {
     ///
     /// If a part of the stream is longer than the storage allows. The decoder stays usable:
     /// it skips to the end of the block.
+    #[inline]
     pub fn next<'d, 'i: 'd>(
         &'d mut self,
         input: &mut &'i [u8],
@@ -169,41 +137,40 @@ impl<S: Storage> Decoder<S> {
         self.advance(input).then(|| self.item(chunk))
     }
 
+    /// Like [`next`](Self::next), for those who want events and nothing else.
+    ///
+    /// The other items are not lost: [`reconnection_time`](Self::reconnection_time) and
+    /// [`last_event_id`](Self::last_event_id) tell. Comments are skipped, however long.
+    ///
+    /// # Errors
+    ///
+    /// As for [`next`](Self::next).
+    #[inline]
+    pub fn next_event<'d, 'i: 'd>(
+        &'d mut self,
+        input: &mut &'i [u8],
+    ) -> Option<Result<Event<'d>, LimitExceeded>> {
+        loop {
+            let chunk = *input;
+            self.scan(input, false);
+            match self.ready {
+                Ready::Nothing => return None,
+                Ready::Event => return Some(self.block.event(chunk)),
+                Ready::Limit => return Some(Err(exceeded(self.limit, &self.block.limits()))),
+                Ready::Comment | Ready::ReconnectionTime | Ready::LastEventId => {}
+            }
+        }
+    }
+
     /// The first half of [`next`](Self::next): finds the next item and takes what was read off
     /// the front of `input`.
     ///
     /// True when an item is complete: call [`item`](Self::item) then, with `input` as it was
     /// before this call. False when all of `input` has been read.
+    #[inline]
     pub fn advance(&mut self, input: &mut &[u8]) -> bool {
-        self.begin();
-        let chunk = *input;
-        let mut position = self.skip_prefix(chunk);
-        while let Some(rest) = chunk.get(position..).filter(|rest| !rest.is_empty()) {
-            let Some(end) = find_line_end(rest) else {
-                position = chunk.len();
-                self.keep(chunk);
-                self.part_of_line(rest);
-                break;
-            };
-            let line = position..position + end;
-            position = line.end + 1;
-            if chunk.get(line.end) == Some(&b'\r') {
-                match chunk.get(position) {
-                    Some(b'\n') => position += 1,
-                    Some(_) => {}
-                    None => self.after_cr = true,
-                }
-            }
-            self.whole_line(chunk, line);
-            if !matches!(self.ready, Ready::Nothing) {
-                break;
-            }
-        }
-        if !matches!(self.ready, Ready::Event) {
-            self.keep(chunk);
-        }
-        *input = chunk.get(position..).unwrap_or_default();
-        !matches!(self.ready, Ready::Nothing)
+        self.scan(input, true);
+        self.ready != Ready::Nothing
     }
 
     /// The second half of [`next`](Self::next): the item that [`advance`](Self::advance) has
@@ -214,87 +181,18 @@ impl<S: Storage> Decoder<S> {
     /// # Errors
     ///
     /// As for [`next`](Self::next).
+    #[inline]
     pub fn item<'d>(&'d mut self, chunk: &'d [u8]) -> Result<Item<'d>, LimitExceeded> {
-        let limits = self.storage.limits();
-        let free = self.free_cell();
-        let Buffers {
-            data,
-            event_type,
-            cells,
-        } = self.storage.buffers_mut();
-        let last_event_id = usize::from(self.committed);
         match self.ready {
-            Ready::Event => {
-                let in_chunk = self
-                    .in_chunk
-                    .map(|span| chunk.get(Range::from(span)).unwrap_or_default());
-                let data = match in_chunk.map(|bytes| (bytes, from_utf8(bytes))) {
-                    Some((_, Ok(text))) => Some(text),
-                    Some((bytes, Err(_))) => {
-                        data.clear();
-                        if data.append(bytes, limits.data) {
-                            data.text(limits.data)
-                        } else {
-                            None
-                        }
-                    }
-                    None => data.text(limits.data),
-                };
-                let Some(data) = data else {
-                    self.committed = self.previous;
-                    self.pending = self.previous;
-                    return Err(LimitExceeded {
-                        part: Part::Data,
-                        limit: limits.data,
-                    });
-                };
-                let Some(event_type) = event_type.text(limits.event_type) else {
-                    self.committed = self.previous;
-                    self.pending = self.previous;
-                    return Err(LimitExceeded {
-                        part: Part::EventType,
-                        limit: limits.event_type,
-                    });
-                };
-                let last_event_id = text_of(cells.get(last_event_id));
-                Ok(Item::Event(Event {
-                    event_type,
-                    data,
-                    last_event_id,
-                    has_id: self.has_id,
-                }))
-            }
-            Ready::Comment(span) => {
-                let exceeded = LimitExceeded {
-                    part: Part::Comment,
-                    limit: limits.comment,
-                };
-                let cell = cells.get_mut(usize::from(free)).ok_or(exceeded)?;
-                if let Some(span) = span {
-                    let bytes = chunk.get(Range::from(span)).unwrap_or_default();
-                    if let Ok(text) = from_utf8(bytes) {
-                        return Ok(Item::Comment(text));
-                    }
-                    cell.clear();
-                    if !cell.append(bytes, limits.comment) {
-                        return Err(exceeded);
-                    }
-                }
-                cell.text(limits.comment).map(Item::Comment).ok_or(exceeded)
-            }
-            Ready::ReconnectionTime(time) => Ok(Item::ReconnectionTime(time)),
+            Ready::Event => self.block.event(chunk).map(Item::Event),
+            Ready::Comment => self.block.comment(self.comment, chunk).map(Item::Comment),
+            Ready::ReconnectionTime => Ok(Item::ReconnectionTime(
+                self.reconnection_time.unwrap_or_default(),
+            )),
             Ready::LastEventId | Ready::Nothing => {
-                Ok(Item::LastEventId(text_of(cells.get(last_event_id))))
+                Ok(Item::LastEventId(self.block.last_event_id()))
             }
-            Ready::Limit(part) => Err(LimitExceeded {
-                part,
-                limit: match part {
-                    Part::Data => limits.data,
-                    Part::EventType => limits.event_type,
-                    Part::LastEventId => limits.last_event_id,
-                    Part::Comment | Part::Line => limits.comment,
-                },
-            }),
+            Ready::Limit => Err(exceeded(self.limit, &self.block.limits())),
         }
     }
 
@@ -308,12 +206,7 @@ impl<S: Storage> Decoder<S> {
     /// The last event ID: empty if the stream has set none, or has reset it.
     #[must_use]
     pub fn last_event_id(&self) -> &str {
-        text_of(
-            self.storage
-                .buffers()
-                .cells
-                .get(usize::from(self.committed)),
-        )
+        self.block.last_event_id()
     }
 
     /// Sets the last event ID, for a stream that goes on where an earlier one has ended.
@@ -329,19 +222,9 @@ impl<S: Storage> Decoder<S> {
         if let Some((offset, byte)) = find_forbidden(id, true) {
             return Err(LastEventIdError::Invalid(FrameError { part, byte, offset }));
         }
-        let limit = self.storage.limits().last_event_id;
-        let free = self.free_cell();
-        if id.len() > limit
-            || !self.cell_mut(free).is_some_and(|cell| {
-                cell.clear();
-                cell.append(id.as_bytes(), limit)
-            })
-        {
-            return Err(LastEventIdError::TooLong(LimitExceeded { part, limit }));
-        }
-        self.committed = free;
-        self.pending = free;
-        Ok(())
+        self.block
+            .set_last_event_id(id)
+            .map_err(LastEventIdError::TooLong)
     }
 
     /// Makes ready for the next connection: forgets the unfinished block, keeps the last event
@@ -349,327 +232,135 @@ impl<S: Storage> Decoder<S> {
     ///
     /// "Once the end of the file is reached, any pending data must be discarded."
     pub fn reset(&mut self) {
-        self.clear_block();
-        self.pending = self.committed;
+        self.block.discard();
         self.ready = Ready::Nothing;
-        self.line = Line::Start;
+        self.torn = true;
         self.bom = 0;
         self.after_cr = false;
         self.skipping = false;
+        self.position = Position::Start;
     }
 
-    /// Forgets the item that was handed out.
-    fn begin(&mut self) {
+    /// Reads up to the next item, or to the end of the chunk.
+    #[inline]
+    fn scan(&mut self, input: &mut &[u8], comments: bool) {
         if matches!(self.ready, Ready::Event | Ready::LastEventId) {
-            self.clear_block();
+            self.block.clear();
         }
         self.ready = Ready::Nothing;
-    }
-
-    fn clear_block(&mut self) {
-        let buffers = self.storage.buffers_mut();
-        buffers.data.clear();
-        buffers.event_type.clear();
-        self.in_chunk = None;
-        self.has_data = false;
-        self.has_id = false;
-    }
-
-    /// Skips what belongs to the chunks before: the rest of a byte order mark or of a CRLF.
-    fn skip_prefix(&mut self, chunk: &[u8]) -> usize {
-        let mut position = 0;
-        // "The UTF-8 decode algorithm strips one leading UTF-8 Byte Order Mark (BOM), if any."
-        while let (Some(expected), Some(byte)) = (BOM.get(self.bom), chunk.get(position)) {
-            if byte != expected {
-                if self.bom > 0 {
-                    // The bytes that looked like one begin a name that nobody knows.
-                    self.line = Line::Value(Name::Unknown);
-                }
-                self.bom = BOM.len();
-                break;
-            }
-            self.bom += 1;
-            position += 1;
-        }
-        if self.after_cr && !chunk.is_empty() {
-            self.after_cr = false;
-            position += usize::from(chunk.first() == Some(&b'\n'));
-        }
-        position
-    }
-
-    /// Copies the data that was only remembered as a range of `chunk`.
-    fn keep(&mut self, chunk: &[u8]) {
-        if let Some(span) = self.in_chunk.take() {
-            self.append_data(chunk.get(Range::from(span)).unwrap_or_default());
-        }
-    }
-
-    /// Reads a line, or the end of one, that lies whole in the chunk.
-    fn whole_line(&mut self, chunk: &[u8], range: Range<usize>) {
-        let line = chunk.get(range.clone()).unwrap_or_default();
-        if !matches!(self.line, Line::Start) {
-            self.keep(chunk);
-            self.part_of_line(line);
-            self.end_line();
-            return;
-        }
-        // "If the line is empty (a blank line): Dispatch the event."
-        if line.is_empty() {
-            return self.dispatch();
-        }
-        if self.skipping {
-            return;
-        }
-        let colon = line
-            .iter()
-            .take(Name::MAX + 1)
-            .position(|&byte| byte == b':');
-        let name = Name::of(line.get(..colon.unwrap_or(line.len())).unwrap_or_default());
-        // "If value starts with a U+0020 SPACE character, remove it from value."
-        let mut start = range.start + colon.map_or(line.len(), |colon| colon + 1);
-        if chunk
-            .get(start..range.end)
-            .is_some_and(|value| value.first() == Some(&b' '))
-        {
-            start += 1;
-        }
-        let span = Span {
-            start,
-            end: range.end,
+        let chunk = *input;
+        let mut at = if self.torn {
+            self.resume(chunk, comments)
+        } else {
+            0
         };
-        let value = chunk.get(start..range.end).unwrap_or_default();
-        let limits = self.storage.limits();
-        match name {
-            Name::Data if !self.has_data && value.len() <= limits.data => {
-                self.has_data = true;
-                self.in_chunk = Some(span);
-            }
-            Name::Comment if value.len() <= limits.comment => {
-                self.ready = Ready::Comment(Some(span))
-            }
-            _ => {
-                if name == Name::Data {
-                    self.keep(chunk);
-                }
-                self.begin_value(name);
-                self.part_of_value(name, value);
-                self.end_line();
-            }
+        while self.ready == Ready::Nothing && at < chunk.len() {
+            at = self.line(chunk, at, comments);
         }
+        if self.ready != Ready::Event {
+            self.block.keep(chunk);
+        }
+        *input = chunk.get(at..).unwrap_or_default();
     }
 
-    /// Reads bytes of a line that is split over chunks; none of them ends it.
-    fn part_of_line(&mut self, mut bytes: &[u8]) {
-        while let Some((&byte, rest)) = bytes.split_first() {
-            match self.line {
-                _ if self.skipping => {
-                    self.line = Line::Value(Name::Unknown);
-                    return;
-                }
-                Line::Start if byte == b':' => self.line = Line::Colon(Name::Comment),
-                Line::Start => {
-                    let mut name = [0; Name::MAX];
-                    name[0] = byte;
-                    self.line = Line::Name {
-                        bytes: name,
-                        length: 1,
-                    };
-                }
-                Line::Name {
-                    bytes: name,
-                    length,
-                } if byte == b':' => {
-                    self.line = Line::Colon(Name::of(name.get(..length).unwrap_or_default()));
-                }
-                Line::Name {
-                    bytes: mut name,
-                    length,
-                } => {
-                    self.line = match name.get_mut(length) {
-                        Some(place) => {
-                            *place = byte;
-                            Line::Name {
-                                bytes: name,
-                                length: length + 1,
-                            }
-                        }
-                        None => Line::Value(Name::Unknown),
-                    };
-                }
-                Line::Colon(name) => {
-                    self.begin_value(name);
-                    self.line = Line::Value(name);
-                    let value = if byte == b' ' { rest } else { bytes };
-                    return self.part_of_value(name, value);
-                }
-                Line::Value(name) => return self.part_of_value(name, bytes),
+    /// Reads the line that begins at `start`, and the blank line after it if it is there.
+    /// Returns where the next line begins.
+    #[inline]
+    fn line(&mut self, chunk: &[u8], start: usize, comments: bool) -> usize {
+        let rest = chunk.get(start..).unwrap_or_default();
+        // Nearly every block has a data line, and few have any other.
+        if let Some(value) = rest.strip_prefix(b"data:") {
+            let Some(length) = find_line_end(value) else {
+                return self.tear(chunk, rest, comments);
+            };
+            let begin = start + b"data:".len();
+            let end = begin + length;
+            let space = usize::from(value.first() == Some(&b' '));
+            if let Err(part) = self.block.data_line(chunk, begin + space, end) {
+                self.exceed(part);
             }
-            bytes = rest;
+            let next = self.pass_line_end(chunk, end);
+            if chunk.get(next) != Some(&b'\n') || self.ready != Ready::Nothing {
+                return next;
+            }
+            self.dispatch();
+            return next + 1;
         }
-    }
-
-    /// The value of the current line begins.
-    fn begin_value(&mut self, name: Name) {
-        self.line = Line::Value(name);
-        match name {
-            Name::Data => {
-                if self.has_data {
-                    self.append_data(b"\n");
-                }
-            }
-            Name::EventType => self.storage.buffers_mut().event_type.clear(),
-            Name::Id | Name::Comment => {
-                let free = self.free_cell();
-                if let Some(cell) = self.cell_mut(free) {
-                    cell.clear();
-                }
-            }
-            Name::Retry => self.retry = Digits::NONE,
-            Name::Unknown => {}
-        }
-    }
-
-    /// Takes over bytes of the value of the current line.
-    fn part_of_value(&mut self, name: Name, bytes: &[u8]) {
-        let limits = self.storage.limits();
-        match name {
-            _ if self.skipping => {}
-            Name::Data => self.append_data(bytes),
-            Name::EventType => {
-                if !self
-                    .storage
-                    .buffers_mut()
-                    .event_type
-                    .append(bytes, limits.event_type)
-                {
-                    self.exceed(Part::EventType);
-                }
-            }
-            Name::Id => {
-                let free = self.free_cell();
-                if !self
-                    .cell_mut(free)
-                    .is_some_and(|cell| cell.append(bytes, limits.last_event_id))
-                {
-                    self.exceed(Part::LastEventId);
-                }
-            }
-            Name::Comment => {
-                let free = self.free_cell();
-                if !self
-                    .cell_mut(free)
-                    .is_some_and(|cell| cell.append(bytes, limits.comment))
-                {
-                    self.line = Line::Value(Name::Unknown);
-                    self.ready = Ready::Limit(Part::Comment);
-                }
-            }
-            Name::Retry => self.retry.push(bytes),
-            Name::Unknown => {}
-        }
-    }
-
-    fn append_data(&mut self, bytes: &[u8]) {
-        let limit = self.storage.limits().data;
-        if !self.skipping && !self.storage.buffers_mut().data.append(bytes, limit) {
-            self.exceed(Part::Data);
-        }
-    }
-
-    /// The current line ends.
-    fn end_line(&mut self) {
-        let name = match self.line {
-            Line::Start => Name::Unknown,
-            // "Otherwise, the string is not empty but does not contain a U+003A COLON character (:)":
-            // the whole line is the name, the value is empty.
-            Line::Name { bytes, length } => {
-                let name = Name::of(bytes.get(..length).unwrap_or_default());
-                self.begin_value(name);
-                name
-            }
-            Line::Colon(name) => {
-                self.begin_value(name);
-                name
-            }
-            Line::Value(name) => name,
+        let Some(length) = find_line_end(rest) else {
+            return self.tear(chunk, rest, comments);
         };
-        self.line = Line::Start;
-        if self.skipping {
-            return;
-        }
-        match name {
-            Name::Data => self.has_data = true,
-            Name::Id => self.end_id(),
-            Name::Retry => {
-                if let Some(time) = self.retry.time() {
-                    self.reconnection_time = Some(time);
-                    self.ready = Ready::ReconnectionTime(time);
+        let end = start + length;
+        match Line::parse(rest.get(..length).unwrap_or_default()) {
+            // "If the line is empty (a blank line): Dispatch the event."
+            Line::Blank => self.dispatch(),
+            Line::Comment(text) if comments => self.comment_line(end - text.len(), end),
+            // "If the line starts with a U+003A COLON character (:): Ignore the line."
+            Line::Comment(_) => {}
+            Line::Field { name, value } => match Name::of(name) {
+                Name::EventType => {
+                    let set = self.block.event_type_line(end - value.len(), end);
+                    set.unwrap_or_else(|part| self.exceed(part));
                 }
-            }
-            Name::Comment => self.ready = Ready::Comment(None),
-            Name::EventType | Name::Unknown => {}
+                Name::Unknown => {}
+                name => {
+                    self.begin_value(chunk, name);
+                    self.part_of_value(name, value);
+                    self.end_value(name);
+                }
+            },
+        }
+        self.pass_line_end(chunk, end)
+    }
+
+    #[inline]
+    fn comment_line(&mut self, start: usize, end: usize) {
+        self.comment = Place::Chunk(start, end);
+        self.ready = Ready::Comment;
+        if end - start > self.block.limits().comment {
+            self.exceed_comment();
         }
     }
 
-    /// "If the field value does not contain U+0000 NULL, then set the last event ID buffer to
-    /// the field value. Otherwise, ignore the field."
-    fn end_id(&mut self) {
-        let limit = self.storage.limits().last_event_id;
-        let free = self.free_cell();
-        let Some(cell) = self.cell_mut(free) else {
-            return;
-        };
-        if cell.as_slice().contains(&0) {
-            return;
+    /// Where the next line begins after a line that ends at `end`.
+    #[inline]
+    pub(crate) fn pass_line_end(&mut self, chunk: &[u8], end: usize) -> usize {
+        if chunk.get(end) != Some(&b'\r') {
+            return end + 1;
         }
-        if from_utf8(cell.as_slice()).is_err() && !utf8::repair(cell, limit) {
-            return self.exceed(Part::LastEventId);
+        match chunk.get(end + 1) {
+            Some(b'\n') => end + 2,
+            Some(_) => end + 1,
+            None => {
+                self.after_cr = true;
+                self.torn = true;
+                end + 1
+            }
         }
-        self.pending = free;
-        self.has_id = true;
     }
 
     /// A blank line: "dispatch the event".
+    #[inline]
     fn dispatch(&mut self) {
-        if self.skipping {
-            self.skipping = false;
-            return;
-        }
-        // "Set the last event ID string of the event source to the value of the last event ID buffer."
-        self.previous = self.committed;
-        self.committed = self.pending;
-        if self.has_data {
-            self.ready = Ready::Event;
-        } else if self.has_id {
-            self.ready = Ready::LastEventId;
-        } else {
-            // "If the data buffer is an empty string, set the data buffer and the event type
-            // buffer to the empty string and return."
-            self.clear_block();
-        }
+        self.ready = match self.block.dispatch() {
+            Dispatched::Nothing => Ready::Nothing,
+            Dispatched::Event => Ready::Event,
+            Dispatched::LastEventId => Ready::LastEventId,
+        };
     }
 
     /// A limit is passed: the rest of the block will be skipped.
-    fn exceed(&mut self, part: Part) {
-        self.clear_block();
-        self.pending = self.committed;
+    #[cold]
+    pub(crate) fn exceed(&mut self, part: Part) {
+        self.block.discard();
         self.skipping = true;
-        self.ready = Ready::Limit(part);
+        self.torn = true;
+        self.limit = part;
+        self.ready = Ready::Limit;
     }
 
-    fn free_cell(&self) -> Cell {
-        (0..3)
-            .find(|&cell| cell != self.committed && cell != self.pending)
-            .unwrap_or(0)
+    #[cold]
+    pub(crate) fn exceed_comment(&mut self) {
+        self.limit = Part::Comment;
+        self.ready = Ready::Limit;
     }
-
-    fn cell_mut(&mut self, cell: Cell) -> Option<&mut <S as crate::storage::Parts>::Text> {
-        self.storage.buffers_mut().cells.get_mut(usize::from(cell))
-    }
-}
-
-fn text_of(cell: Option<&impl Buffer>) -> &str {
-    cell.and_then(|cell| from_utf8(cell.as_slice()).ok())
-        .unwrap_or_default()
 }

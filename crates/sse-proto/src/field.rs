@@ -3,6 +3,8 @@
 use core::time::Duration;
 
 /// What a line is about.
+///
+/// "Field names must be compared literally, with no case folding performed."
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Name {
     Data,
@@ -16,7 +18,7 @@ pub(crate) enum Name {
 }
 
 impl Name {
-    /// The longest name that is known.
+    /// The length of the longest name that is known.
     pub(crate) const MAX: usize = "event".len();
 
     pub(crate) fn of(bytes: &[u8]) -> Self {
@@ -37,37 +39,42 @@ pub(crate) fn find_forbidden(value: &str, id: bool) -> Option<(usize, u8)> {
     value.bytes().enumerate().find(|&(_, byte)| forbidden(byte))
 }
 
-/// The value of a `retry` field, digit by digit.
+/// The value of a `retry` field, read digit by digit.
 ///
-/// "If the field value consists of only ASCII digits, then interpret the field value as an
-/// integer in base ten." Kept as seconds and milliseconds, so that no 64-bit division is needed.
+/// Kept as seconds and milliseconds, so that a machine without 64-bit division needs none.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Digits {
     seconds: u64,
     millis: u32,
-    valid: bool,
+    state: Seen,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    Nothing,
+    OnlyDigits,
+    SomethingElse,
 }
 
 impl Digits {
-    const MAX: Duration = Duration::from_millis(u64::MAX);
     /// No digit yet: an empty value is not a number.
     pub(crate) const NONE: Self = Self {
         seconds: 0,
         millis: 0,
-        valid: false,
+        state: Seen::Nothing,
     };
-    const BAD: u32 = u32::MAX;
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         for &byte in bytes {
-            if !byte.is_ascii_digit() || self.millis == Self::BAD {
-                *self = Self {
-                    millis: Self::BAD,
-                    ..Self::NONE
-                };
+            // "If the field value consists of only ASCII digits"
+            if !byte.is_ascii_digit() {
+                self.state = Seen::SomethingElse;
+            }
+            if self.state == Seen::SomethingElse {
                 return;
             }
-            self.valid = true;
+            self.state = Seen::OnlyDigits;
+            // "interpret the field value as an integer in base ten"
             self.seconds = self
                 .seconds
                 .saturating_mul(10)
@@ -78,7 +85,8 @@ impl Digits {
 
     /// The time, at most `u64::MAX` milliseconds.
     pub(crate) fn time(&self) -> Option<Duration> {
-        self.valid
-            .then(|| Duration::new(self.seconds, self.millis * 1_000_000).min(Self::MAX))
+        const MAX: Duration = Duration::from_millis(u64::MAX);
+        let time = Duration::new(self.seconds, self.millis % 1000 * 1_000_000);
+        (self.state == Seen::OnlyDigits).then_some(time.min(MAX))
     }
 }

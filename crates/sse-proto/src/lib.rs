@@ -8,6 +8,7 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+mod block;
 mod decoder;
 mod error;
 mod event;
@@ -15,10 +16,12 @@ mod field;
 mod frame;
 mod line;
 mod storage;
+mod torn;
 mod utf8;
 
 pub use decoder::Decoder;
 pub use error::{BufferTooSmall, FrameError, LastEventIdError, LimitExceeded, Part};
 pub use event::{Event, Item};
 pub use frame::Frame;
+pub use line::Line;
 pub use storage::{Fixed, Growable, Lent, Limits, Storage};

@@ -6,6 +6,12 @@ use crate::storage::Buffer;
 
 const REPLACEMENT: &[u8; 3] = "\u{FFFD}".as_bytes().first_chunk().unwrap();
 
+/// The bytes as text, if they are.
+#[inline]
+pub(crate) fn check(bytes: &[u8]) -> Result<&str, ()> {
+    from_utf8(bytes).map_err(|_| ())
+}
+
 /// Puts U+FFFD in the place of every maximal subpart of an ill-formed sequence.
 ///
 /// False if the text would then be longer than `limit`; the buffer is then left alone.
