@@ -83,10 +83,21 @@ impl<S: Parts> Block<S> {
             self.data = Place::Chunk(start, end);
             return Ok(());
         }
-        self.begin_data(chunk)?;
-        self.push_data(slice(chunk, start, end))?;
-        self.end_data();
-        Ok(())
+        self.next_data_line(chunk, slice(chunk, start, end))
+    }
+
+    fn next_data_line(&mut self, chunk: &[u8], line: &[u8]) -> Result<(), Part> {
+        if let Place::Chunk(start, end) = self.data {
+            self.push_data(slice(chunk, start, end))?;
+        }
+        let limit = self.limits().data;
+        let data = &mut self.storage.buffers_mut().data;
+        let fits = match self.data {
+            Place::Nowhere => data.append(line, limit),
+            Place::Chunk(..) | Place::Buffer => data.append_line(line, limit),
+        };
+        self.data = Place::Buffer;
+        fits.then_some(()).ok_or(Part::Data)
     }
 
     /// A data line begins that does not lie whole in the chunk.
@@ -102,6 +113,7 @@ impl<S: Parts> Block<S> {
         }
     }
 
+    #[inline]
     pub(crate) fn push_data(&mut self, bytes: &[u8]) -> Result<(), Part> {
         let limit = self.limits().data;
         self.storage

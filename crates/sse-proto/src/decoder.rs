@@ -242,7 +242,6 @@ impl<S: Storage> Decoder<S> {
     }
 
     /// Reads up to the next item, or to the end of the chunk.
-    #[inline]
     fn scan(&mut self, input: &mut &[u8], comments: bool) {
         if matches!(self.ready, Ready::Event | Ready::LastEventId) {
             self.block.clear();
@@ -265,13 +264,13 @@ impl<S: Storage> Decoder<S> {
 
     /// Reads the line that begins at `start`, and the blank line after it if it is there.
     /// Returns where the next line begins.
-    #[inline]
+    #[inline(always)]
     fn line(&mut self, chunk: &[u8], start: usize, comments: bool) -> usize {
         let rest = chunk.get(start..).unwrap_or_default();
         // Nearly every block has a data line, and few have any other.
         if let Some(value) = rest.strip_prefix(b"data:") {
             let Some(length) = find_line_end(value) else {
-                return self.tear(chunk, rest, comments);
+                return self.tear_value(chunk, Name::Data, value);
             };
             let begin = start + b"data:".len();
             let end = begin + length;
@@ -286,17 +285,37 @@ impl<S: Storage> Decoder<S> {
             self.dispatch();
             return next + 1;
         }
+        // "If the line starts with a U+003A COLON character (:): Ignore the line."
+        if let Some(text) = rest.strip_prefix(b":") {
+            let Some(length) = find_line_end(text) else {
+                return self.tear(chunk, rest, comments);
+            };
+            let begin = start + 1;
+            let end = begin + length;
+            let next = self.pass_line_end(chunk, end);
+            if comments {
+                self.comment_line(begin + usize::from(text.first() == Some(&b' ')), end);
+            }
+            return next;
+        }
         let Some(length) = find_line_end(rest) else {
             return self.tear(chunk, rest, comments);
         };
         let end = start + length;
-        match Line::parse(rest.get(..length).unwrap_or_default()) {
+        if length == 0 {
             // "If the line is empty (a blank line): Dispatch the event."
-            Line::Blank => self.dispatch(),
-            Line::Comment(text) if comments => self.comment_line(end - text.len(), end),
-            // "If the line starts with a U+003A COLON character (:): Ignore the line."
-            Line::Comment(_) => {}
-            Line::Field { name, value } => match Name::of(name) {
+            self.dispatch();
+        } else {
+            self.field_line(chunk, start, end);
+        }
+        self.pass_line_end(chunk, end)
+    }
+
+    /// Any other line than one of data: there is at most one of each in a block.
+    fn field_line(&mut self, chunk: &[u8], start: usize, end: usize) {
+        if let Line::Field { name, value } = Line::parse(chunk.get(start..end).unwrap_or_default())
+        {
+            match Name::of(name) {
                 Name::EventType => {
                     let set = self.block.event_type_line(end - value.len(), end);
                     set.unwrap_or_else(|part| self.exceed(part));
@@ -307,9 +326,8 @@ impl<S: Storage> Decoder<S> {
                     self.part_of_value(name, value);
                     self.end_value(name);
                 }
-            },
+            }
         }
-        self.pass_line_end(chunk, end)
     }
 
     #[inline]
@@ -322,7 +340,7 @@ impl<S: Storage> Decoder<S> {
     }
 
     /// Where the next line begins after a line that ends at `end`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pass_line_end(&mut self, chunk: &[u8], end: usize) -> usize {
         if chunk.get(end) != Some(&b'\r') {
             return end + 1;

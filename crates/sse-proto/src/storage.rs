@@ -67,6 +67,10 @@ pub trait Buffer {
     fn clear(&mut self);
     /// Appends `bytes`; false, and nothing done, if there would be more than `limit` then.
     fn append(&mut self, bytes: &[u8], limit: usize) -> bool;
+    /// Appends a line feed and `line`; false if there would be more than `limit` then.
+    fn append_line(&mut self, line: &[u8], limit: usize) -> bool {
+        self.append(b"\n", limit) && self.append(line, limit)
+    }
     /// Appends `extra` bytes of any value; false if there is no room.
     fn grow(&mut self, extra: usize) -> bool;
     /// The content as text, repaired if it is not UTF-8; `None` if that passes `limit`.
@@ -289,6 +293,16 @@ pub struct Heap {
 }
 
 #[cfg(feature = "alloc")]
+impl Heap {
+    /// Doubles the capacity, as a vector does by itself, but not past the limit.
+    #[cold]
+    fn reserve(&mut self, length: usize, limit: usize) {
+        let capacity = length.max(limit.min(self.bytes.capacity() * 2));
+        self.bytes.reserve_exact(capacity - self.bytes.len());
+    }
+}
+
+#[cfg(feature = "alloc")]
 impl Buffer for Heap {
     fn as_slice(&self) -> &[u8] {
         &self.bytes
@@ -302,17 +316,30 @@ impl Buffer for Heap {
         self.bytes.clear();
     }
 
+    #[inline]
     fn append(&mut self, bytes: &[u8], limit: usize) -> bool {
         let length = self.bytes.len() + bytes.len();
         if length > limit {
             return false;
         }
         if length > self.bytes.capacity() {
-            // Doubled, as a vector does by itself, but never past the limit.
-            let capacity = length.max(limit.min(self.bytes.capacity() * 2));
-            self.bytes.reserve_exact(capacity - self.bytes.len());
+            self.reserve(length, limit);
         }
         self.bytes.extend_from_slice(bytes);
+        true
+    }
+
+    #[inline]
+    fn append_line(&mut self, line: &[u8], limit: usize) -> bool {
+        let length = self.bytes.len() + 1 + line.len();
+        if length > limit {
+            return false;
+        }
+        if length > self.bytes.capacity() {
+            self.reserve(length, limit);
+        }
+        self.bytes.push(b'\n');
+        self.bytes.extend_from_slice(line);
         true
     }
 

@@ -17,16 +17,38 @@ impl<S: Storage> Decoder<S> {
         chunk.len()
     }
 
+    /// The same, for the bytes after the colon.
+    pub(crate) fn tear_value(&mut self, chunk: &[u8], name: Name, value: &[u8]) -> usize {
+        self.torn = true;
+        self.position = Position::Colon(name);
+        if let Some(&first) = value.first() {
+            self.position = Position::Value(name);
+            self.begin_value(chunk, name);
+            // "If value starts with a U+0020 SPACE character, remove it from value."
+            let value = value.get(usize::from(first == b' ')..).unwrap_or_default();
+            self.part_of_value(name, value);
+        }
+        chunk.len()
+    }
+
     /// Finishes what the chunks before have left open. Returns where the next line begins.
+    #[inline]
     pub(crate) fn resume(&mut self, chunk: &[u8], comments: bool) -> usize {
-        let mut at = self.skip_prefix(chunk);
+        let mut at = 0;
+        if matches!(self.position, Position::Start) {
+            at = self.skip_prefix(chunk);
+        }
         if !matches!(self.position, Position::Start) {
             let rest = chunk.get(at..).unwrap_or_default();
-            let Some(length) = find_line_end(rest) else {
-                self.part_of_line(chunk, rest, comments);
+            let length = find_line_end(rest);
+            let part = rest.get(..length.unwrap_or(rest.len())).unwrap_or_default();
+            match self.position {
+                Position::Value(Name::Data) if !self.skipping => self.part_of_data(part),
+                _ => self.part_of_line(chunk, part, comments),
+            }
+            let Some(length) = length else {
                 return chunk.len();
             };
-            self.part_of_line(chunk, rest.get(..length).unwrap_or_default(), comments);
             self.end_line(chunk);
             at = self.pass_line_end(chunk, at + length);
         }
@@ -85,11 +107,8 @@ impl<S: Storage> Decoder<S> {
             self.position = match self.position {
                 Position::Value(name) => return self.part_of_value(name, bytes),
                 Position::Colon(name) => {
-                    self.position = Position::Value(name);
-                    self.begin_value(chunk, name);
-                    // "If value starts with a U+0020 SPACE character, remove it from value."
-                    let value = if byte == b' ' { rest } else { bytes };
-                    return self.part_of_value(name, value);
+                    self.tear_value(chunk, name, bytes);
+                    return;
                 }
                 Position::Start if byte == b':' => Position::Colon(if comments {
                     Name::Comment
@@ -156,6 +175,13 @@ impl<S: Storage> Decoder<S> {
             Name::Id | Name::Comment => self.block.begin_cell(),
             Name::Retry => self.retry = Digits::NONE,
             Name::Unknown => {}
+        }
+    }
+
+    #[inline]
+    fn part_of_data(&mut self, bytes: &[u8]) {
+        if let Err(part) = self.block.push_data(bytes) {
+            self.exceed(part);
         }
     }
 
