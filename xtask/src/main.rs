@@ -9,7 +9,9 @@ compile_error!("the tasks need a Unix system; elsewhere call cargo as README.md 
 
 mod browser;
 mod conformance;
+mod debian;
 mod demo;
+mod embedded;
 mod metadata;
 mod process;
 mod requirements;
@@ -17,7 +19,7 @@ mod steps;
 mod test;
 mod tidy;
 
-tasks![conformance, demo, test, tidy];
+tasks![conformance, demo, embedded, test, tidy];
 
 use std::process::ExitCode;
 

@@ -86,7 +86,8 @@ impl Program {
     }
 }
 
-fn is_debian() -> bool {
+/// Whether this is Debian, with its packages.
+pub(crate) fn is_debian() -> bool {
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
     release.lines().any(|line| line == "ID=debian")
 }

@@ -28,7 +28,7 @@ const EXPECTED: &str = "comment: welcome\n\
     last event ID: 43\n";
 
 /// Decodes the stream and prints a reply to each event. Whether all of it was as expected.
-pub fn run(print: &mut impl FnMut(&str)) -> bool {
+pub fn run(print: &mut dyn FnMut(&str)) -> bool {
     let mut expected = EXPECTED;
     let mut print = |text: &str| {
         print(text);
@@ -48,7 +48,7 @@ pub fn run(print: &mut impl FnMut(&str)) -> bool {
     expected.is_empty()
 }
 
-fn answer(item: Item<'_>, print: &mut impl FnMut(&str)) {
+fn answer(item: Item<'_>, print: &mut dyn FnMut(&str)) {
     match item {
         Item::Event(event) => {
             let reply = Frame::message(event.data())

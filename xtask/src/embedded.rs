@@ -1,0 +1,156 @@
+//! `cargo xtask embedded`: the codec where there is no operating system and no heap.
+//!
+//! Builds the programs of `examples/embed`, runs them in an emulator, and measures them.
+
+mod compiler;
+mod elf;
+mod emulator;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, bail, ensure};
+
+use crate::process::{cargo, workspace};
+use crate::steps::{Report, Selection, Step};
+use compiler::Compiler;
+
+/// Build and run the codec for microcontrollers and WebAssembly, and print what it takes
+///
+/// Compiles for a target if rustup has installed it (`rustup target add thumbv7m-none-eabi
+/// thumbv6m-none-eabi wasm32-unknown-unknown`), or on Debian with a compiler and its library
+/// unpacked below target/. Runs the programs in QEMU and Node.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    selection: Selection,
+}
+
+impl Args {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        self.selection.run(steps())
+    }
+}
+
+/// The most bytes of text and read-only data that decoder and encoder may add to a program for the
+/// Cortex-M3; the instructions of the Cortex-M0 are less compact.
+const MOST_FLASH: u64 = 4096;
+
+/// Runs the WebAssembly module and prints what it prints.
+const WASM_HOST: &str = r#"
+const module = new WebAssembly.Module(require("fs").readFileSync(process.argv[1]));
+const { printed } = new WebAssembly.Instance(module, {}).exports;
+const bytes = [];
+let byte;
+while ((byte = printed(bytes.length)) >= 0) bytes.push(byte);
+process.stdout.write(Buffer.from(bytes));
+process.exit(byte === -1 ? 0 : 1);
+"#;
+
+fn steps() -> Vec<Step> {
+    vec![
+        Step::new("no heap", "nothing of std or alloc is linked", no_heap),
+        Step::new("thumbv7m", "Cortex-M3, run in QEMU", |report| {
+            cortex_m(report, "thumbv7m-none-eabi", "lm3s6965evb")
+        }),
+        Step::new("thumbv6m", "Cortex-M0, run in QEMU", |report| {
+            cortex_m(report, "thumbv6m-none-eabi", "microbit")
+        }),
+        Step::new("wasm32", "WebAssembly, run in Node", wasm),
+    ]
+}
+
+/// Compiles the example for this machine and looks for what its libraries want to be linked with.
+fn no_heap(report: &mut Report) -> anyhow::Result<()> {
+    let target = workspace().join("target/embed/host");
+    if target.exists() {
+        // Libraries of an earlier build would be looked at too.
+        fs::remove_dir_all(&target)?;
+    }
+    let mut build = cargo(["build", "--release", "--locked", "--lib"]);
+    report.run(
+        build
+            .current_dir(workspace().join("examples/embed"))
+            .env("CARGO_TARGET_DIR", &target)
+            // Otherwise the libraries hold no machine code.
+            .env("CARGO_PROFILE_RELEASE_LTO", "off"),
+    )?;
+    let libraries: Vec<PathBuf> = fs::read_dir(target.join("release/deps"))?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|it| it == "rlib"))
+        .collect();
+    let Ok(symbols) = report.quietly(Command::new("nm").args(libraries)) else {
+        report.not_checked("`nm`, a part of binutils, makes it checkable");
+        return Ok(());
+    };
+    let of_codec = |line: &&str| line.contains("sse_proto") && line.contains("advance");
+    ensure!(
+        symbols.lines().any(|line| of_codec(&line)),
+        "the example holds no decoder"
+    );
+    let heap = ["3std", "5alloc", "__rust_", "__rg_"];
+    let found: Vec<&str> = (symbols.lines())
+        .filter(|line| heap.iter().any(|it| line.contains(it)))
+        .collect();
+    ensure!(
+        found.is_empty(),
+        "std or alloc is linked:\n{}",
+        found.join("\n")
+    );
+    Ok(())
+}
+
+fn cortex_m(report: &mut Report, target: &str, machine: &str) -> anyhow::Result<()> {
+    let Some(compiler) = Compiler::of(report, target)? else {
+        report.not_checked(format_args!(
+            "`rustup target add {target}` makes it checkable"
+        ));
+        return Ok(());
+    };
+    let folder = compiler.build(report, &["cortex_m", "empty", "sizes"])?;
+    let flash = |program: &str| {
+        elf::flash(&folder.join(program)).with_context(|| format!("{program} cannot be measured"))
+    };
+    let (program, empty) = (flash("cortex_m")?, flash("empty")?);
+    let added = program - empty;
+    report.note(format_args!(
+        "flash: {added} bytes of text and read-only data over an empty program ({program} - {empty})"
+    ));
+    let Some(emulator) = emulator::Emulator::ensure(report)? else {
+        report.not_checked("it compiles; `qemu-system-arm` on the search path makes it run");
+        return Ok(());
+    };
+    let printed = emulator.run(report, machine, &folder.join("cortex_m"))?;
+    report.log(&printed);
+    for line in emulator
+        .run(report, machine, &folder.join("sizes"))?
+        .lines()
+    {
+        report.note(format_args!("RAM: {line} bytes"));
+    }
+    if added > MOST_FLASH && target.starts_with("thumbv7m") {
+        bail!("decoder and encoder take {added} bytes of flash, {MOST_FLASH} are allowed");
+    }
+    Ok(())
+}
+
+fn wasm(report: &mut Report) -> anyhow::Result<()> {
+    let target = "wasm32-unknown-unknown";
+    let Some(compiler) = Compiler::of(report, target)? else {
+        report.not_checked(format_args!(
+            "`rustup target add {target}` makes it checkable"
+        ));
+        return Ok(());
+    };
+    let module = compiler.build(report, &["wasm"])?.join("wasm.wasm");
+    report.note(format_args!("module: {} bytes", module.metadata()?.len()));
+    if Command::new("node").arg("--version").output().is_err() {
+        report.not_checked("it compiles; `node` on the search path makes it run");
+        return Ok(());
+    }
+    let mut node = Command::new("node");
+    report
+        .run(node.args(["-e", WASM_HOST]).arg(module))
+        .map(drop)
+}
