@@ -1,0 +1,131 @@
+//! What every demo program does around its handler: arguments, the address, signals, one line that says where it is.
+//!
+//! Needs the server's public API and a crate for signals.
+
+use std::io::{self, ErrorKind};
+use std::process::ExitCode;
+
+use sse_server::{Request, Response, Server, Shutdown};
+
+/// A program that serves demos until it is told to stop.
+#[derive(Debug)]
+pub struct Program {
+    /// The name under which it is run, for example `--example counter`.
+    pub run_as: &'static str,
+    /// One line for `--help`.
+    pub about: &'static str,
+    /// Where it listens unless `--addr` says otherwise.
+    pub address: &'static str,
+    /// The path to open first.
+    pub open: &'static str,
+}
+
+impl Program {
+    /// Serves `handler` until SIGINT or SIGTERM; the exit code is 0 then, 1 if it could not serve, 2 for wrong arguments.
+    pub fn run(&self, handler: impl Fn(&Request) -> Response + Send + Sync + 'static) -> ExitCode {
+        let address = match self.address_from(std::env::args().skip(1)) {
+            Ok(Some(address)) => address,
+            Ok(None) => {
+                println!("{}", self.help());
+                return ExitCode::SUCCESS;
+            }
+            Err(mistake) => {
+                eprintln!("{mistake}\n\n{}", self.help());
+                return ExitCode::from(2);
+            }
+        };
+        match self.serve(&address, handler) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{}", self.explain(&address, &error));
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    /// The address to listen on; `None` asks for help.
+    fn address_from(
+        &self,
+        mut arguments: impl Iterator<Item = String>,
+    ) -> Result<Option<String>, String> {
+        let mut address = self.address.to_owned();
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "-h" | "--help" => return Ok(None),
+                "--addr" => {
+                    address = arguments
+                        .next()
+                        .ok_or("--addr needs an address, such as 127.0.0.1:8080")?
+                }
+                other => match other.strip_prefix("--addr=") {
+                    Some(value) => address = value.to_owned(),
+                    None => return Err(format!("unknown argument: {other}")),
+                },
+            }
+        }
+        Ok(Some(address))
+    }
+
+    fn help(&self) -> String {
+        let Self {
+            run_as,
+            about,
+            address,
+            ..
+        } = self;
+        format!(
+            "{about}\n\n\
+             Usage: cargo run -p examples {run_as} -- [--addr HOST:PORT]\n\n\
+             \x20 --addr HOST:PORT  listen here instead of {address}; port 0 takes a free one\n\
+             \x20 -h, --help        print this\n\n\
+             Ctrl-C or SIGTERM stops it."
+        )
+    }
+
+    fn serve(
+        &self,
+        address: &str,
+        handler: impl Fn(&Request) -> Response + Send + Sync + 'static,
+    ) -> io::Result<()> {
+        let server = Server::new(handler).bind(address)?;
+        let handle = server.handle();
+        ctrlc::set_handler(move || handle.shutdown(Shutdown::default()))
+            .map_err(io::Error::other)?;
+        println!(
+            "Open http://{}{} (Ctrl-C stops)",
+            server.local_addr()?,
+            self.open
+        );
+        server.run()
+    }
+
+    fn explain(&self, address: &str, error: &io::Error) -> String {
+        match error.kind() {
+            ErrorKind::AddrInUse => format!(
+                "{address} is taken by another program. Stop that program, or choose another port:\n  \
+                 cargo run -p examples {} -- --addr 127.0.0.1:0   (0: any free port)",
+                self.run_as
+            ),
+            _ => format!("cannot serve on {address}: {error}"),
+        }
+    }
+}
+
+/// Runs a closure when it is dropped: a stream's future is dropped when its client has left.
+#[derive(Debug)]
+pub struct OnDrop<F: FnMut()>(pub F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+/// Whether a browser asks for a page to look at; an event source asks for `text/event-stream`.
+///
+/// Two documents have the page and the stream at the same path.
+pub fn wants_page(request: &Request) -> bool {
+    request
+        .header("Accept")
+        .is_some_and(|accept| accept.contains("text/html"))
+}
