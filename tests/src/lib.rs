@@ -1,9 +1,12 @@
 //! Workspace-wide tests.
 
 pub mod chunking;
+pub mod client;
 pub mod conformance;
 pub mod fault;
 pub mod frames;
 pub mod oracle;
+pub mod program;
+pub mod raw;
 pub mod streams;
 pub mod vectors;
