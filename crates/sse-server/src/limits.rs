@@ -36,7 +36,7 @@ pub struct Limits {
     /// Open connections, 16,384. Past it: 503 with `Retry-After`. Keep it below the process's
     /// limit of file descriptors.
     pub connections: usize,
-    /// Open connections from one IP address, unlimited. Past it: 503 with `Retry-After`. Behind a
+    /// Open connections from one IPv4 address or one /64 of IPv6, unlimited. Past it: 503 with `Retry-After`. Behind a
     /// proxy all connections have the proxy's address: leave it unlimited there.
     pub connections_per_address: usize,
     /// Size of the kernel's send buffer of each connection in bytes; `None` leaves it to the

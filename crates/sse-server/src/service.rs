@@ -155,7 +155,7 @@ impl Service {
         peer: Option<SocketAddr>,
     ) -> Result<Admission, &'static str> {
         let address = peer
-            .map(|peer| peer.ip())
+            .map(|peer| network(peer.ip()))
             .filter(|_| self.limits.connections_per_address < usize::MAX);
         if let Some(address) = address {
             let mut addresses = lock(&self.addresses);
@@ -197,6 +197,14 @@ impl Service {
             cut: load(&counters.cut),
             rejected: lock(&counters.rejected).clone(),
         }
+    }
+}
+
+/// The address that is counted: one customer has a whole /64 of IPv6.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
+        address => address,
     }
 }
 

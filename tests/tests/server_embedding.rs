@@ -1,0 +1,123 @@
+//! Serving connections that someone else accepted, on an executor that is not ours.
+
+mod server_support;
+
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use futures_lite::future::block_on;
+use server_support::{PATIENCE, Peer, eventually};
+use sse_server::{Channel, Frame, Response, Server, Shutdown};
+
+#[test]
+fn a_unix_socket() {
+    let channel = Channel::default();
+    let shared = channel.clone();
+    let connections = Server::new(move |_| Response::channel(&shared)).connections();
+    let (ours, mut theirs) = UnixStream::pair().unwrap();
+    theirs.set_read_timeout(Some(PATIENCE)).unwrap();
+    let serving = connections.clone();
+    // `block_on` alone is the executor: one connection, one thread.
+    let thread = std::thread::spawn(move || {
+        let stream = async_io::Async::new(ours).unwrap();
+        block_on(serving.serve(stream, None));
+    });
+    theirs
+        .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    eventually("subscribed", || channel.stats().subscribers == 1);
+    for number in 0..100 {
+        channel.publish(&Frame::message(&number.to_string()));
+    }
+    let mut text = String::new();
+    while !text.contains("data: 99\n\n") {
+        let mut bytes = [0; 1024];
+        let count = theirs.read(&mut bytes).unwrap();
+        text.push_str(std::str::from_utf8(&bytes[..count]).unwrap());
+    }
+    assert_eq!(text.matches("data: ").count(), 100);
+    connections.handle().shutdown(Shutdown::default());
+    thread.join().unwrap();
+    let mut rest = String::new();
+    theirs.read_to_string(&mut rest).unwrap();
+    assert!(
+        rest.contains("retry: ") && rest.ends_with("0\r\n\r\n"),
+        "{rest:?}"
+    );
+}
+
+#[test]
+fn a_connection_of_someone_elses_is_cut_at_the_deadline_too() {
+    let connections = Server::new(|_| {
+        Response::stream(async |mut sink: sse_server::Sink| {
+            loop {
+                sink.send_bytes(&[b':'; 100_000]).await?;
+            }
+        })
+    })
+    .connections();
+    let (ours, mut theirs) = UnixStream::pair().unwrap();
+    let serving = connections.clone();
+    let thread = std::thread::spawn(move || {
+        block_on(serving.serve(async_io::Async::new(ours).unwrap(), None));
+    });
+    theirs
+        .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    eventually("in", || connections.handle().stats().requests == 1);
+    connections.handle().shutdown(Shutdown {
+        deadline: Duration::from_millis(100),
+        ..Shutdown::default()
+    });
+    thread.join().unwrap();
+    assert_eq!(connections.handle().stats().cut, 1);
+}
+
+#[test]
+fn a_bound_server_on_an_executor_of_the_callers() {
+    let channel = Channel::default();
+    let shared = channel.clone();
+    let bound = Server::new(move |_| Response::channel(&shared))
+        .bind("127.0.0.1:0")
+        .unwrap();
+    let (addr, handle) = (bound.local_addr().unwrap(), bound.handle());
+    fn sendable<T: Send + 'static>(future: T) -> T {
+        future
+    }
+    let serving = sendable(bound.serve());
+    let thread = std::thread::spawn(move || block_on(serving).unwrap());
+    let mut peer = Peer::subscribe(addr, "/", None);
+    channel.publish(&Frame::message("x"));
+    assert_eq!(peer.data().as_deref(), Some("x"));
+    handle.shutdown(Shutdown::default());
+    block_on(handle.closed());
+    thread.join().unwrap();
+}
+
+#[test]
+fn dropping_the_serving_future_cuts_all_connections() {
+    let bound =
+        Server::new(|_| Response::channel(&Channel::default()).until(std::future::pending()));
+    let bound = bound.bind("127.0.0.1:0").unwrap();
+    let (addr, handle) = (bound.local_addr().unwrap(), bound.handle());
+    let (sender, receiver) = std::sync::mpsc::channel::<()>();
+    let thread = std::thread::spawn(move || {
+        let serving = bound.serve();
+        let cut = futures_lite::future::poll_fn(move |cx| {
+            cx.waker().wake_by_ref();
+            match receiver.try_recv() {
+                Ok(()) => std::task::Poll::Ready(Ok(())),
+                Err(_) => std::task::Poll::Pending,
+            }
+        });
+        block_on(futures_lite::future::or(serving, cut)).unwrap();
+    });
+    let mut peer = Peer::connect(addr);
+    peer.send("GET / HTTP/1.1\r\nHost: a\r\n");
+    eventually("in", || handle.stats().open == 1);
+    sender.send(()).unwrap();
+    thread.join().unwrap();
+    assert_eq!(handle.stats().open, 0);
+    assert_eq!(peer.read_to_end(), "");
+}

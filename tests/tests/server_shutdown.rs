@@ -1,0 +1,158 @@
+//! Shutting down: nobody new, every stream told when to come back and ended properly, the rest cut
+//! at the deadline.
+
+mod server_support;
+
+use std::collections::HashSet;
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use server_support::{Peer, Running, eventually, field};
+use sse_server::{Channel, Frame, Limits, Response, Server, Shutdown, Sink, sleep};
+
+fn server(threads: usize) -> (Running, Channel) {
+    let channel = Channel::default();
+    let shared = channel.clone();
+    let server = Server::new(move |request| match request.path() {
+        "/channel" => Response::channel(&shared),
+        "/filtered" => Response::channel(&shared).filter(|_| true),
+        "/stream" => Response::stream(async |mut sink: Sink| {
+            sink.send(&Frame::message("hello")).await?;
+            std::future::pending().await
+        }),
+        "/line" => Response::stream(async |mut sink: Sink| {
+            sink.send_bytes(b"data: half a li").await?;
+            std::future::pending().await
+        }),
+        "/block" => Response::stream(async |mut sink: Sink| {
+            sink.send_bytes(b"data: half a block\n").await?;
+            std::future::pending().await
+        }),
+        _ => Response::later(async {
+            sleep(Duration::from_millis(300)).await;
+            Response::text("done")
+        }),
+    });
+    (Running::start(server.threads(threads)), channel)
+}
+
+#[test]
+fn every_stream_is_told_a_time_of_its_own_and_ends() {
+    for threads in [1, 2] {
+        let (mut server, channel) = server(threads);
+        let mut peers: Vec<Peer> = ["/channel", "/filtered", "/stream"]
+            .iter()
+            .cycle()
+            .take(30)
+            .map(|path| Peer::subscribe(server.addr, path, None))
+            .collect();
+        for peer in &mut peers {
+            peer.block().unwrap();
+        }
+        channel.publish(&Frame::message("last words"));
+        let how = Shutdown {
+            retry_after: Duration::from_secs(2),
+            retry_spread: Duration::from_secs(8),
+            ..Shutdown::default()
+        };
+        let began = Instant::now();
+        server.stop(how);
+        assert!(
+            began.elapsed() < Duration::from_secs(4),
+            "nothing holds it up"
+        );
+        let mut times = HashSet::new();
+        for peer in &mut peers {
+            let mut last = String::new();
+            while let Some(block) = peer.block() {
+                last = block;
+            }
+            assert!(peer.ended, "the last chunk came");
+            let time: u64 = field(&last, "retry")
+                .expect("a reconnection time")
+                .parse()
+                .unwrap();
+            assert!((2_000..=10_000).contains(&time), "{time}");
+            times.insert(time);
+        }
+        assert!(times.len() > 20, "the times are spread: {times:?}");
+        assert_eq!(server.handle.stats().cut, 0);
+        assert!(TcpStream::connect(server.addr).is_err(), "nobody new");
+    }
+}
+
+#[test]
+fn what_was_published_before_is_delivered() {
+    let (mut server, channel) = server(1);
+    let mut peer = Peer::subscribe(server.addr, "/channel", None);
+    peer.block().unwrap();
+    channel.publish(&Frame::message("one"));
+    eventually("written", || channel.stats().delivered == 1);
+    server.stop(Shutdown::default());
+    assert_eq!(peer.data().as_deref(), Some("one"));
+}
+
+#[test]
+fn an_unfinished_block_is_not_dispatched_by_the_farewell() {
+    let (mut server, _) = server(1);
+    let mut line = Peer::subscribe(server.addr, "/line", None);
+    let mut block = Peer::subscribe(server.addr, "/block", None);
+    line.until("half a li\r\n");
+    block.until("half a block\n\r\n");
+    server.stop(Shutdown::default());
+    assert_eq!(line.read_to_end(), "0\r\n\r\n");
+    let farewell = block.read_to_end();
+    assert!(
+        farewell.contains("\r\nretry: ") && farewell.ends_with("\n\r\n0\r\n\r\n"),
+        "{farewell:?}"
+    );
+    assert!(!farewell.contains("\n\n"), "{farewell:?}");
+}
+
+#[test]
+fn an_answer_in_the_making_is_finished() {
+    let (mut server, _) = server(1);
+    let mut peer = server.connect();
+    peer.send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+    eventually("the request is there", || {
+        server.handle.stats().requests == 1
+    });
+    let mut idle = server.connect();
+    eventually("both are in", || server.handle.stats().open == 2);
+    server.stop(Shutdown::default());
+    assert_eq!(peer.answer().1, "done");
+    assert_eq!(idle.read_to_end(), "");
+}
+
+#[test]
+fn who_does_not_end_is_cut_at_the_deadline() {
+    let server = Server::new(|_| {
+        Response::stream(async |mut sink: Sink| {
+            let large = "x".repeat(50_000_000);
+            loop {
+                sink.send(&Frame::message(&large)).await?;
+            }
+        })
+    });
+    let limits = Limits {
+        write_deadline: Duration::from_secs(60),
+        ..Limits::default()
+    };
+    let mut server = Running::start(server.limits(limits));
+    let mut stalled = Peer::subscribe(server.addr, "/", None);
+    // One event is larger than what the kernel takes at once: the producer waits for ever.
+    stalled.until("data: x");
+    let began = Instant::now();
+    server.stop(Shutdown {
+        deadline: Duration::from_millis(300),
+        ..Shutdown::default()
+    });
+    let took = began.elapsed();
+    assert!(
+        took >= Duration::from_millis(300) && took < Duration::from_secs(5),
+        "{took:?}"
+    );
+    assert_eq!(server.handle.stats().cut, 1);
+    assert_eq!(server.handle.stats().open, 0);
+    while stalled.fill() {}
+}

@@ -1,0 +1,318 @@
+//! Per-request streams, and law 8: who leaves is noticed even while nothing is sent.
+
+mod server_support;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use server_support::{Peer, Running, eventually};
+use sse_server::{Channel, Frame, History, Limits, Response, Server, Sink, sleep};
+
+/// How soon a client that has left must be noticed on loopback.
+const NOTICED: Duration = Duration::from_secs(1);
+
+/// Counts how often it was dropped.
+struct Dropped(Arc<AtomicUsize>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// A server whose streams stay silent for ever, and how many of them have been dropped.
+fn silent() -> (Running, Arc<AtomicUsize>) {
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let counter = dropped.clone();
+    let server = Server::new(move |_| {
+        let guard = Dropped(counter.clone());
+        Response::stream(async move |_sink: Sink| {
+            let _guard = guard;
+            std::future::pending().await
+        })
+        .heartbeat(None)
+    });
+    (Running::start(server), dropped)
+}
+
+#[test]
+fn a_closure_is_dropped_when_its_client_leaves() {
+    let (server, dropped) = silent();
+    let peers: Vec<Peer> = (0..20)
+        .map(|_| Peer::subscribe(server.addr, "/", None))
+        .collect();
+    assert_eq!(dropped.load(Ordering::SeqCst), 0);
+    drop(peers);
+    let noticed = eventually("all are dropped", || dropped.load(Ordering::SeqCst) == 20);
+    assert!(noticed < NOTICED, "took {noticed:?}");
+    eventually("all are closed", || server.handle.stats().open == 0);
+}
+
+#[test]
+fn a_reset_is_noticed_too() {
+    let (server, dropped) = silent();
+    let peer = Peer::subscribe(server.addr, "/", None);
+    // Closing a socket with unread bytes resets the connection.
+    let body = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
+    let mut other = server.connect();
+    other.send(body);
+    other.stream.peek(&mut [0]).unwrap();
+    drop(other);
+    let noticed = eventually("the reset is noticed", || {
+        dropped.load(Ordering::SeqCst) == 1
+    });
+    assert!(noticed < NOTICED, "took {noticed:?}");
+    drop(peer);
+    eventually("the other too", || dropped.load(Ordering::SeqCst) == 2);
+}
+
+#[test]
+fn subscribers_who_leave_are_noticed_while_nothing_is_published() {
+    let channel = Channel::default();
+    let shared = channel.clone();
+    let server = Running::start(Server::new(move |request| {
+        let response = Response::channel(&shared).heartbeat(None);
+        if request.path() == "/filtered" {
+            response.filter(|_| false)
+        } else {
+            response
+        }
+    }));
+    for path in ["/", "/filtered"] {
+        let mut peers: Vec<Peer> = (0..20)
+            .map(|_| Peer::subscribe(server.addr, path, None))
+            .collect();
+        for peer in &mut peers {
+            peer.block().unwrap();
+        }
+        assert_eq!(channel.stats().subscribers, 20);
+        drop(peers);
+        let noticed = eventually("all are noticed", || channel.stats().subscribers == 0);
+        assert!(noticed < NOTICED, "{path}: took {noticed:?}");
+        eventually("all are closed", || server.handle.stats().open == 0);
+    }
+}
+
+#[test]
+fn an_answer_that_is_being_made_is_dropped_as_well() {
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let counter = dropped.clone();
+    let server = Running::start(Server::new(move |_| {
+        let guard = Dropped(counter.clone());
+        Response::later(async move {
+            let _guard = guard;
+            std::future::pending().await
+        })
+    }));
+    let mut peer = server.connect();
+    peer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    eventually("the request is there", || {
+        server.handle.stats().requests == 1
+    });
+    drop(peer);
+    let noticed = eventually("dropped", || dropped.load(Ordering::SeqCst) == 1);
+    assert!(noticed < NOTICED, "took {noticed:?}");
+}
+
+#[test]
+fn send_waits_for_the_socket_and_fails_when_the_client_has_gone() {
+    let sent = Arc::new(AtomicU64::new(0));
+    let counter = sent.clone();
+    let server = Running::start(Server::new(move |_| {
+        let sent = counter.clone();
+        Response::stream(async move |mut sink: Sink| {
+            let large = "x".repeat(10_000);
+            loop {
+                sink.send(&Frame::message(&large)).await?;
+                sent.fetch_add(1, Ordering::SeqCst);
+            }
+        })
+    }));
+    let mut peer = Peer::subscribe(server.addr, "/", None);
+    peer.block().unwrap();
+    // Without anybody reading, sending comes to a stop at the kernel's buffers.
+    eventually("the producer waits", || {
+        let before = sent.load(Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(200));
+        before > 0 && before == sent.load(Ordering::SeqCst)
+    });
+    assert!(
+        sent.load(Ordering::SeqCst) < 5_000,
+        "the producer was not held back"
+    );
+    let before = sent.load(Ordering::SeqCst);
+    for _ in 0..before {
+        peer.block().unwrap();
+    }
+    eventually("the producer goes on", || {
+        sent.load(Ordering::SeqCst) > before
+    });
+    drop(peer);
+    eventually("the stream ends", || server.handle.stats().open == 0);
+}
+
+#[test]
+fn a_client_that_takes_nothing_is_cut_at_the_write_deadline() {
+    let limits = Limits {
+        write_deadline: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let channel = Channel::new(History {
+        bytes: 1 << 30,
+        ..History::default()
+    });
+    let shared = channel.clone();
+    let server = Running::start(
+        Server::new(move |request| match request.path() {
+            "/channel" => Response::channel(&shared),
+            _ => Response::stream(async |mut sink: Sink| {
+                let large = "x".repeat(1_000_000);
+                loop {
+                    sink.send(&Frame::message(&large)).await?;
+                }
+            }),
+        })
+        .limits(limits),
+    );
+    let stalled = [
+        Peer::subscribe(server.addr, "/", None),
+        Peer::subscribe(server.addr, "/channel", None),
+    ];
+    let large = "x".repeat(1_000_000);
+    for _ in 0..50 {
+        channel.publish(&Frame::message(&large));
+    }
+    let took = eventually("both are cut", || server.handle.stats().open == 0);
+    assert!(took < Duration::from_secs(5), "took {took:?}");
+    drop(stalled);
+}
+
+#[test]
+fn an_error_cuts_the_stream_and_a_panic_does() {
+    let server = Running::start(Server::new(|request| {
+        let panics = request.path() == "/panic";
+        Response::stream(async move |mut sink: Sink| {
+            sink.send(&Frame::message("one")).await?;
+            assert!(!panics, "on purpose");
+            Err(io::Error::other("on purpose"))
+        })
+    }));
+    for path in ["/error", "/panic"] {
+        let mut peer = Peer::subscribe(server.addr, path, None);
+        assert_eq!(peer.data().as_deref(), Some("one"));
+        assert_eq!((peer.block(), peer.ended), (None, false), "{path}");
+    }
+}
+
+#[test]
+fn a_post_may_be_answered_with_a_stream() {
+    let server = Running::start(Server::new(|request| {
+        let words: Vec<String> = String::from_utf8_lossy(request.body())
+            .split(' ')
+            .map(str::to_owned)
+            .collect();
+        Response::stream(async move |mut sink: Sink| {
+            for word in &words {
+                sink.send(&Frame::message(word)).await?;
+            }
+            Ok(())
+        })
+    }));
+    let mut peer = server.connect();
+    peer.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello world");
+    peer.head();
+    assert_eq!(peer.data().as_deref(), Some("hello"));
+    assert_eq!(peer.data().as_deref(), Some("world"));
+    assert_eq!((peer.block(), peer.ended), (None, true));
+}
+
+#[test]
+fn silent_streams_have_heartbeats_between_lines_only() {
+    let server = Running::start(Server::new(|_| {
+        Response::stream(async |mut sink: Sink| {
+            sink.send_bytes(b"event: x\n").await?;
+            sleep(Duration::from_millis(200)).await;
+            sink.send_bytes(b"data: in").await?;
+            sleep(Duration::from_millis(200)).await;
+            sink.send_bytes(b" a line\n\n").await?;
+            sleep(Duration::from_millis(200)).await;
+            sink.send_bytes(b"").await
+        })
+        .heartbeat(Duration::from_millis(40))
+    }));
+    let mut peer = server.connect();
+    peer.send("GET / HTTP/1.0\r\n\r\n");
+    peer.head();
+    let text = peer.read_to_end();
+    let (before, after) = text
+        .split_once("data: in a line\n\n")
+        .unwrap_or_else(|| panic!("{text:?}"));
+    let beats = before.strip_prefix("event: x\n").unwrap();
+    assert!(
+        beats.len() >= 4 && beats.replace(":\n", "").is_empty(),
+        "{text:?}"
+    );
+    assert!(
+        after.len() >= 4 && after.replace(":\n", "").is_empty(),
+        "{text:?}"
+    );
+}
+
+#[test]
+fn a_stream_ends_when_its_token_expires_between_two_events() {
+    let channel = Channel::default();
+    let shared = channel.clone();
+    let server = Running::start(Server::new(move |request| {
+        let response = match request.path() {
+            "/channel" => Response::channel(&shared),
+            _ => Response::stream(async |mut sink: Sink| {
+                loop {
+                    sink.send(&Frame::message("tick")).await?;
+                    sleep(Duration::from_millis(10)).await;
+                }
+            }),
+        };
+        response.until(sleep(Duration::from_millis(300)))
+    }));
+    for path in ["/", "/channel"] {
+        let mut peer = Peer::subscribe(server.addr, path, None);
+        let began = Instant::now();
+        let mut blocks = 0;
+        while peer.block().is_some() {
+            blocks += 1;
+        }
+        assert!(peer.ended, "{path}: the stream ends properly");
+        assert!(
+            blocks > 0 && began.elapsed() >= Duration::from_millis(250),
+            "{path}"
+        );
+        // The connection can be used again.
+        peer.send(format!("HEAD {path} HTTP/1.1\r\nHost: a\r\n\r\n"));
+        assert!(peer.head().starts_with("HTTP/1.1 200"));
+    }
+}
+
+#[test]
+fn a_sink_that_outlives_its_stream_can_write_no_more() {
+    let (sender, sinks) = std::sync::mpsc::channel();
+    let server = Running::start(Server::new(move |request| match request.path() {
+        "/stream" => {
+            let sender = sender.clone();
+            Response::stream(async move |mut sink: Sink| {
+                sink.send(&Frame::message("one")).await?;
+                sender.send(sink).map_err(io::Error::other)
+            })
+        }
+        _ => Response::text("next"),
+    }));
+    let mut peer = Peer::subscribe(server.addr, "/stream", None);
+    assert_eq!(peer.data().as_deref(), Some("one"));
+    assert_eq!((peer.block(), peer.ended), (None, true));
+    let mut sink = sinks.recv().unwrap();
+    let error = futures_lite::future::block_on(sink.send(&Frame::message("two"))).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+    peer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(peer.answer().1, "next");
+}
