@@ -2,9 +2,10 @@
 //!
 //! Depends on the codec's public API and on the oracle's types.
 
-use sse_proto::{Decoder, Item, LimitExceeded, Storage};
+use sse_proto::{Decoder, Item, LimitExceeded, Limits, Storage};
 
 use crate::oracle::{self, Dispatched, Outcome};
+use crate::streams::{Random, cuts};
 
 /// Feeds `chunks` to `decoder` and hands on each item with the offset at which it was seen.
 ///
@@ -72,6 +73,34 @@ pub fn outcome<'c, S: Storage>(
         last_event_id: decoder.last_event_id().to_owned(),
         reconnection_time: decoder.reconnection_time().map(|time| milliseconds(&time)),
     })
+}
+
+/// Decodes `bytes` whole, byte by byte and cut at random, and compares with the oracle.
+/// Returns the number of items.
+///
+/// # Panics
+///
+/// If the decoder sees anything else than the oracle does.
+pub fn check(bytes: &[u8], random: &mut Random) -> usize {
+    let expected = Ok(oracle::decode(bytes));
+    let every: Vec<usize> = (1..bytes.len()).collect();
+    for cuts in [&[], &cuts(random, bytes.len())[..], &every] {
+        let mut decoder = Decoder::with_limits(limits(usize::MAX, usize::MAX));
+        let seen = outcome(&mut decoder, cut(bytes, cuts));
+        assert_eq!(seen, expected, "{} cut at {cuts:?}", bytes.escape_ascii());
+    }
+    expected.map_or(0, |outcome| outcome.items.len())
+}
+
+/// Limits of `data` bytes for the data, and of `text` for everything else.
+#[must_use]
+pub const fn limits(data: usize, text: usize) -> Limits {
+    let mut limits = Limits::DEFAULT;
+    limits.data = data;
+    limits.event_type = text;
+    limits.last_event_id = text;
+    limits.comment = text;
+    limits
 }
 
 /// An item of the codec as an item of the oracle.

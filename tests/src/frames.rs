@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use sse_proto::{BufferTooSmall, Decoder, Frame, FrameError, Limits, Part};
+use sse_proto::{BufferTooSmall, Decoder, Frame, FrameError, Part};
 
-use crate::chunking::{cut, outcome};
+use crate::chunking::{cut, limits, outcome};
 use crate::oracle;
 use crate::streams::{Random, cuts};
 
@@ -52,10 +52,7 @@ impl Parts {
         match (frame, self.forbidden()) {
             (Ok(frame), None) => {
                 let bytes = encoded(&frame);
-                let mut limits = Limits::DEFAULT;
-                (limits.data, limits.comment) = (bytes.len(), bytes.len());
-                (limits.event_type, limits.last_event_id) = (bytes.len(), bytes.len());
-                let mut decoder = Decoder::with_limits(limits);
+                let mut decoder = Decoder::with_limits(limits(bytes.len(), bytes.len()));
                 let cuts = cuts(random, bytes.len());
                 let seen = outcome(&mut decoder, cut(&bytes, &cuts)).expect("no limit is passed");
                 let items: Vec<oracle::Item> = seen.items.into_iter().map(|it| it.item).collect();

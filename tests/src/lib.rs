@@ -8,5 +8,6 @@ pub mod frames;
 pub mod oracle;
 pub mod program;
 pub mod raw;
+pub mod storages;
 pub mod streams;
 pub mod vectors;

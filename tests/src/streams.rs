@@ -13,6 +13,14 @@ impl Random {
         Self(seed)
     }
 
+    /// A generator that starts from what `bytes` are, so that an input says all there is to know.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(bytes.iter().fold(0, |seed: u64, &byte| {
+            seed.wrapping_mul(0x0100_0000_01B3) ^ u64::from(byte)
+        }))
+    }
+
     /// The next 64 bits.
     pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);

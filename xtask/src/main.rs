@@ -12,6 +12,7 @@ mod conformance;
 mod debian;
 mod demo;
 mod embedded;
+mod fuzz;
 mod metadata;
 mod process;
 mod requirements;
@@ -19,7 +20,7 @@ mod steps;
 mod test;
 mod tidy;
 
-tasks![conformance, demo, embedded, test, tidy];
+tasks![conformance, demo, embedded, fuzz, test, tidy];
 
 use std::process::ExitCode;
 

@@ -5,6 +5,8 @@ mod dependencies;
 mod msrv;
 mod pages;
 
+use crate::embedded;
+use crate::fuzz;
 use crate::steps::Selection;
 use crate::tidy;
 
@@ -24,6 +26,8 @@ impl Args {
         steps.push(dependencies::step());
         steps.push(tidy::step());
         steps.push(msrv::step());
+        steps.push(embedded::no_heap_step());
+        steps.push(fuzz::step());
         steps.extend(pages::steps());
         self.selection.run(steps)
     }

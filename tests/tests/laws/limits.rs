@@ -1,23 +1,10 @@
 //! Laws of bounded memory: the storages agree, and a block past a limit costs itself alone.
 
-use sse_proto::{Decoder, Fixed, Item, Lent, Limits, Part};
-use tests::chunking::{cut, owned, read};
+use sse_proto::{Decoder, Fixed, Item, Part};
+use tests::chunking::{cut, limits, owned, read};
 use tests::oracle;
+use tests::storages::{self, DATA, TEXT};
 use tests::streams::{Random, cuts, stream};
-
-/// Of the same size as [`SMALL`].
-type SmallStorage = Fixed<24, 8>;
-
-const SMALL: Limits = limits(24, 8);
-
-const fn limits(data: usize, line: usize) -> Limits {
-    let mut limits = Limits::DEFAULT;
-    limits.data = data;
-    limits.event_type = line;
-    limits.last_event_id = line;
-    limits.comment = line;
-    limits
-}
 
 #[test]
 fn fixed_and_lent_storage_see_what_growable_storage_sees() {
@@ -25,32 +12,7 @@ fn fixed_and_lent_storage_see_what_growable_storage_sees() {
     let mut exceeded = 0;
     for _ in 0..50_000 {
         let bytes = stream(&mut random);
-        let cuts = cuts(&mut random, bytes.len());
-        let chunks = || cut(&bytes, &cuts);
-        let mut seen = [const { Vec::new() }; 3];
-        let [growable, fixed, lent] = &mut seen;
-        read(
-            &mut Decoder::with_limits(SMALL),
-            chunks(),
-            |offset, item| growable.push((offset, item.map(owned))),
-        );
-        let storage = SmallStorage::new();
-        read(
-            &mut Decoder::with_storage(storage),
-            chunks(),
-            |offset, item| fixed.push((offset, item.map(owned))),
-        );
-        let (mut data, mut lines) = ([0; 24], [0; 32]);
-        let storage = Lent::new(&mut data, &mut lines);
-        read(
-            &mut Decoder::with_storage(storage),
-            chunks(),
-            |offset, item| lent.push((offset, item.map(owned))),
-        );
-        exceeded += usize::from(growable.iter().any(|(_, item)| item.is_err()));
-        let [growable, fixed, lent] = seen;
-        assert_eq!(growable, fixed, "{} cut at {cuts:?}", bytes.escape_ascii());
-        assert_eq!(growable, lent, "{} cut at {cuts:?}", bytes.escape_ascii());
+        exceeded += usize::from(storages::check(&bytes, &mut random));
     }
     assert!(exceeded > 1_000, "only {exceeded} streams passed a limit");
 }
@@ -70,7 +32,7 @@ fn a_block_past_a_limit_is_one_error_and_every_other_block_is_right() {
         let parts: Vec<(Part, usize)> = blocks.iter().filter_map(|it| it.exceeds).collect();
         let cuts = cuts(&mut random, bytes.len());
         let (mut items, mut errors) = (Vec::new(), Vec::new());
-        let mut decoder = Decoder::with_storage(SmallStorage::new());
+        let mut decoder = Decoder::with_storage(Fixed::<DATA, TEXT>::new());
         read(&mut decoder, cut(&bytes, &cuts), |_, item| match item {
             Ok(item) => items.push(owned(item)),
             Err(error) => errors.push((error.part, error.limit)),
@@ -87,7 +49,7 @@ fn a_block_past_a_limit_is_one_error_and_every_other_block_is_right() {
     }
 }
 
-/// A block, and the part of it, with its limit, that is too long for [`SmallStorage`].
+/// A block, and the part of it, with its limit, that is too long for the storage.
 struct Block {
     bytes: Vec<u8>,
     exceeds: Option<(Part, usize)>,
@@ -104,24 +66,24 @@ fn block(random: &mut Random) -> Block {
     let mut lines = Vec::new();
     let exceeds = match kind {
         0 => {
-            lines.push(format!("data: {}", text(random, 24 + excess)));
-            Some((Part::Data, 24))
+            lines.push(format!("data: {}", text(random, DATA + excess)));
+            Some((Part::Data, DATA))
         }
         1 => {
-            let lengths = [12, 11 + excess];
+            let lengths = [DATA / 2, DATA / 2 - 1 + excess];
             lines.extend(lengths.map(|length| format!("data:{}", text(random, length))));
-            Some((Part::Data, 24))
+            Some((Part::Data, DATA))
         }
         2 => {
-            lines.push(format!("id: {}", text(random, 8 + excess)));
-            Some((Part::LastEventId, 8))
+            lines.push(format!("id: {}", text(random, TEXT + excess)));
+            Some((Part::LastEventId, TEXT))
         }
         3 => {
-            lines.push(format!("event: {}", text(random, 8 + excess)));
-            Some((Part::EventType, 8))
+            lines.push(format!("event: {}", text(random, TEXT + excess)));
+            Some((Part::EventType, TEXT))
         }
         _ => {
-            let length = random.below(9);
+            let length = random.below(TEXT + 1);
             lines.push(format!("event: {}", text(random, length)));
             lines.push(format!("{}:  {}", "x".repeat(excess), "y".repeat(excess)));
             None
@@ -133,10 +95,10 @@ fn block(random: &mut Random) -> Block {
         lines.insert(place, format!("id: {}", random.below(1_000)));
     }
     if exceeds.is_none()
-        || exceeds == Some((Part::EventType, 8))
-        || exceeds == Some((Part::LastEventId, 8))
+        || exceeds == Some((Part::EventType, TEXT))
+        || exceeds == Some((Part::LastEventId, TEXT))
     {
-        let length = random.below(25);
+        let length = random.below(DATA + 1);
         lines.push(format!("data: {}", text(random, length)));
     }
     let bytes = lines.into_iter().map(|line| line + end).collect::<String>() + end;
@@ -148,7 +110,7 @@ fn block(random: &mut Random) -> Block {
 
 #[test]
 fn an_id_that_no_stream_can_carry_cannot_be_set() {
-    let mut decoder = Decoder::with_limits(SMALL);
+    let mut decoder = Decoder::with_limits(limits(DATA, TEXT));
     decoder
         .set_last_event_id("12345678")
         .expect("it is as long as the limit");

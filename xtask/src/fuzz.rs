@@ -1,0 +1,117 @@
+//! `cargo xtask fuzz`: runs the fuzz targets, each for a while.
+//!
+//! They need a nightly compiler and cargo-fuzz; where these are missing, nothing is checked and
+//! the reason says how to get them.
+
+use std::ffi::OsString;
+use std::fs;
+use std::process::Command;
+
+use anyhow::Context;
+
+use crate::process::workspace;
+use crate::steps::{Report, Selection, Step};
+
+/// Run every fuzz target for some seconds
+///
+/// Needs a nightly compiler (`rustup toolchain install nightly`) and `cargo install cargo-fuzz`.
+/// What is found on the way is kept below target/fuzz/corpus and used again.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// How long to run each target
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    seconds: u64,
+    #[command(flatten)]
+    selection: Selection,
+}
+
+impl Args {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        let seconds = self.seconds;
+        let steps = targets()?.into_iter().map(|target| {
+            let about = format!("{seconds} s of fuzzing");
+            Step::new(target.clone(), about, move |report| {
+                run(report, &target, seconds)
+            })
+        });
+        self.selection.run(steps.collect())
+    }
+}
+
+/// A run of all targets that is short enough to be one of the tests.
+pub(crate) fn step() -> Step {
+    const SECONDS: u64 = 3;
+    Step::new(
+        "fuzz",
+        format!("every fuzz target for {SECONDS} s"),
+        |report| {
+            targets()?
+                .iter()
+                .try_for_each(|target| run(report, target, SECONDS))
+        },
+    )
+}
+
+/// The names of the programs in `fuzz/fuzz_targets`.
+fn targets() -> anyhow::Result<Vec<String>> {
+    let entries = fs::read_dir(workspace().join("fuzz/fuzz_targets"))
+        .context("the folder of the fuzz targets cannot be read")?;
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|it| it == "rs"))
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+fn run(report: &mut Report, target: &str, seconds: u64) -> anyhow::Result<()> {
+    if report
+        .quietly(&mut nightly(["cargo", "fuzz", "--version"]))
+        .is_err()
+    {
+        report.not_checked(
+            "`rustup toolchain install nightly` and `cargo install cargo-fuzz` make it checkable",
+        );
+        return Ok(());
+    }
+    // New finds go into the first corpus, which is not part of the repository.
+    let found = workspace().join("target/fuzz/corpus").join(target);
+    fs::create_dir_all(&found)?;
+    let mut fuzz = nightly([
+        "cargo",
+        "fuzz",
+        "run",
+        "--target-dir",
+        "../target/fuzz",
+        target,
+    ]);
+    fuzz.arg(found);
+    let kept = workspace().join("fuzz/corpus").join(target);
+    if kept.is_dir() {
+        fuzz.arg(kept);
+    }
+    let mut dictionary = OsString::from("-dict=");
+    dictionary.push(workspace().join("fuzz/event-stream.dict"));
+    fuzz.arg("--").arg(dictionary);
+    fuzz.args([&format!("-max_total_time={seconds}"), "-timeout=10"]);
+    let before = report.output().len();
+    report
+        .run(&mut fuzz)
+        .with_context(|| format!("{target} has found something"))?;
+    let output = report.output()[before..].to_owned();
+    for line in output.lines().filter(|line| line.starts_with("Done ")) {
+        report.note(format_args!("{target}: {}", line.to_lowercase()));
+    }
+    Ok(())
+}
+
+/// A command of the nightly toolchain, in the workspace of the fuzz targets.
+fn nightly<const N: usize>(words: [&str; N]) -> Command {
+    let mut command = Command::new("rustup");
+    command
+        .current_dir(workspace().join("fuzz"))
+        .args(["run", "nightly"])
+        .args(words);
+    command
+}
