@@ -16,7 +16,7 @@ pub struct Program {
     pub about: &'static str,
     /// Where it listens unless `--addr` says otherwise.
     pub address: &'static str,
-    /// The path to open first.
+    /// The URL to open first, with `{address}` for the address it listens on.
     pub open: &'static str,
 }
 
@@ -91,10 +91,10 @@ impl Program {
         let handle = server.handle();
         ctrlc::set_handler(move || handle.shutdown(Shutdown::default()))
             .map_err(io::Error::other)?;
+        let address = server.local_addr()?.to_string();
         println!(
-            "Open http://{}{} (Ctrl-C stops)",
-            server.local_addr()?,
-            self.open
+            "Open {} (Ctrl-C stops)",
+            self.open.replace("{address}", &address)
         );
         server.run()
     }

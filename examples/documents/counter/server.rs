@@ -16,7 +16,7 @@ pub fn main() -> ExitCode {
         run_as: "--example counter",
         about: "Counts from 0 to 10, one message a second.",
         address: "127.0.0.1:3000",
-        open: "/",
+        open: "http://{address}/",
     }
     .run(|request| respond(request, request.path()))
 }

@@ -16,7 +16,7 @@ pub fn main() -> ExitCode {
         run_as: "--example event-types",
         about: "Two events of different types, a second apart.",
         address: "127.0.0.1:8081",
-        open: "/",
+        open: "http://{address}/",
     }
     .run(|request| respond(request, request.path()))
 }

@@ -15,7 +15,7 @@ pub fn main() -> ExitCode {
         run_as: "--example finite-stream",
         about: "A stream that ends after three seconds.",
         address: "127.0.0.1:3000",
-        open: "/",
+        open: "http://{address}/",
     }
     .run(|request| respond(request, request.path()))
 }

@@ -1,6 +1,6 @@
 //! A greeting, then the local time every two seconds; readable from every origin.
 //!
-//! Run: `cargo run -p examples --example hello-clock`, then open `page.html` beside this file in a browser.
+//! Run: `cargo run -p examples --example hello-clock`, then open the file that it names in a browser.
 
 use std::io;
 use std::process::ExitCode;
@@ -11,16 +11,15 @@ use sse_server::{Frame, Request, Response, Sink, sleep};
 
 /// Serves the demo alone, where its document has it.
 pub fn main() -> ExitCode {
-    println!(concat!(
-        "The page: file://",
-        env!("CARGO_MANIFEST_DIR"),
-        "/documents/hello-clock/page.html"
-    ));
     Program {
         run_as: "--example hello-clock",
         about: "A greeting, then the local time every two seconds.",
         address: "127.0.0.1:8080",
-        open: "/sse",
+        open: concat!(
+            "file://",
+            env!("CARGO_MANIFEST_DIR"),
+            "/documents/hello-clock/page.html?stream=http://{address}/sse"
+        ),
     }
     .run(|request| respond(request, request.path()))
 }

@@ -15,7 +15,7 @@ pub fn main() -> ExitCode {
         run_as: "--example identified-stream",
         about: "The date every second, each event with an ID.",
         address: "127.0.0.1:9999",
-        open: "/",
+        open: "http://{address}/",
     }
     .run(|request| respond(request, request.path()))
 }

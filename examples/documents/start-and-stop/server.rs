@@ -15,7 +15,7 @@ pub fn main() -> ExitCode {
         run_as: "--example start-and-stop",
         about: "The date every second, started and stopped by two buttons.",
         address: "127.0.0.1:8081",
-        open: "/",
+        open: "http://{address}/",
     }
     .run(|request| respond(request, request.path()))
 }

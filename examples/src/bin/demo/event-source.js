@@ -63,7 +63,7 @@ class Decoder {
 /**
  * The EventSource class for one preview.
  * `frame` is the preview's window; `slots` hands out connections; `watch` is told what happens:
- * state(name, until), request(url, lastEventId), response(response), bytes(bytes), event(event, decoder).
+ * state(name, until), request(url, lastEventId), response(response), bytes(bytes), event(event, decoder), end(how).
  */
 export function eventSourceClass(frame, slots, watch) {
   return class EventSource extends EventTarget {
@@ -132,8 +132,10 @@ export function eventSourceClass(frame, slots, watch) {
         watch.state("open");
         this.dispatchEvent(new frame.Event("open"));
         await this.#body(response.body.getReader());
+        watch.end("ended");
       } catch {
-        // A network error, or the abort of this connection: both end it, and #run() decides what follows.
+        // A network error, or the abort of this connection. What follows is decided in #run().
+        watch.end(this.readyState === EventSource.CLOSED ? "closed" : "lost");
       }
     }
 

@@ -14,6 +14,12 @@ const STATES = {
   closed: ["closed", "已关闭"],
 };
 
+const ENDS = {
+  ended: ["the server has ended the stream", "服务器结束了流"],
+  closed: ["closed by the page", "页面关闭了连接"],
+  lost: ["connection lost", "连接断开"],
+};
+
 /** Hands out at most MAX_STREAMS connections, and takes them back while nobody looks at the page. */
 const slots = {
   held: new Set(),
@@ -70,21 +76,25 @@ class Card {
 
   /** Loads the page; its script opens the stream, at once or when its button is pressed. */
   start() {
-    this.wire.replaceChildren();
-    this.connections = this.events = this.bytes = 0;
-    this.decoder = undefined;
-    this.utf8 = new TextDecoder();
-    this.showState("idle");
-    this.showFacts();
     this.frame.src = this.frame.dataset.src;
   }
 
-  /** The EventSource that the page in the preview finds in place of the browser's. */
+  /** A page has been loaded; the EventSource that it finds in place of the browser's. */
   eventSourceFor(frame) {
+    this.wire.replaceChildren();
+    this.connections = this.events = this.bytes = 0;
+    this.decoder = this.openLine = undefined;
+    this.utf8 = new TextDecoder();
+    this.showState("idle");
+    this.showFacts();
     return eventSourceClass(frame, slots, {
       state: (name, until) => this.showState(name, until),
       request: (url, lastEventId) => this.showRequest(url, lastEventId),
-      response: (response) => this.note(`${response.status} ${response.headers.get("Content-Type")}`),
+      response: (response) => {
+        const text = `${response.status} ${response.headers.get("Content-Type")}`;
+        this.note([text, text]);
+      },
+      end: (how) => this.note(ENDS[how]),
       bytes: (bytes) => this.showBytes(bytes),
       event: (_event, decoder) => {
         this.events += 1;
@@ -110,7 +120,8 @@ class Card {
   showRequest(url, lastEventId) {
     this.connections += 1;
     this.showFacts();
-    this.note(`GET ${new URL(url).pathname}` + (lastEventId ? `  Last-Event-ID: ${lastEventId}` : ""));
+    const text = `GET ${new URL(url).pathname}` + (lastEventId ? `  Last-Event-ID: ${lastEventId}` : "");
+    this.note([text, text]);
   }
 
   showFacts() {
@@ -123,9 +134,11 @@ class Card {
   }
 
   /** A line about the connection, between lines from it. */
-  note(text) {
+  note(texts) {
     this.openLine = undefined;
-    this.append("note").textContent = text;
+    const note = this.append("note");
+    for (const lang of ["en", "zh-CN"]) note.append(Object.assign(document.createElement("span"), { className: "t", lang }));
+    setBoth(note, texts);
   }
 
   showBytes(bytes) {

@@ -17,7 +17,7 @@ fn main() -> ExitCode {
         run_as: "--bin demo",
         about: "Every demo of the five documents, on one page.",
         address: "127.0.0.1:8080",
-        open: "/",
+        open: "http://{address}/",
     }
     .run(respond)
 }
