@@ -83,12 +83,17 @@ impl<S: Parts> Block<S> {
             self.data = Place::Chunk(start, end);
             return Ok(());
         }
-        self.next_data_line(chunk, slice(chunk, start, end))
+        self.append_data_line(chunk, slice(chunk, start, end))?;
+        self.end_data();
+        Ok(())
     }
 
-    fn next_data_line(&mut self, chunk: &[u8], line: &[u8]) -> Result<(), Part> {
+    /// The data line that begins with these bytes, in the buffer.
+    #[inline]
+    pub(crate) fn append_data_line(&mut self, chunk: &[u8], line: &[u8]) -> Result<(), Part> {
         if let Place::Chunk(start, end) = self.data {
             self.push_data(slice(chunk, start, end))?;
+            self.data = Place::Buffer;
         }
         let limit = self.limits().data;
         let data = &mut self.storage.buffers_mut().data;
@@ -96,7 +101,6 @@ impl<S: Parts> Block<S> {
             Place::Nowhere => data.append(line, limit),
             Place::Chunk(..) | Place::Buffer => data.append_line(line, limit),
         };
-        self.data = Place::Buffer;
         fits.then_some(()).ok_or(Part::Data)
     }
 
@@ -328,7 +332,7 @@ fn text<'d>(
         Place::Nowhere => return Some(""),
         Place::Chunk(start, end) => {
             let bytes = slice(chunk, start, end);
-            if let Ok(text) = utf8::check(bytes) {
+            if let Some(text) = utf8::check(bytes) {
                 return Some(text);
             }
             buffer.clear();

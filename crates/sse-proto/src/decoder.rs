@@ -152,8 +152,9 @@ impl<S: Storage> Decoder<S> {
     ) -> Option<Result<Event<'d>, LimitExceeded>> {
         loop {
             let chunk = *input;
-            self.scan(input, false);
-            match self.ready {
+            let (read, ready) = self.scan(chunk, false);
+            *input = chunk.get(read..).unwrap_or_default();
+            match ready {
                 Ready::Nothing => return None,
                 Ready::Event => return Some(self.block.event(chunk)),
                 Ready::Limit => return Some(Err(exceeded(self.limit, &self.block.limits()))),
@@ -169,8 +170,9 @@ impl<S: Storage> Decoder<S> {
     /// before this call. False when all of `input` has been read.
     #[inline]
     pub fn advance(&mut self, input: &mut &[u8]) -> bool {
-        self.scan(input, true);
-        self.ready != Ready::Nothing
+        let (read, ready) = self.scan(input, true);
+        *input = input.get(read..).unwrap_or_default();
+        ready != Ready::Nothing
     }
 
     /// The second half of [`next`](Self::next): the item that [`advance`](Self::advance) has
@@ -241,13 +243,12 @@ impl<S: Storage> Decoder<S> {
         self.position = Position::Start;
     }
 
-    /// Reads up to the next item, or to the end of the chunk.
-    fn scan(&mut self, input: &mut &[u8], comments: bool) {
+    /// Reads up to the end of the next item, or to the end of the chunk. Returns how far.
+    fn scan(&mut self, chunk: &[u8], comments: bool) -> (usize, Ready) {
         if matches!(self.ready, Ready::Event | Ready::LastEventId) {
             self.block.clear();
         }
         self.ready = Ready::Nothing;
-        let chunk = *input;
         let mut at = if self.torn {
             self.resume(chunk, comments)
         } else {
@@ -259,7 +260,7 @@ impl<S: Storage> Decoder<S> {
         if self.ready != Ready::Event {
             self.block.keep(chunk);
         }
-        *input = chunk.get(at..).unwrap_or_default();
+        (at, self.ready)
     }
 
     /// Reads the line that begins at `start`, and the blank line after it if it is there.
@@ -270,7 +271,7 @@ impl<S: Storage> Decoder<S> {
         // Nearly every block has a data line, and few have any other.
         if let Some(value) = rest.strip_prefix(b"data:") {
             let Some(length) = find_line_end(value) else {
-                return self.tear_value(chunk, Name::Data, value);
+                return self.tear_data(chunk, value);
             };
             let begin = start + b"data:".len();
             let end = begin + length;
@@ -278,12 +279,7 @@ impl<S: Storage> Decoder<S> {
             if let Err(part) = self.block.data_line(chunk, begin + space, end) {
                 self.exceed(part);
             }
-            let next = self.pass_line_end(chunk, end);
-            if chunk.get(next) != Some(&b'\n') || self.ready != Ready::Nothing {
-                return next;
-            }
-            self.dispatch();
-            return next + 1;
+            return self.end_of_line(chunk, end);
         }
         // "If the line starts with a U+003A COLON character (:): Ignore the line."
         if let Some(text) = rest.strip_prefix(b":") {
@@ -292,11 +288,10 @@ impl<S: Storage> Decoder<S> {
             };
             let begin = start + 1;
             let end = begin + length;
-            let next = self.pass_line_end(chunk, end);
             if comments {
                 self.comment_line(begin + usize::from(text.first() == Some(&b' ')), end);
             }
-            return next;
+            return self.end_of_line(chunk, end);
         }
         let Some(length) = find_line_end(rest) else {
             return self.tear(chunk, rest, comments);
@@ -305,10 +300,21 @@ impl<S: Storage> Decoder<S> {
         if length == 0 {
             // "If the line is empty (a blank line): Dispatch the event."
             self.dispatch();
-        } else {
-            self.field_line(chunk, start, end);
+            return self.pass_line_end(chunk, end);
         }
-        self.pass_line_end(chunk, end)
+        self.field_line(chunk, start, end);
+        self.end_of_line(chunk, end)
+    }
+
+    /// Passes the line ending at `end`, and the blank line after it, if that is there as well.
+    #[inline(always)]
+    fn end_of_line(&mut self, chunk: &[u8], end: usize) -> usize {
+        let next = self.pass_line_end(chunk, end);
+        if chunk.get(next) == Some(&b'\n') && self.ready == Ready::Nothing {
+            self.dispatch();
+            return next + 1;
+        }
+        next
     }
 
     /// Any other line than one of data: there is at most one of each in a block.

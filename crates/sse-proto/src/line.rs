@@ -70,6 +70,12 @@ pub(crate) fn find_line_end(bytes: &[u8]) -> Option<usize> {
     }
 }
 
+#[cfg(feature = "memchr")]
+#[inline]
+pub(crate) fn find_far_line_end(bytes: &[u8]) -> Option<usize> {
+    memchr::memchr2(b'\n', b'\r', bytes)
+}
+
 /// The high bit of the first byte of `word` that equals `byte`, and perhaps of later bytes.
 #[cfg(feature = "memchr")]
 const fn bytes_equal(word: u64, byte: u8) -> u64 {

@@ -349,9 +349,9 @@ impl Buffer for Heap {
     }
 
     fn text(&mut self, limit: usize) -> Option<&str> {
-        match from_utf8(&self.bytes) {
-            Ok(text) => Some(text),
-            Err(_) => {
+        match utf8::check(&self.bytes) {
+            Some(text) => Some(text),
+            None => {
                 utf8::repair_into(&self.bytes, &mut self.repaired, limit).then_some(())?;
                 from_utf8(&self.repaired).ok()
             }

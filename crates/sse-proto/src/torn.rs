@@ -17,6 +17,21 @@ impl<S: Storage> Decoder<S> {
         chunk.len()
     }
 
+    /// The same, for the bytes after the colon of a data line.
+    #[inline]
+    pub(crate) fn tear_data(&mut self, chunk: &[u8], value: &[u8]) -> usize {
+        self.torn = true;
+        self.position = Position::Colon(Name::Data);
+        if let Some(&first) = value.first() {
+            self.position = Position::Value(Name::Data);
+            let value = value.get(usize::from(first == b' ')..).unwrap_or_default();
+            if let Err(part) = self.block.append_data_line(chunk, value) {
+                self.exceed(part);
+            }
+        }
+        chunk.len()
+    }
+
     /// The same, for the bytes after the colon.
     pub(crate) fn tear_value(&mut self, chunk: &[u8], name: Name, value: &[u8]) -> usize {
         self.torn = true;
@@ -40,16 +55,25 @@ impl<S: Storage> Decoder<S> {
         }
         if !matches!(self.position, Position::Start) {
             let rest = chunk.get(at..).unwrap_or_default();
-            let length = find_line_end(rest);
+            let length = crate::line::find_far_line_end(rest);
             let part = rest.get(..length.unwrap_or(rest.len())).unwrap_or_default();
-            match self.position {
-                Position::Value(Name::Data) if !self.skipping => self.part_of_data(part),
-                _ => self.part_of_line(chunk, part, comments),
+            // Data above all: long lines come in many chunks.
+            if matches!(self.position, Position::Value(Name::Data)) && !self.skipping {
+                match self.block.push_data(part) {
+                    Ok(()) if length.is_some() => self.block.end_data(),
+                    Ok(()) => {}
+                    Err(part) => self.exceed(part),
+                }
+            } else {
+                self.part_of_line(chunk, part, comments);
+                if length.is_some() {
+                    self.end_line(chunk);
+                }
             }
             let Some(length) = length else {
                 return chunk.len();
             };
-            self.end_line(chunk);
+            self.position = Position::Start;
             at = self.pass_line_end(chunk, at + length);
         }
         if self.skipping && self.ready == Ready::Nothing {
@@ -175,13 +199,6 @@ impl<S: Storage> Decoder<S> {
             Name::Id | Name::Comment => self.block.begin_cell(),
             Name::Retry => self.retry = Digits::NONE,
             Name::Unknown => {}
-        }
-    }
-
-    #[inline]
-    fn part_of_data(&mut self, bytes: &[u8]) {
-        if let Err(part) = self.block.push_data(bytes) {
-            self.exceed(part);
         }
     }
 

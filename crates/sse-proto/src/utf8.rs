@@ -6,11 +6,19 @@ use crate::storage::Buffer;
 
 const REPLACEMENT: &[u8; 3] = "\u{FFFD}".as_bytes().first_chunk().unwrap();
 
-/// The bytes as text, if they are.
+/// The bytes as text, if they are UTF-8.
 #[inline]
-pub(crate) fn check(bytes: &[u8]) -> Result<&str, ()> {
-    from_utf8(bytes).map_err(|_| ())
+pub(crate) fn check(bytes: &[u8]) -> Option<&str> {
+    #[cfg(feature = "simdutf8")]
+    if bytes.len() >= SIMD_MIN {
+        return simdutf8::basic::from_utf8(bytes).ok();
+    }
+    from_utf8(bytes).ok()
 }
+
+/// Below this the search for the best instructions costs more than they save.
+#[cfg(feature = "simdutf8")]
+const SIMD_MIN: usize = 64;
 
 /// Puts U+FFFD in the place of every maximal subpart of an ill-formed sequence.
 ///

@@ -1,6 +1,6 @@
 //! `sse-proto`.
 
-use sse_proto::{Decoder, Item, Limits};
+use sse_proto::{Decoder, Limits};
 
 use super::Input;
 use crate::sink::Sink;
@@ -12,10 +12,9 @@ pub(super) fn decode(input: Input, sink: &mut Sink) -> Result<(), String> {
     });
     for chunk in input.chunks() {
         let mut rest = chunk;
-        while let Some(item) = decoder.next(&mut rest) {
-            if let Item::Event(event) = item.map_err(|error| error.to_string())? {
-                sink.event(event.event_type(), event.data(), event.last_event_id());
-            }
+        while let Some(event) = decoder.next_event(&mut rest) {
+            let event = event.map_err(|error| error.to_string())?;
+            sink.event(event.event_type(), event.data(), event.last_event_id());
         }
     }
     Ok(())
