@@ -1,6 +1,8 @@
 //! Laws of the decoder: the standard's outcome, in every chunking, connection after connection.
 
-use sse_proto::Decoder;
+use std::time::Duration;
+
+use sse_proto::{Decoder, Item};
 use tests::chunking::{self, cut, outcome, owned};
 use tests::oracle;
 use tests::streams::{Random, cuts, stream};
@@ -72,26 +74,36 @@ fn every_stream_of_up_to_seven_line_ends_and_colons_in_every_chunking() {
 }
 
 #[test]
-fn both_ways_to_read_give_the_same() {
+fn every_way_to_read_gives_the_same() {
     let mut random = Random::new(2);
-    for _ in 0..20_000 {
+    for _ in 0..30_000 {
         let bytes = stream(&mut random);
         let cuts = cuts(&mut random, bytes.len());
-        let mut items = Vec::new();
-        let mut decoder = Decoder::new();
+        let expected = oracle::decode(&bytes);
+        let (mut items, mut events) = (Vec::new(), Vec::new());
+        let (mut with_items, mut with_events) = (Decoder::new(), Decoder::new());
         for chunk in cut(&bytes, &cuts) {
             let mut rest = chunk;
-            while let Some(item) = decoder.next(&mut rest) {
+            while let Some(item) = with_items.next(&mut rest) {
                 items.push(owned(item.expect("the streams are short")));
             }
             assert!(rest.is_empty(), "{}", bytes.escape_ascii());
+            let mut rest = chunk;
+            while let Some(event) = with_events.next_event(&mut rest) {
+                let event = event.expect("the streams are short");
+                events.push(owned(Item::Event(event)));
+            }
+            assert!(rest.is_empty(), "{}", bytes.escape_ascii());
         }
-        let expected: Vec<oracle::Item> = oracle::decode(&bytes)
-            .items
-            .into_iter()
-            .map(|it| it.item)
-            .collect();
-        assert_eq!(items, expected, "{} cut at {cuts:?}", bytes.escape_ascii());
+        let mut all: Vec<oracle::Item> = expected.items.into_iter().map(|it| it.item).collect();
+        assert_eq!(items, all, "{} cut at {cuts:?}", bytes.escape_ascii());
+        all.retain(|item| matches!(item, oracle::Item::Event { .. }));
+        assert_eq!(events, all, "{} cut at {cuts:?}", bytes.escape_ascii());
+        for decoder in [with_items, with_events] {
+            let time = expected.reconnection_time.map(Duration::from_millis);
+            assert_eq!(decoder.last_event_id(), expected.last_event_id);
+            assert_eq!(decoder.reconnection_time(), time);
+        }
     }
 }
 
