@@ -6,16 +6,36 @@ mod chromium;
 mod scratch;
 mod webdriver;
 
-use std::time::{Duration, Instant};
-
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
 use crate::process::Child;
+use crate::requirements::{self, Program};
+use crate::steps::Report;
+use crate::wait::{self, Look};
 use scratch::Scratch;
 use webdriver::Session;
 
-pub(crate) use chromium::start as chromium;
+/// A kind of browser.
+pub(crate) struct Engine {
+    pub(crate) name: &'static str,
+    /// Programs that it needs, the browser and its driver.
+    pub(crate) programs: &'static [&'static Program],
+    start: fn(&mut Report) -> anyhow::Result<Browser>,
+}
+
+pub(crate) const CHROMIUM: Engine = Engine {
+    name: "chromium",
+    programs: &[&requirements::CHROMIUM, &requirements::CHROMEDRIVER],
+    start: chromium::start,
+};
+
+impl Engine {
+    /// Starts the browser, without a window on any screen.
+    pub(crate) fn start(&self, report: &mut Report) -> anyhow::Result<Browser> {
+        (self.start)(report)
+    }
+}
 
 /// A running browser; it and its driver end when this value is dropped.
 pub(crate) struct Browser {
@@ -23,6 +43,7 @@ pub(crate) struct Browser {
     session: Session,
     _driver: Child,
     _profile: Scratch,
+    /// Whether the driver has an endpoint for logs.
     logs: bool,
 }
 
@@ -34,6 +55,11 @@ pub(crate) struct ConsoleLine {
 }
 
 impl Browser {
+    /// Whether [`console`](Browser::console) and [`requests`](Browser::requests) can tell anything.
+    pub(crate) fn has_logs(&self) -> bool {
+        self.logs
+    }
+
     /// Opens a page and waits until it is loaded.
     pub(crate) fn open(&self, url: &str) -> anyhow::Result<()> {
         self.session
@@ -71,44 +97,55 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// When that has not happened within `limit`; the message holds the last value.
+    /// When that has not happened in time; the message holds the last value.
     pub(crate) fn wait_for(
         &self,
         what: &str,
-        limit: Duration,
         script: &str,
         accept: impl Fn(&Value) -> bool,
     ) -> anyhow::Result<Value> {
-        let deadline = Instant::now() + limit;
-        loop {
+        wait::until(what, || {
             let value = self.script(script)?;
-            if accept(&value) {
-                return Ok(value);
-            }
-            if Instant::now() > deadline {
-                bail!(
-                    "{what}: not within {} s; at last it was {value}",
-                    limit.as_secs()
-                );
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
+            Ok(if accept(&value) {
+                Look::Reached(value)
+            } else {
+                Look::NotYet(value.to_string())
+            })
+        })
     }
 
     /// What the console has said since the last call, where the driver can tell.
     pub(crate) fn console(&self) -> anyhow::Result<Vec<ConsoleLine>> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let lines = self.log("browser")?.into_iter();
+        let lines = lines.map(|line| (text(&line["level"]), text(&line["message"])));
+        Ok(lines
+            .map(|(level, message)| ConsoleLine { level, message })
+            .collect())
+    }
+
+    /// The URLs of all requests since the last call, where the driver can tell.
+    pub(crate) fn requests(&self) -> anyhow::Result<Vec<String>> {
+        let mut urls = Vec::new();
+        for entry in self.log("performance")? {
+            let message = entry["message"].as_str().unwrap_or_default();
+            let message: Value = serde_json::from_str(message)?;
+            let event = &message["message"];
+            if event["method"] == "Network.requestWillBeSent" {
+                let url = event["params"]["request"]["url"].as_str();
+                urls.push(url.context("a request without URL")?.to_owned());
+            }
+        }
+        Ok(urls)
+    }
+
+    fn log(&self, kind: &str) -> anyhow::Result<Vec<Value>> {
         if !self.logs {
             return Ok(Vec::new());
         }
-        let lines = self.session.post("se/log", &json!({ "type": "browser" }))?;
-        let lines = lines.as_array().context("the console's log is no list")?;
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        Ok(lines
-            .iter()
-            .map(|line| ConsoleLine {
-                level: text(&line["level"]),
-                message: text(&line["message"]),
-            })
-            .collect())
+        match self.session.post("se/log", &json!({ "type": kind }))? {
+            Value::Array(entries) => Ok(entries),
+            other => bail!("the {kind} log is no list but {other}"),
+        }
     }
 }

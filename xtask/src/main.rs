@@ -14,11 +14,13 @@ mod demo;
 mod embedded;
 mod fuzz;
 mod metadata;
+mod pages;
 mod process;
 mod requirements;
 mod steps;
 mod test;
 mod tidy;
+mod wait;
 
 tasks![conformance, demo, embedded, fuzz, test, tidy];
 

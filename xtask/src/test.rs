@@ -3,11 +3,12 @@
 mod code;
 mod dependencies;
 mod msrv;
-mod pages;
 
+use crate::browser::{CHROMIUM, Engine};
 use crate::embedded;
 use crate::fuzz;
-use crate::steps::Selection;
+use crate::pages;
+use crate::steps::{Selection, Step};
 use crate::tidy;
 
 /// Run every check: format, lints, tests, docs, dependencies, demos in a browser
@@ -22,13 +23,25 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let mut steps = code::steps();
-        steps.push(dependencies::step());
-        steps.push(tidy::step());
-        steps.push(msrv::step());
-        steps.push(embedded::no_heap_step());
-        steps.push(fuzz::step());
-        steps.extend(pages::steps());
+        // What is missing is best known before minutes of compiling.
+        let mut steps = vec![programs(&CHROMIUM)];
+        steps.extend(code::steps());
+        steps.extend([dependencies::step(), tidy::step(), msrv::step()]);
+        steps.extend([embedded::no_heap_step(), fuzz::step()]);
+        steps.extend(pages::steps(&CHROMIUM));
         self.selection.run(steps)
     }
+}
+
+fn programs(engine: &'static Engine) -> Step {
+    Step::new(
+        "programs",
+        format!("{} and its driver are there", engine.name),
+        |report| {
+            engine
+                .programs
+                .iter()
+                .try_for_each(|program| program.ensure(report).map(drop))
+        },
+    )
 }

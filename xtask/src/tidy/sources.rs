@@ -2,7 +2,7 @@
 
 use super::Source;
 
-/// How long a file may be before its tests: one noun, read in one go.
+/// How many lines of code a file may have before its tests: one noun, read in one go.
 const MOST_LINES: usize = 300;
 
 /// Words that mark unfinished work, and folders of one person's machine.
@@ -20,9 +20,12 @@ const LEFT_BEHIND: [(&str, &str); 9] = [
     ("/Us", "ers/"),
 ];
 
-/// A Rust file opens by saying what it is for.
+/// A Rust file opens by saying what it is for, or takes that from its README.
 pub(super) fn head(source: &Source) -> Option<String> {
-    (!source.text.starts_with("//!")).then(|| {
+    let opens = ["//!", "#![doc = include_str!("]
+        .iter()
+        .any(|it| source.text.starts_with(it));
+    (!opens).then(|| {
         format!(
             "{}: the first line is not a `//!` that says what it is for",
             source.path
@@ -30,16 +33,17 @@ pub(super) fn head(source: &Source) -> Option<String> {
     })
 }
 
-/// A Rust file is short; its unit tests, which come last, are not counted.
+/// A Rust file is short. Comments are not counted, nor are its unit tests, which come last.
 pub(super) fn length(source: &Source) -> Option<String> {
-    let lines = source.text.lines();
+    let lines = source.text.lines().map(str::trim_start);
     let count = lines
-        .take_while(|line| line.trim_start() != "#[cfg(test)]")
+        .take_while(|line| *line != "#[cfg(test)]")
+        .filter(|line| !line.is_empty() && !line.starts_with("//"))
         .count();
     let tests_only = source.path.split('/').any(|part| part == "tests");
     (count > MOST_LINES && !tests_only).then(|| {
         format!(
-            "{}: {count} lines before its tests, {MOST_LINES} are allowed",
+            "{}: {count} lines of code before its tests, {MOST_LINES} are allowed",
             source.path
         )
     })
@@ -91,6 +95,8 @@ mod tests {
         let long = "x\n".repeat(MOST_LINES + 1);
         assert!(length(&source("src/a.rs", &long)).is_some());
         assert!(length(&source("tests/a.rs", &long)).is_none());
+        let commented = "// x\n\n".repeat(MOST_LINES + 1);
+        assert!(length(&source("src/a.rs", &commented)).is_none());
         let tested = format!("#[cfg(test)]\n{long}");
         assert!(length(&source("src/a.rs", &tested)).is_none());
     }

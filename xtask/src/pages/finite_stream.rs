@@ -1,0 +1,64 @@
+//! A stream that the server ends, and a browser that opens it again and again.
+
+use anyhow::ensure;
+
+use super::relay::Side;
+use super::{Case, Stage};
+
+/// What each event adds to `#result`.
+const ADDED: &str = "123321 ";
+
+const OPENED: &str = "连接已打开";
+const LOST: &str = "连接已断开";
+const MESSAGE: &str = "收到消息";
+
+pub(super) const ONOPEN: Case = Case {
+    name: "finite-stream-onopen",
+    about: "the server ends the stream, the browser opens it again",
+    check: |stage| check(stage, "/", 3, &[OPENED; 3]),
+};
+
+pub(super) const ONMESSAGE: Case = Case {
+    name: "finite-stream-onmessage",
+    about: "events with a type of their own are no messages",
+    check: |stage| check(stage, "/page-onmessage.html", 2, &[OPENED; 2]),
+};
+
+pub(super) const ONERROR: Case = Case {
+    name: "finite-stream-onerror",
+    about: "each end of the stream is an error event",
+    check: |stage| check(stage, "/page-onerror.html", 2, &[OPENED, OPENED, LOST]),
+};
+
+/// Waits until the stream was opened `times` times, and for what the page logs meanwhile.
+fn check(stage: &mut Stage<'_>, path: &str, times: usize, logged: &[&str]) -> anyhow::Result<()> {
+    let server = stage.start("finite-stream")?;
+    stage.open(&server.url(path))?;
+    ensure!(
+        server.streams().is_empty(),
+        "a stream before the button was pressed"
+    );
+    stage.browser.click("#btn")?;
+    let mut length = 0;
+    for time in 1..=times {
+        server.wait_for_streams(time)?;
+        let text = stage.wait_for_text("#result", |text| text.len() > length + ADDED.len())?;
+        let only = text.len() % ADDED.len() == 0 && text.replace(ADDED, "").is_empty();
+        ensure!(only, "something else was added: {text:?}");
+        length = text.len();
+    }
+    let streams = server.streams();
+    let closed_by: Vec<Side> = streams.iter().filter_map(|it| Some(it.closed?.1)).collect();
+    ensure!(
+        !closed_by.contains(&Side::Browser),
+        "closed by {closed_by:?}"
+    );
+    let lines = stage.wait_for_console(logged)?;
+    let message = lines.iter().find(|line| line.message.contains(MESSAGE));
+    ensure!(
+        message.is_none(),
+        "onmessage saw an event whose type is not message"
+    );
+    super::no_errors_in(&lines)?;
+    stage.no_errors()
+}
