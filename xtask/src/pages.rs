@@ -48,6 +48,13 @@ const CASES: [Case; 13] = [
     index::PAGE,
 ];
 
+/// The step that builds the programs whose pages are tested.
+pub(crate) fn build() -> Step {
+    Step::new("build", "the programs whose pages are tested", |report| {
+        programs::executables(report).map(drop)
+    })
+}
+
 /// The steps that check all pages on one engine.
 pub(crate) fn steps(engine: &'static Engine) -> Vec<Step> {
     let step = |case: &Case| {
@@ -57,11 +64,7 @@ pub(crate) fn steps(engine: &'static Engine) -> Vec<Step> {
             case.about,
             move |report| {
                 let browser = engine.start(report)?;
-                check(&mut Stage {
-                    engine,
-                    browser,
-                    report,
-                })
+                check(&mut Stage { browser, report })
             },
         )
     };
@@ -70,7 +73,6 @@ pub(crate) fn steps(engine: &'static Engine) -> Vec<Step> {
 
 /// What a case plays on.
 struct Stage<'a> {
-    engine: &'static Engine,
     browser: Browser,
     report: &'a mut Report,
 }
@@ -139,12 +141,18 @@ impl Stage<'_> {
 
     /// Fails when a script of the page has thrown, or when the console shows an error.
     fn no_errors(&self) -> anyhow::Result<()> {
+        self.nothing_thrown()?;
+        no_errors_in(&self.browser.console()?)
+    }
+
+    /// Fails when a script of the page has thrown; a lost connection is no fault of a page.
+    fn nothing_thrown(&self) -> anyhow::Result<()> {
         let thrown = self.browser.script("return window.errors")?;
         ensure!(
             thrown.as_array().is_some_and(Vec::is_empty),
             "the page threw {thrown}"
         );
-        no_errors_in(&self.browser.console()?)
+        Ok(())
     }
 }
 

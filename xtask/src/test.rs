@@ -28,6 +28,7 @@ impl Args {
         steps.extend(code::steps());
         steps.extend([dependencies::step(), tidy::step(), msrv::step()]);
         steps.extend([embedded::no_heap_step(), fuzz::step()]);
+        steps.push(pages::build());
         steps.extend(pages::steps(&CHROMIUM));
         self.selection.run(steps)
     }

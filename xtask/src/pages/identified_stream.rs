@@ -28,7 +28,7 @@ pub(super) const PAGE: Case = Case {
             "the listener for connecttime did not see {connect_time}",
         );
         stage.no_errors()?;
-        stage.open(&server.url("/any/other/path"))?;
+        stage.open(&server.url("/any-other-path"))?;
         messages(stage).map(drop)
     },
 };

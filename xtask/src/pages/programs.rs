@@ -8,7 +8,7 @@ use std::process::{ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use serde_json::Value;
 
 use super::relay::{Exchange, Relay, Side};
@@ -29,7 +29,8 @@ pub(super) struct Program {
 impl Program {
     /// Builds all programs, the first time, and starts the one with this name on a free port.
     pub(super) fn start(name: &'static str, report: &mut Report) -> anyhow::Result<Program> {
-        let path = executable(name, report)?;
+        let path = executables(report)?.get(name);
+        let path = path.with_context(|| format!("there is no program {name}"))?;
         let mut command = Command::new(path);
         command
             .args(["--addr", "127.0.0.1:0"])
@@ -153,25 +154,25 @@ fn address(line: &str) -> Option<SocketAddr> {
     rest.split(['/', ' ']).next()?.parse().ok()
 }
 
-fn executable(name: &str, report: &mut Report) -> anyhow::Result<PathBuf> {
+/// The programs of the packages `examples` and `tests`, built the first time.
+pub(super) fn executables(
+    report: &mut Report,
+) -> anyhow::Result<&'static BTreeMap<String, PathBuf>> {
     static BUILT: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
-    if BUILT.get().is_none() {
-        let packages = [
-            "--package",
-            "examples",
-            "--package",
-            "tests",
-            "--bins",
-            "--examples",
-        ];
-        let mut build = cargo(["build", "--message-format", "json-render-diagnostics"]);
-        let messages = report.quietly(build.args(packages))?;
-        let _ = BUILT.set(messages.lines().filter_map(executable_of).collect());
+    if let Some(built) = BUILT.get() {
+        return Ok(built);
     }
-    match BUILT.get().and_then(|built| built.get(name)) {
-        Some(path) => Ok(path.clone()),
-        None => bail!("there is no program {name} in the packages examples and tests"),
-    }
+    let packages = [
+        "--package",
+        "examples",
+        "--package",
+        "tests",
+        "--bins",
+        "--examples",
+    ];
+    let mut build = cargo(["build", "--message-format", "json-render-diagnostics"]);
+    let messages = report.quietly(build.args(packages))?;
+    Ok(BUILT.get_or_init(|| messages.lines().filter_map(executable_of).collect()))
 }
 
 /// The program that a message of cargo says it has built.

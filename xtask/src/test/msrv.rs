@@ -3,12 +3,11 @@
 //! The compiler is rustup's, when that toolchain is installed, or Debian's, whose packages are
 //! unpacked below `target/` without being installed.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::Context;
-
+use crate::debian::Tree;
 use crate::process::{cargo, workspace};
 use crate::steps::{Report, Step};
 
@@ -52,11 +51,11 @@ fn check(report: &mut Report) -> anyhow::Result<()> {
 struct Compiler {
     rustc: PathBuf,
     /// Where its shared libraries are, if that is not where it looks by itself.
-    library_path: Option<PathBuf>,
+    library_path: Option<OsString>,
 }
 
 impl Compiler {
-    fn libraries(&self) -> Option<(&str, &Path)> {
+    fn libraries(&self) -> Option<(&str, &OsStr)> {
         self.library_path
             .as_deref()
             .map(|path| ("LD_LIBRARY_PATH", path))
@@ -81,51 +80,16 @@ fn from_rustup(report: &mut Report) -> Option<Compiler> {
 }
 
 fn from_debian(report: &mut Report) -> Option<Compiler> {
-    let root = workspace().join(format!("target/xtask/rust-{OLDEST}"));
-    if !root.exists() {
-        if let Err(error) = unpack(&root, report) {
+    match Tree::of(report, &format!("rust-{OLDEST}"), &PACKAGES) {
+        Ok(tree) => Some(Compiler {
+            rustc: tree.path("usr/bin/rustc"),
+            library_path: Some(tree.libraries()),
+        }),
+        Err(error) => {
             report.log(format_args!(
                 "Debian's Rust {OLDEST} cannot be had: {error:#}"
             ));
-            return None;
+            None
         }
     }
-    // The folder's name is that of the machine, as in `x86_64-linux-gnu`.
-    let libraries = fs::read_dir(root.join("usr/lib"))
-        .ok()?
-        .flatten()
-        .map(|entry| entry.path());
-    let library_path = libraries
-        .into_iter()
-        .find(|path| path.to_string_lossy().contains("-linux-"));
-    Some(Compiler {
-        rustc: root.join("usr/bin/rustc"),
-        library_path,
-    })
-}
-
-/// Fetches the packages and unpacks them into `root`, which appears only when all is there.
-fn unpack(root: &Path, report: &mut Report) -> anyhow::Result<()> {
-    let fresh = root.with_extension("new");
-    let packages = fresh.join("packages");
-    // What an interrupted run has left behind.
-    let _ = fs::remove_dir_all(&fresh);
-    fs::create_dir_all(&packages)?;
-    let mut download = Command::new("apt-get");
-    report.run(
-        download
-            .arg("download")
-            .args(PACKAGES)
-            .current_dir(&packages),
-    )?;
-    for package in fs::read_dir(&packages)?.flatten() {
-        report.run(
-            Command::new("dpkg")
-                .arg("--extract")
-                .arg(package.path())
-                .arg(&fresh),
-        )?;
-    }
-    fs::remove_dir_all(&packages)?;
-    fs::rename(&fresh, root).context("the unpacked compiler cannot be moved into place")
 }
