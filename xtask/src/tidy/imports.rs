@@ -19,6 +19,9 @@ const FORBIDDEN: [(&str, &[&str]); 4] = [
     ),
 ];
 
+/// What `sse-proto` may depend on, behind features.
+const OPTIONAL: [&str; 2] = ["memchr", "simdutf8"];
+
 /// What marks a file as one that touches sockets or clocks.
 const SYSTEM: [&str; 4] = [
     "async_io::",
@@ -38,10 +41,9 @@ pub(super) fn packages(package: &Package) -> Vec<String> {
         .map(|dependency| format!("{} must not depend on {}", package.name, dependency.name))
         .collect();
     if package.name == "sse-proto" {
-        let others = package
-            .dependencies
-            .iter()
-            .filter(|dependency| !dependency.for_development && dependency.name != "memchr");
+        let others = package.dependencies.iter().filter(|dependency| {
+            !dependency.for_development && !OPTIONAL.contains(&dependency.name.as_str())
+        });
         wrong.extend(others.map(|it| format!("sse-proto must not depend on {}", it.name)));
     }
     wrong
