@@ -8,7 +8,8 @@ use crate::block::{Block, Dispatched, Place, exceeded};
 use crate::error::{FrameError, LastEventIdError, LimitExceeded, Part};
 use crate::event::{Event, Item};
 use crate::field::{Digits, Name, find_forbidden};
-use crate::line::{Line, find_line_end};
+use crate::line::Line;
+use crate::search::find_line_end;
 use crate::storage::{Growable, Storage};
 
 /// Reads an event stream that arrives in chunks of any size.

@@ -4,7 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::error::{BufferTooSmall, FrameError, Part};
-use crate::line::find_line_end;
+use crate::search::find_line_end;
 
 /// One block of an event stream.
 ///

@@ -15,6 +15,7 @@ mod event;
 mod field;
 mod frame;
 mod line;
+mod search;
 mod storage;
 mod torn;
 mod utf8;

@@ -1,4 +1,4 @@
-//! The lower layer: bytes to lines, a line to its field. Imports `core`, the storage, and `memchr` behind its feature.
+//! The lower layer: what a line says. Imports `core` only.
 
 /// What a line says: the grammar of section 9.2.5.
 ///
@@ -52,40 +52,4 @@ impl<'a> Line<'a> {
             _ => Self::Field { name, value },
         }
     }
-}
-
-/// The position of the first CR or LF.
-#[cfg(feature = "memchr")]
-#[inline]
-pub(crate) fn find_line_end(bytes: &[u8]) -> Option<usize> {
-    // Most lines that are not data, and much data, end within these bytes: less than the
-    // cost of calling a search that is made for long ones.
-    let (head, tail) = match bytes.split_first_chunk::<8>() {
-        Some((head, tail)) => (u64::from_le_bytes(*head), tail),
-        None => return bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')),
-    };
-    match bytes_equal(head, b'\n') | bytes_equal(head, b'\r') {
-        0 => memchr::memchr2(b'\n', b'\r', tail).map(|end| end + 8),
-        found => Some(found.trailing_zeros() as usize / 8),
-    }
-}
-
-#[cfg(feature = "memchr")]
-#[inline]
-pub(crate) fn find_far_line_end(bytes: &[u8]) -> Option<usize> {
-    memchr::memchr2(b'\n', b'\r', bytes)
-}
-
-/// The high bit of the first byte of `word` that equals `byte`, and perhaps of later bytes.
-#[cfg(feature = "memchr")]
-const fn bytes_equal(word: u64, byte: u8) -> u64 {
-    const ONES: u64 = u64::MAX / 0xFF;
-    let zero_if_equal = word ^ (ONES * byte as u64);
-    zero_if_equal.wrapping_sub(ONES) & !zero_if_equal & (ONES << 7)
-}
-
-/// The position of the first CR or LF.
-#[cfg(not(feature = "memchr"))]
-pub(crate) fn find_line_end(bytes: &[u8]) -> Option<usize> {
-    bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r'))
 }

@@ -4,7 +4,7 @@ use crate::block::Place;
 use crate::decoder::{Decoder, Position, Ready};
 use crate::error::Part;
 use crate::field::{Digits, Name};
-use crate::line::find_line_end;
+use crate::search::{find_far_line_end, find_line_end};
 use crate::storage::Storage;
 
 const BOM: [u8; 3] = [0xEF, 0xBB, 0xBF];
@@ -55,7 +55,7 @@ impl<S: Storage> Decoder<S> {
         }
         if !matches!(self.position, Position::Start) {
             let rest = chunk.get(at..).unwrap_or_default();
-            let length = crate::line::find_far_line_end(rest);
+            let length = find_far_line_end(rest);
             let part = rest.get(..length.unwrap_or(rest.len())).unwrap_or_default();
             // Data above all: long lines come in many chunks.
             if matches!(self.position, Position::Value(Name::Data)) && !self.skipping {
