@@ -58,6 +58,11 @@ impl Cell {
         self
     }
 
+    /// What is shown.
+    pub fn words(&self) -> &str {
+        &self.text
+    }
+
     /// This cell, with the measurements behind it for the JSON file.
     pub fn with_detail(mut self, detail: impl Serialize) -> Cell {
         self.detail = serde_json::to_value(detail).unwrap_or_default();

@@ -1,0 +1,72 @@
+//! A load generator for servers that publish to many connections: one thread that never sleeps
+//! while it measures, on one core; the server on the other.
+
+mod connection;
+mod cores;
+mod courier;
+mod plan;
+mod process;
+mod recorder;
+mod run;
+mod subject;
+mod swarm;
+mod trials;
+
+use anyhow::ensure;
+use clap::Parser;
+use report::Report;
+
+use crate::plan::{Part, Plan};
+use crate::subject::Subject;
+
+/// Measures servers that publish to many connections
+#[derive(Parser)]
+struct Cli {
+    /// Servers, for instance `ours,limit`; all that are installed if none is named
+    #[arg(long, value_delimiter = ',')]
+    server: Vec<String>,
+    /// Parts of the benchmark; all if none is named
+    #[arg(long, value_delimiter = ',')]
+    part: Vec<Part>,
+    /// A tenth of the events and connections, one round; nothing is written
+    #[arg(long)]
+    quick: bool,
+    /// Interleaved rounds of each measurement
+    #[arg(long)]
+    rounds: Option<usize>,
+    /// The sizes of the issue for the clients that stop reading: 1,000 clients, 10,000 events
+    #[arg(long)]
+    full: bool,
+}
+
+fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let generator_core = cores::split()?;
+    let subjects = Subject::prepare(&cli.server)?;
+    ensure!(!subjects.is_empty(), "no server to measure");
+    let plan = Plan::new(cli.quick, cli.full, cli.rounds);
+    let mut report = Report::new("fanout", "cargo xtask bench fanout");
+    report.note(format!(
+        "The server runs on core {}, the load generator on core {generator_core}; the generator never sleeps \
+         while it measures. TCP_NODELAY is set by every server. {} interleaved rounds; cells show medians, \
+         the JSON file has all. CPU time is that of all threads of the server, from the scheduler; \
+         its split into user space and kernel is sampled by the kernel 250 times a second or so.",
+        cores::SERVER, plan.rounds
+    ));
+    let versions = subjects.iter().map(Subject::version);
+    report.note(format!(
+        "Versions: {}.",
+        versions.collect::<Vec<_>>().join(", ")
+    ));
+    let whole_run = cli.server.is_empty() && cli.part.is_empty() && !cli.quick;
+    for part in Part::ALL {
+        if cli.part.is_empty() || cli.part.contains(&part) {
+            println!("[{:.0} s] {}", report.elapsed().as_secs_f64(), part.title());
+            part.measure(&plan, &subjects, &mut report)?;
+        }
+    }
+    if whole_run {
+        report.write(&report::results())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! The parts of the benchmark and how much of each is measured.
+
+use report::Report;
+use servers::Burst;
+
+use crate::subject::Subject;
+use crate::trials;
+
+/// A part that can be run alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Part {
+    /// One event at a time and 16 in flight, to 1,000 connections and to 10,000
+    Steady,
+    /// 19,000 connections, one event a second: ours and the limit
+    Wide,
+    /// A tenth of the clients stop reading
+    Stalled,
+    /// Clients come back with Last-Event-ID: ours
+    Reconnect,
+    /// Clients that never finish their request: ours
+    Slowloris,
+    /// Cost over connections, size of event and length of replay: ours, limit, axum
+    Growth,
+}
+
+impl Part {
+    pub(crate) const ALL: [Part; 6] = [
+        Part::Steady,
+        Part::Wide,
+        Part::Stalled,
+        Part::Reconnect,
+        Part::Slowloris,
+        Part::Growth,
+    ];
+
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Part::Steady => "one event at a time, and 16 in flight",
+            Part::Wide => "many connections",
+            Part::Stalled => "clients that stop reading",
+            Part::Reconnect => "clients that come back",
+            Part::Slowloris => "clients that never finish their request",
+            Part::Growth => "how the cost grows",
+        }
+    }
+
+    pub(crate) fn measure(
+        self,
+        plan: &Plan,
+        subjects: &[Subject],
+        report: &mut Report,
+    ) -> anyhow::Result<()> {
+        match self {
+            Part::Steady => trials::steady::measure(plan, subjects, report),
+            Part::Wide => trials::wide::measure(plan, subjects, report),
+            Part::Stalled => trials::stalled::measure(plan, subjects, report),
+            Part::Reconnect => trials::reconnect::measure(plan, subjects, report),
+            Part::Slowloris => trials::slowloris::measure(plan, subjects, report),
+            Part::Growth => trials::growth::measure(plan, subjects, report),
+        }
+    }
+}
+
+/// How much is measured.
+pub(crate) struct Plan {
+    pub(crate) rounds: usize,
+    /// Connections and the burst for each: one event at a time.
+    pub(crate) steady: Vec<(usize, Burst)>,
+    /// Events at once, and how many times.
+    pub(crate) in_flight: (Burst, u64),
+    pub(crate) wide: (usize, Burst),
+    /// Clients, of which a tenth stop reading, and the burst.
+    pub(crate) stalled: (usize, Burst),
+    /// Clients that come back, and the events that each has missed.
+    pub(crate) reconnect: (usize, u64),
+    /// Clients that never finish their request, beside a hundred that listen.
+    pub(crate) slow: usize,
+    /// Seconds for each point of a curve.
+    pub(crate) point: f64,
+}
+
+impl Plan {
+    pub(crate) fn new(quick: bool, full: bool, rounds: Option<usize>) -> Plan {
+        let burst = |rate: f64, seconds: f64, size| Burst {
+            rate,
+            count: (rate * seconds) as u64,
+            size,
+        };
+        let in_flight = Burst {
+            rate: 0.0,
+            count: 16,
+            size: 100,
+        };
+        if quick {
+            return Plan {
+                rounds: rounds.unwrap_or(1),
+                steady: vec![
+                    (100, burst(500.0, 1.0, 100)),
+                    (1_000, burst(50.0, 1.0, 100)),
+                ],
+                in_flight: (in_flight, 10),
+                wide: (2_000, burst(1.0, 3.0, 100)),
+                stalled: (50, burst(1_000.0, 2.0, 1 << 10)),
+                reconnect: (1_000, 100),
+                slow: 100,
+                point: 0.5,
+            };
+        }
+        let stalled = if full {
+            (1_000, burst(100.0, 100.0, 1 << 10))
+        } else {
+            (100, burst(1_000.0, 10.0, 1 << 10))
+        };
+        Plan {
+            rounds: rounds.unwrap_or(3),
+            steady: vec![
+                (1_000, burst(100.0, 4.0, 100)),
+                (10_000, burst(8.0, 4.0, 100)),
+            ],
+            in_flight: (in_flight, 60),
+            wide: (19_000, burst(1.0, 30.0, 100)),
+            stalled,
+            reconnect: (10_000, 100),
+            slow: 1_000,
+            point: 3.0,
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! A server under test: started on its core, observed through `/proc`, killed when dropped.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+
+use crate::cores;
+
+/// How long a server may take until it accepts connections.
+const STARTUP: Duration = Duration::from_secs(10);
+
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: SocketAddr,
+}
+
+/// CPU time of a server so far, all its threads and processes together.
+#[derive(Clone, Copy)]
+pub(crate) struct Cpu {
+    /// Nanoseconds, exact.
+    pub(crate) total: u64,
+    /// The part of it that was spent in user space: sampled by the kernel.
+    pub(crate) user_share: UserShare,
+}
+
+/// Clock ticks in user space and in all.
+#[derive(Clone, Copy)]
+pub(crate) struct UserShare {
+    user: u64,
+    all: u64,
+}
+
+impl UserShare {
+    /// The share of user space since `before`, between 0 and 1.
+    pub(crate) fn since(self, before: UserShare) -> Option<f64> {
+        let all = self.all - before.all;
+        (all > 0).then(|| (self.user - before.user) as f64 / all as f64)
+    }
+}
+
+impl Server {
+    /// Starts `command` on the server's core and waits until it accepts connections.
+    pub(crate) fn start(mut command: Command, address: SocketAddr) -> anyhow::Result<Server> {
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .with_context(|| format!("cannot start {}", command.get_program().display()))?;
+        let mut server = Server { child, address };
+        let deadline = Instant::now() + STARTUP;
+        while TcpStream::connect(address).is_err() {
+            if let Some(status) = server.child.try_wait()? {
+                bail!("{} ended with {status}", command.get_program().display());
+            }
+            if Instant::now() > deadline {
+                bail!("{} does not listen", command.get_program().display());
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        Ok(server)
+    }
+
+    /// Asks for a burst of events. The connection must be kept until the burst is over.
+    pub(crate) fn ask_to_start(
+        &self,
+        rate: f64,
+        count: u64,
+        size: usize,
+    ) -> anyhow::Result<TcpStream> {
+        let mut socket = TcpStream::connect(self.address)?;
+        write!(
+            socket,
+            "GET /start?rate={rate}&count={count}&size={size} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        )?;
+        Ok(socket)
+    }
+
+    /// The first event that is published now, whole, as the server writes it.
+    pub(crate) fn sample(&self) -> anyhow::Result<String> {
+        let mut socket = TcpStream::connect(self.address)?;
+        socket.set_read_timeout(Some(Duration::from_secs(5)))?;
+        socket.write_all(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
+        let mut text = String::new();
+        let mut buffer = [0; 4096];
+        let mut asked = None;
+        while !text.contains("\n\n") {
+            let length = socket.read(&mut buffer).context("no event came")?;
+            text += &String::from_utf8_lossy(&buffer[..length]);
+            if asked.is_none() && text.contains("\r\n\r\n") {
+                asked = Some(self.ask_to_start(0.0, 1, 100)?);
+            }
+        }
+        Ok(text)
+    }
+
+    pub(crate) fn cpu(&self) -> Cpu {
+        let mut cpu = Cpu {
+            total: 0,
+            user_share: UserShare { user: 0, all: 0 },
+        };
+        for process in self.processes() {
+            let folder = format!("/proc/{process}/task");
+            for thread in fs::read_dir(folder).into_iter().flatten().flatten() {
+                let text = fs::read_to_string(thread.path().join("schedstat"));
+                let text = text.unwrap_or_default();
+                let first = text.split(' ').next();
+                cpu.total += first.and_then(|it| it.parse().ok()).unwrap_or(0);
+            }
+            let fields = stat(process);
+            let ticks = |field: usize| fields.get(field).and_then(|it| it.parse().ok());
+            // Fields 14 and 15 of proc_pid_stat(5), counted here from the state, field 3.
+            let (user, system): (u64, u64) = (ticks(11).unwrap_or(0), ticks(12).unwrap_or(0));
+            cpu.user_share.user += user;
+            cpu.user_share.all += user + system;
+        }
+        cpu
+    }
+
+    /// Memory that the server alone holds, in bytes.
+    pub(crate) fn memory(&self) -> u64 {
+        let resident = |process: u32| {
+            let file = format!("/proc/{process}/smaps_rollup");
+            let text = fs::read_to_string(file).unwrap_or_default();
+            let line = text.lines().find(|line| line.starts_with("Pss:"));
+            let size = line.and_then(|line| line.split_whitespace().nth(1));
+            size.and_then(|size| size.parse::<u64>().ok()).unwrap_or(0) * 1024
+        };
+        self.processes().into_iter().map(resident).sum()
+    }
+
+    /// The server and the processes that it has started.
+    fn processes(&self) -> Vec<u32> {
+        let mut found = vec![self.child.id()];
+        for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let process = entry.file_name().to_str().and_then(|it| it.parse().ok());
+            if let Some(process) = process {
+                let parent = stat(process).get(1).and_then(|it| it.parse().ok());
+                if parent == Some(self.child.id()) {
+                    found.push(process);
+                }
+            }
+        }
+        found
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        for process in self.processes().into_iter().rev() {
+            if let Some(process) = rustix::process::Pid::from_raw(process as i32) {
+                let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
+            }
+        }
+        let _ = self.child.wait();
+    }
+}
+
+/// The command, kept to the server's core.
+pub(crate) fn on_server_core(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new("taskset");
+    command
+        .arg("-c")
+        .arg(cores::SERVER.to_string())
+        .arg(program);
+    command
+}
+
+/// An address of loopback that nobody listens on.
+pub(crate) fn free_address() -> anyhow::Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+/// The fields of `/proc/PROCESS/stat` after the name of the program.
+fn stat(process: u32) -> Vec<String> {
+    let text = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let fields = text.rsplit_once(") ").map_or("", |(_, fields)| fields);
+    fields.split(' ').map(str::to_owned).collect()
+}
