@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 
 use crate::cores;
 
@@ -73,29 +73,40 @@ impl Server {
         size: usize,
     ) -> anyhow::Result<TcpStream> {
         let mut socket = TcpStream::connect(self.address)?;
-        write!(
-            socket,
-            "GET /start?rate={rate}&count={count}&size={size} HTTP/1.1\r\nHost: localhost\r\n\r\n"
-        )?;
+        let target = format!("/start?rate={rate}&count={count}&size={size}");
+        // In one write: the limit reads a request with one read.
+        let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        socket.write_all(request.as_bytes())?;
         Ok(socket)
     }
 
-    /// The first event that is published now, whole, as the server writes it.
-    pub(crate) fn sample(&self) -> anyhow::Result<String> {
+    /// Publishes one event and returns the ID that the server has given it, if it has.
+    pub(crate) fn id_of_an_event(&self) -> anyhow::Result<Option<String>> {
         let mut socket = TcpStream::connect(self.address)?;
         socket.set_read_timeout(Some(Duration::from_secs(5)))?;
-        socket.write_all(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
+        socket.write_all(
+            b"GET /events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n",
+        )?;
         let mut text = String::new();
         let mut buffer = [0; 4096];
         let mut asked = None;
-        while !text.contains("\n\n") {
+        // What comes before the event may be a block of its own, with an ID of its own.
+        while !text
+            .split_once("data: ")
+            .is_some_and(|(_, event)| event.contains("\n\n"))
+        {
             let length = socket.read(&mut buffer).context("no event came")?;
+            ensure!(length > 0, "the stream ended before an event came");
             text += &String::from_utf8_lossy(&buffer[..length]);
             if asked.is_none() && text.contains("\r\n\r\n") {
                 asked = Some(self.ask_to_start(0.0, 1, 100)?);
             }
         }
-        Ok(text)
+        let id = text
+            .lines()
+            .rev()
+            .find_map(|line| line.strip_prefix("id: "));
+        Ok(id.map(str::to_owned))
     }
 
     pub(crate) fn cpu(&self) -> Cpu {

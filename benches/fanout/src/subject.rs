@@ -82,7 +82,7 @@ impl Subject {
             )
         };
         match self {
-            Subject::Ours => format!("sse-server {}", report::version("sse-server")),
+            Subject::Ours => "sse-server of this commit".to_owned(),
             Subject::Limit => "limit (a loop of write calls)".to_owned(),
             Subject::Axum => format!("axum {}", report::version("axum")),
             Subject::Hyper => format!("hyper {}", report::version("hyper")),

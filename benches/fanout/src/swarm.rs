@@ -45,7 +45,9 @@ impl Swarm {
             answered: 0,
             closed: 0,
         };
-        let request = format!("GET /events HTTP/1.1\r\nHost: localhost\r\n{header}\r\n");
+        let request = format!(
+            "GET /events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n{header}\r\n"
+        );
         let deadline = Instant::now() + PATIENCE;
         for index in 0..count {
             swarm

@@ -76,15 +76,13 @@ pub(crate) fn measure(
 fn come_back(clients: usize, missed: u64) -> anyhow::Result<Returned> {
     let running = Subject::Ours.start(&[])?;
     let server = &running.server;
-    let sample = server.sample()?;
-    let id = sample.lines().find_map(|line| line.strip_prefix("id: "));
-    let id = id.context("the events have no ID")?;
+    let id = server.id_of_an_event()?.context("the events have no ID")?;
+    let header = format!("Last-Event-ID: {id}\r\n");
     let _asked = server.ask_to_start(0.0, missed, 100)?;
-    await_events(&format!("Last-Event-ID: {id}\r\n"), server.address, missed)?;
+    await_events(&header, server.address, missed)?;
 
     let mut recorder = Recorder::default();
     let (before, start) = (server.cpu(), Instant::now());
-    let header = format!("Last-Event-ID: {id}\r\n");
     let mut swarm = Swarm::connect(server.address, clients, &header, &mut recorder)?;
     let expected = missed * clients as u64;
     swarm.until(&mut recorder, Duration::from_secs(30), |it| {
