@@ -75,14 +75,13 @@ fn start(channel: &Channel, request: &Request) -> Response {
                 std::thread::sleep(due.saturating_duration_since(Instant::now()));
             }
             let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-            let head = format!(
-                "{} {sequence} ",
-                now.tv_sec as i128 * 1_000_000_000 + now.tv_nsec as i128
-            );
-            channel.publish(&Frame::message(&format!(
-                "{head:x<width$}",
-                width = size as usize
-            )));
+            let nanoseconds = now.tv_sec as i128 * 1_000_000_000 + now.tv_nsec as i128;
+            let mut data = format!("{nanoseconds} {sequence} ");
+            data.extend(std::iter::repeat_n(
+                'x',
+                (size as usize).saturating_sub(data.len()),
+            ));
+            channel.publish(&Frame::message(&data));
         }
     });
     Response::text("started\n")
