@@ -7,6 +7,7 @@ pub mod fault;
 pub mod frames;
 pub mod oracle;
 pub mod program;
+pub mod quotations;
 pub mod raw;
 pub mod storages;
 pub mod streams;

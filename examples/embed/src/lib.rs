@@ -6,6 +6,8 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+use core::str::from_utf8;
+
 use sse_proto::{Decoder, Fixed, Frame, Item};
 
 /// 256 bytes for the data of an event, 64 for its type, its ID, a comment.
@@ -61,7 +63,7 @@ fn answer(item: Item<'_>, print: &mut dyn FnMut(&str)) {
             let bytes = length.and_then(|length| buffer.get(..length));
             print(
                 bytes
-                    .and_then(|it| str::from_utf8(it).ok())
+                    .and_then(|it| from_utf8(it).ok())
                     .unwrap_or("no reply\n"),
             );
         }

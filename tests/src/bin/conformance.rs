@@ -1,10 +1,12 @@
-//! Prints the standard clause by clause: the sentence, the vectors that it decides, pass or fail.
+//! Prints the standard clause by clause: the sentence, the lines of the codec that quote it, the
+//! vectors that it decides, pass or fail.
 //!
 //! A clause that no vector cites fails. `cargo xtask conformance` runs this.
 
 use std::process::ExitCode;
 
 use tests::conformance::check;
+use tests::quotations::{self, Comment};
 use tests::vectors::{self, Clause, Vector};
 
 /// The width of the printed page.
@@ -19,6 +21,7 @@ fn main() -> ExitCode {
         })
         .collect();
     let clauses = vectors::clauses();
+    let comments = quotations::comments();
     let mut section = "";
     let mut failed = 0;
     for clause in &clauses {
@@ -26,7 +29,7 @@ fn main() -> ExitCode {
             section = &clause.section;
             println!("\n{section}");
         }
-        failed += usize::from(!print(clause, &results));
+        failed += usize::from(!print(clause, &comments, &results));
     }
     let broken: Vec<_> = (results.iter())
         .filter_map(|(vector, result)| Some((vector, result.as_ref().err()?)))
@@ -49,7 +52,7 @@ fn main() -> ExitCode {
 }
 
 /// Prints a clause. Whether vectors cite it and all of them pass.
-fn print(clause: &Clause, results: &[(Vector, Result<(), String>)]) -> bool {
+fn print(clause: &Clause, comments: &[Comment], results: &[(Vector, Result<(), String>)]) -> bool {
     let citing = || {
         results
             .iter()
@@ -59,6 +62,10 @@ fn print(clause: &Clause, results: &[(Vector, Result<(), String>)]) -> bool {
     let verdict = if passes { "pass" } else { "FAIL" };
     println!("\n  {verdict}  {}", clause.id);
     print_wrapped(&clause.sentence);
+    match quotations::of(clause, comments).join(", ").as_str() {
+        "" => print_wrapped("code: quoted nowhere"),
+        places => print_wrapped(&format!("code: {places}")),
+    }
     let names: Vec<String> = citing()
         .map(|(vector, result)| match result {
             Ok(()) => vector.name.clone(),
