@@ -106,7 +106,7 @@ impl Program {
                  cargo run -p examples {} -- --addr 127.0.0.1:0   (0: any free port)",
                 self.run_as
             ),
-            _ => format!("cannot serve on {address}: {error}"),
+            _ => error.to_string(),
         }
     }
 }
