@@ -1,11 +1,13 @@
 //! One connection: requests are read, answered, and answered again until one side has enough.
 //! Works on a `Wire`; the pure modules decide.
 
+use std::future::{Future as _, poll_fn};
 use std::io;
-use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures_lite::FutureExt as _;
@@ -30,12 +32,11 @@ const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 256 * 1024;
 
 pub(crate) struct Connection {
-    pub(crate) wire: Arc<Wire>,
-    pub(crate) peer: Option<SocketAddr>,
-    pub(crate) service: Arc<Service>,
-    pub(crate) worker: Weak<Worker>,
-    pub(crate) inbox: Vec<u8>,
-    pub(crate) _admission: Admission,
+    wire: Arc<Wire>,
+    admission: Admission,
+    worker: Weak<Worker>,
+    /// Bytes that have come and belong to no request yet.
+    inbox: Vec<u8>,
 }
 
 /// Why a request did not come through.
@@ -70,7 +71,7 @@ enum Ended {
 enum Next {
     Again,
     Close,
-    Stream(Stream),
+    Stream(Box<Stream>),
 }
 
 /// A stream about to begin; its head is queued.
@@ -91,9 +92,18 @@ struct Record {
 }
 
 impl Connection {
+    pub(crate) fn new(wire: Arc<Wire>, admission: Admission, worker: Weak<Worker>) -> Box<Self> {
+        Box::new(Self {
+            wire,
+            admission,
+            worker,
+            inbox: Vec::new(),
+        })
+    }
+
     /// Serves until the connection ends. While it only waits it keeps next to nothing: all that
     /// an exchange needs is in a box of its own.
-    pub(crate) async fn serve(mut self) {
+    pub(crate) async fn serve(mut self: Box<Self>) {
         let mut fresh = true;
         loop {
             let again = match Box::pin(self.exchange(fresh)).await {
@@ -101,12 +111,16 @@ impl Connection {
                 Next::Stream(stream) => self.stream(stream).await,
                 Next::Close => false,
             };
-            if !again || self.service.stop.is_requested() {
+            if !again || self.service().stop.is_requested() {
                 break;
             }
             fresh = false;
         }
         self.wire.cut();
+    }
+
+    fn service(&self) -> &Service {
+        &self.admission.service
     }
 
     /// Reads one request and answers it.
@@ -121,7 +135,7 @@ impl Connection {
             began: Instant::now(),
             sent_before: self.wire.total(),
         };
-        self.service
+        self.service()
             .counters
             .requests
             .fetch_add(1, Ordering::Relaxed);
@@ -130,7 +144,7 @@ impl Connection {
             framing,
             expects_continue,
         } = head;
-        request.peer = self.peer;
+        request.peer = self.admission.peer;
 
         let mut response = match self.before_body(&request) {
             // The body stays unread: nothing can follow on this connection.
@@ -142,7 +156,7 @@ impl Connection {
                 Err(trouble) => return self.give_up(trouble, Some(record)).await,
                 Ok(body) => {
                     request.body = body;
-                    shielded(|| (self.service.handler)(&request))
+                    shielded(|| (self.service().handler)(&request))
                         .unwrap_or_else(|| Response::new(500))
                 }
             },
@@ -157,7 +171,7 @@ impl Connection {
         let answer = answer(
             &request,
             response,
-            self.service.cors.as_ref(),
+            self.service().cors.as_ref(),
             &http_date(now()),
         );
         let Answer {
@@ -172,14 +186,14 @@ impl Connection {
         let body = content.map(|content| self.body(content, &request, heartbeat, chunked));
         record.request = Some(request);
         if let Some(body) = body {
-            let record = self.service.access.is_some().then(|| Box::new(record));
-            return Next::Stream(Stream {
+            let record = self.service().access.is_some().then(|| Box::new(record));
+            return Next::Stream(Box::new(Stream {
                 body,
                 until,
                 chunked,
                 keep_alive,
                 record,
-            });
+            }));
         }
         let flushed = self.wire.flush().await;
         self.report(&record);
@@ -193,15 +207,15 @@ impl Connection {
     /// The answer to a request that the handler does not see: a preflight, for which the browser
     /// sends no credentials, or one that is not authorized.
     fn before_body(&self, request: &Request) -> Option<Response> {
-        if self.service.cors.is_some() && is_preflight(request) {
+        if self.service().cors.is_some() && is_preflight(request) {
             return Some(Response::new(204));
         }
-        let guard = self.service.guard.as_ref()?;
+        let guard = self.service().guard.as_ref()?;
         shielded(|| guard(request)).unwrap_or_else(|| Some(Response::new(500)))
     }
 
     async fn read_head(&mut self, fresh: bool) -> Result<Head, Trouble> {
-        let limits = &self.service.limits;
+        let limits = &self.admission.service.limits;
         if self.inbox.is_empty() {
             let idle = if fresh {
                 limits.head_deadline
@@ -209,7 +223,7 @@ impl Connection {
                 limits.keep_alive
             };
             let stopped = async {
-                self.service.stop.requested().await;
+                self.admission.service.stop.requested().await;
                 Ok(0)
             };
             match within(idle, or(self.wire.read(&mut self.inbox), stopped)).await {
@@ -239,7 +253,7 @@ impl Connection {
         framing: Framing,
         expects_continue: bool,
     ) -> Result<Vec<u8>, Trouble> {
-        let limits = &self.service.limits;
+        let limits = &self.admission.service.limits;
         let mut reader = BodyReader::new(framing, limits);
         let read = async {
             if expects_continue && self.inbox.is_empty() && framing != Framing::Length(0) {
@@ -266,7 +280,7 @@ impl Connection {
         let made = AssertUnwindSafe(later).catch_unwind();
         let gone = self
             .wire
-            .hangup(&mut self.inbox, self.service.limits.head_bytes);
+            .hangup(&mut self.inbox, self.admission.service.limits.head_bytes);
         let gone = async {
             gone.await;
             None
@@ -300,54 +314,24 @@ impl Connection {
     }
 
     /// Runs a stream to its end; whether another request may follow.
-    async fn stream(&mut self, stream: Stream) -> bool {
+    async fn stream(&mut self, mut stream: Box<Stream>) -> bool {
+        let ended = self.run(&mut stream).await;
         let Stream {
             body,
-            until,
             chunked,
             keep_alive,
             record,
-        } = stream;
-        let (wire, service) = (self.wire.clone(), self.service.clone());
-        let gone = async {
-            wire.hangup(&mut self.inbox, service.limits.head_bytes)
-                .await;
-            Ended::Gone
-        };
-        let stopped = async {
-            service.stop.requested().await;
-            Ended::Stopped
-        };
-        let expired = async {
-            match until {
-                Some(until) => until.await,
-                None => std::future::pending().await,
-            }
-            Ended::Expired
-        };
-        let finished = async move {
-            match body.await {
-                Ok(()) => Ended::Finished,
-                Err(_) => Ended::Failed,
-            }
-        };
-        let ended = or(or(gone, stopped), or(expired, finished)).await;
-        wire.end_stream();
+            ..
+        } = *stream;
+        drop(body);
+        self.wire.end_stream();
         if let Ended::Stopped = ended {
             self.queue_retry(chunked);
         }
         let again = match ended {
             Ended::Gone | Ended::Failed => false,
             Ended::Finished | Ended::Expired | Ended::Stopped => {
-                if chunked {
-                    wire.push(b"0\r\n\r\n");
-                }
-                let flushed = Box::pin(wire.flush()).await.is_ok();
-                let again = flushed && keep_alive && !service.stop.is_requested();
-                if flushed && !again {
-                    Box::pin(self.part()).await;
-                }
-                again
+                Box::pin(self.finish(chunked, keep_alive)).await
             }
         };
         if let Some(record) = record {
@@ -356,10 +340,49 @@ impl Connection {
         again
     }
 
+    /// Writes a stream until it is over or must end.
+    async fn run(&mut self, stream: &mut Stream) -> Ended {
+        let service = &self.admission.service;
+        let limit = service.limits.head_bytes;
+        // What the next request will need is not kept for as long as a stream may last.
+        self.inbox.shrink_to_fit();
+        let mut stopped = pin!(service.stop.requested());
+        poll_fn(|cx| {
+            if self.wire.poll_hangup(cx, &mut self.inbox, limit).is_ready() {
+                return Poll::Ready(Ended::Gone);
+            }
+            if stopped.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Ended::Stopped);
+            }
+            let expired = stream.until.as_mut().map(|until| until.as_mut().poll(cx));
+            if let Some(Poll::Ready(())) = expired {
+                return Poll::Ready(Ended::Expired);
+            }
+            stream.body.as_mut().poll(cx).map(|result| match result {
+                Ok(()) => Ended::Finished,
+                Err(_) => Ended::Failed,
+            })
+        })
+        .await
+    }
+
+    /// Ends a stream properly; whether another request may follow.
+    async fn finish(&mut self, chunked: bool, keep_alive: bool) -> bool {
+        if chunked {
+            self.wire.push(b"0\r\n\r\n");
+        }
+        let flushed = self.wire.flush().await.is_ok();
+        let again = flushed && keep_alive && !self.service().stop.is_requested();
+        if flushed && !again {
+            self.part().await;
+        }
+        again
+    }
+
     /// Tells the client when to come back. Inside a block the line stands alone: a blank line
     /// would dispatch what is not finished; inside a line there is no place for it.
     fn queue_retry(&self, chunked: bool) {
-        let retry = self.service.stop.retry().as_millis();
+        let retry = self.service().stop.retry().as_millis();
         let line = match self.wire.tail() {
             [b'\n', b'\n'] => format!("retry: {retry}\n\n"),
             [_, b'\n'] => format!("retry: {retry}\n"),
@@ -379,7 +402,7 @@ impl Connection {
         let Trouble::Refused(Refusal { status, why }) = trouble else {
             return Next::Close;
         };
-        self.service.reject(why);
+        self.service().reject(why);
         let sent_before = self.wire.total();
         let record = record.unwrap_or_else(|| Record {
             request: None,
@@ -407,14 +430,14 @@ impl Connection {
     }
 
     fn report(&self, record: &Record) {
-        if let Some(access) = &self.service.access {
+        if let Some(access) = &self.service().access {
             let request = record.request.as_ref();
             let bytes = self.wire.total() - record.sent_before;
             let duration = record.began.elapsed();
             shielded(|| {
                 access(&Access {
                     request,
-                    peer: self.peer,
+                    peer: self.admission.peer,
                     status: record.status,
                     bytes,
                     duration,

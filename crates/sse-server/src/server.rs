@@ -196,15 +196,7 @@ impl Connections {
                 return turn_away(wire, why).await;
             }
         };
-        let (service, worker, inbox) = (service.clone(), Weak::new(), Vec::new());
-        let connection = Connection {
-            wire: wire.clone(),
-            peer,
-            service,
-            worker,
-            inbox,
-            _admission: admission,
-        };
+        let connection = Connection::new(wire.clone(), admission, Weak::new());
         let cut = async {
             self.service.stop.requested().await;
             sleep(self.service.stop.deadline()).await;
@@ -297,14 +289,7 @@ fn take_in(socket: Socket, peer: SocketAddr, service: &Arc<Service>, worker: &Ar
     let wire = Wire::new(socket, service.limits.write_deadline);
     match service.admit(Some(peer)) {
         Ok(admission) => {
-            let connection = Connection {
-                wire,
-                peer: Some(peer),
-                service: service.clone(),
-                worker: Arc::downgrade(worker),
-                inbox: Vec::new(),
-                _admission: admission,
-            };
+            let connection = Connection::new(wire, admission, Arc::downgrade(worker));
             worker.executor.spawn(connection.serve()).detach();
         }
         Err(why) => {

@@ -154,9 +154,7 @@ impl Service {
         self: &Arc<Self>,
         peer: Option<SocketAddr>,
     ) -> Result<Admission, &'static str> {
-        let address = peer
-            .map(|peer| network(peer.ip()))
-            .filter(|_| self.limits.connections_per_address < usize::MAX);
+        let address = self.counted(peer);
         if let Some(address) = address {
             let mut addresses = lock(&self.addresses);
             let count = addresses.entry(address).or_insert(0);
@@ -167,7 +165,7 @@ impl Service {
         }
         let admission = Admission {
             service: self.clone(),
-            address,
+            peer,
         };
         self.counters.total.fetch_add(1, Ordering::Relaxed);
         let open = self.counters.open.fetch_add(1, Ordering::SeqCst);
@@ -175,6 +173,12 @@ impl Service {
             return Err("The server is at its capacity.");
         }
         Ok(admission)
+    }
+
+    /// The address that a connection counts for, if there is a limit.
+    fn counted(&self, peer: Option<SocketAddr>) -> Option<IpAddr> {
+        let limited = self.limits.connections_per_address < usize::MAX;
+        peer.filter(|_| limited).map(|peer| network(peer.ip()))
     }
 
     /// One of a bounded number of places for connections that are told that there is no room.
@@ -210,13 +214,13 @@ fn network(address: IpAddr) -> IpAddr {
 
 /// One connection's share of the limits, given back when it is dropped.
 pub(crate) struct Admission {
-    service: Arc<Service>,
-    address: Option<IpAddr>,
+    pub(crate) service: Arc<Service>,
+    pub(crate) peer: Option<SocketAddr>,
 }
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        if let Some(address) = self.address {
+        if let Some(address) = self.service.counted(self.peer) {
             let mut addresses = lock(&self.service.addresses);
             if let Some(count) = addresses.get_mut(&address) {
                 *count -= 1;

@@ -13,6 +13,9 @@ use futures_lite::io::{AsyncRead, AsyncWrite};
 use crate::lock;
 use crate::socket::Patience;
 
+/// Bytes read at once.
+const READ_BYTES: usize = 4096;
+
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send {}
 impl<T: AsyncRead + AsyncWrite + Send> Stream for T {}
 
@@ -67,19 +70,35 @@ impl Wire {
 
     /// Reads what has come; 0 when the other end will send no more.
     pub(crate) async fn read(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-        poll_fn(|cx| {
-            let mut bytes = [0; 4096];
-            let mut state = self.state();
-            let count = ready!(state.stream()?.poll_read(cx, &mut bytes))?;
-            buffer.extend_from_slice(bytes.get(..count).unwrap_or_default());
-            Poll::Ready(Ok(count))
-        })
-        .await
+        poll_fn(|cx| self.poll_read(cx, buffer)).await
     }
 
-    /// Returns when the other end is gone, or has sent more than `limit` bytes that nobody asked for.
+    fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut Vec<u8>) -> Poll<io::Result<usize>> {
+        let mut bytes = [0; READ_BYTES];
+        let mut state = self.state();
+        let count = ready!(state.stream()?.poll_read(cx, &mut bytes))?;
+        buffer.extend_from_slice(bytes.get(..count).unwrap_or_default());
+        Poll::Ready(Ok(count))
+    }
+
+    /// Ready when the other end is gone, or has sent more than `limit` bytes that nobody asked for.
+    pub(crate) fn poll_hangup(
+        &self,
+        cx: &mut Context<'_>,
+        inbox: &mut Vec<u8>,
+        limit: usize,
+    ) -> Poll<()> {
+        while inbox.len() <= limit {
+            match ready!(self.poll_read(cx, inbox)) {
+                Ok(1..) => {}
+                Ok(0) | Err(_) => break,
+            }
+        }
+        Poll::Ready(())
+    }
+
     pub(crate) async fn hangup(&self, inbox: &mut Vec<u8>, limit: usize) {
-        while inbox.len() <= limit && matches!(self.read(inbox).await, Ok(1..)) {}
+        poll_fn(|cx| self.poll_hangup(cx, inbox, limit)).await;
     }
 
     /// Queues bytes that belong together.
