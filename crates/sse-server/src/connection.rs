@@ -1,7 +1,7 @@
 //! One connection: requests are read, answered, and answered again until one side has enough.
 //! Works on a `Wire`; the pure modules decide.
 
-use std::future::{Future as _, poll_fn};
+use std::future::{Future, poll_fn};
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -71,7 +71,7 @@ enum Ended {
 enum Next {
     Again,
     Close,
-    Stream(Box<Stream>),
+    Stream(Stream),
 }
 
 /// A stream about to begin; its head is queued.
@@ -103,20 +103,29 @@ impl Connection {
 
     /// Serves until the connection ends. While it only waits it keeps next to nothing: all that
     /// an exchange needs is in a box of its own.
-    pub(crate) async fn serve(mut self: Box<Self>) {
-        let mut fresh = true;
-        loop {
-            let again = match Box::pin(self.exchange(fresh)).await {
-                Next::Again => true,
-                Next::Stream(stream) => self.stream(stream).await,
-                Next::Close => false,
-            };
-            if !again || self.service().stop.is_requested() {
-                break;
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` would keep `self` twice"
+    )]
+    pub(crate) fn serve(mut self) -> impl Future<Output = ()> + Send + 'static {
+        async move {
+            let mut fresh = true;
+            loop {
+                let again = match Box::pin(self.exchange(fresh)).await {
+                    Next::Again => true,
+                    Next::Stream(mut stream) => {
+                        let ended = self.run(&mut stream).await;
+                        Box::pin(self.end(stream, ended)).await
+                    }
+                    Next::Close => false,
+                };
+                if !again || self.service().stop.is_requested() {
+                    break;
+                }
+                fresh = false;
             }
-            fresh = false;
+            self.wire.cut();
         }
-        self.wire.cut();
     }
 
     fn service(&self) -> &Service {
@@ -187,13 +196,13 @@ impl Connection {
         record.request = Some(request);
         if let Some(body) = body {
             let record = self.service().access.is_some().then(|| Box::new(record));
-            return Next::Stream(Box::new(Stream {
+            return Next::Stream(Stream {
                 body,
                 until,
                 chunked,
                 keep_alive,
                 record,
-            }));
+            });
         }
         let flushed = self.wire.flush().await;
         self.report(&record);
@@ -304,40 +313,13 @@ impl Connection {
         match content {
             Content::Channel(subscription) => {
                 let (id, worker) = (request.last_event_id(), self.worker.clone());
-                let mut subscriber =
+                let subscriber =
                     Subscriber::new(subscription, id, wire, worker, heartbeat, chunked);
-                Box::pin(async move { subscriber.run().await })
+                Box::pin(subscriber.run())
             }
             Content::Stream(producer) => Box::pin(produce(producer, wire, heartbeat, chunked)),
             Content::Bytes(_) | Content::Later(_) => Box::pin(std::future::ready(Ok(()))),
         }
-    }
-
-    /// Runs a stream to its end; whether another request may follow.
-    async fn stream(&mut self, mut stream: Box<Stream>) -> bool {
-        let ended = self.run(&mut stream).await;
-        let Stream {
-            body,
-            chunked,
-            keep_alive,
-            record,
-            ..
-        } = *stream;
-        drop(body);
-        self.wire.end_stream();
-        if let Ended::Stopped = ended {
-            self.queue_retry(chunked);
-        }
-        let again = match ended {
-            Ended::Gone | Ended::Failed => false,
-            Ended::Finished | Ended::Expired | Ended::Stopped => {
-                Box::pin(self.finish(chunked, keep_alive)).await
-            }
-        };
-        if let Some(record) = record {
-            self.report(&record);
-        }
-        again
     }
 
     /// Writes a stream until it is over or must end.
@@ -366,15 +348,35 @@ impl Connection {
         .await
     }
 
-    /// Ends a stream properly; whether another request may follow.
-    async fn finish(&mut self, chunked: bool, keep_alive: bool) -> bool {
-        if chunked {
+    /// Ends a stream; whether another request may follow.
+    async fn end(&mut self, stream: Stream, ended: Ended) -> bool {
+        let Stream {
+            body,
+            chunked,
+            keep_alive,
+            record,
+            ..
+        } = stream;
+        drop(body);
+        self.wire.end_stream();
+        let proper = match ended {
+            Ended::Gone | Ended::Failed => false,
+            Ended::Finished | Ended::Expired => true,
+            Ended::Stopped => {
+                self.queue_retry(chunked);
+                true
+            }
+        };
+        if proper && chunked {
             self.wire.push(b"0\r\n\r\n");
         }
-        let flushed = self.wire.flush().await.is_ok();
+        let flushed = proper && self.wire.flush().await.is_ok();
         let again = flushed && keep_alive && !self.service().stop.is_requested();
         if flushed && !again {
             self.part().await;
+        }
+        if let Some(record) = record {
+            self.report(&record);
         }
         again
     }

@@ -14,7 +14,7 @@ use crate::connection::{Connection, turn_away};
 use crate::pump::Worker;
 use crate::service::{Access, Service, Shutdown, Stats};
 use crate::socket::{Listener, Socket, block_on, sleep, within};
-use crate::wire::Wire;
+use crate::wire::{Link, Wire};
 use crate::{Cors, Limits, Request, Response};
 
 /// How long to wait when the system cannot give out another connection.
@@ -188,7 +188,7 @@ impl Connections {
         peer: Option<SocketAddr>,
     ) {
         let service = &self.service;
-        let wire = Wire::new(stream, service.limits.write_deadline);
+        let wire = Wire::new(Link::Other(Box::pin(stream)), service.limits.write_deadline);
         let admission = match service.admit(peer) {
             Ok(admission) => admission,
             Err(why) => {
@@ -286,7 +286,7 @@ async fn accept(listener: &Listener, service: &Arc<Service>, worker: &Arc<Worker
 }
 
 fn take_in(socket: Socket, peer: SocketAddr, service: &Arc<Service>, worker: &Arc<Worker>) {
-    let wire = Wire::new(socket, service.limits.write_deadline);
+    let wire = Wire::new(Link::Socket(socket), service.limits.write_deadline);
     match service.admit(Some(peer)) {
         Ok(admission) => {
             let connection = Connection::new(wire, admission, Arc::downgrade(worker));

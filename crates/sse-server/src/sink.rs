@@ -15,12 +15,12 @@ use crate::wire::Wire;
 /// producer and nothing piles up.
 pub struct Sink {
     wire: Arc<Wire>,
-    turn: u64,
+    turn: u32,
     chunked: bool,
 }
 
 impl Sink {
-    pub(crate) fn new(wire: Arc<Wire>, turn: u64, chunked: bool) -> Self {
+    pub(crate) fn new(wire: Arc<Wire>, turn: u32, chunked: bool) -> Self {
         Self {
             wire,
             turn,

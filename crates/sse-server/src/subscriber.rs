@@ -85,14 +85,20 @@ impl Subscriber {
     /// # Errors
     ///
     /// The connection is over, too slow, or lagged on a channel that disconnects those who lag.
-    pub(crate) async fn run(&mut self) -> io::Result<()> {
-        // Catching up needs timers and buffers; a connection that only waits keeps none of them.
-        while let CaughtUp::Seated = Box::pin(self.catch_up()).await? {
-            self.position = self.wire.ejected().await;
-            self.told = self.position;
-            self.pump = None;
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` would keep `self` twice"
+    )]
+    pub(crate) fn run(mut self) -> impl Future<Output = io::Result<()>> + Send {
+        async move {
+            // Catching up needs timers and buffers; a connection that only waits keeps none of them.
+            while let CaughtUp::Seated = Box::pin(self.catch_up()).await? {
+                self.position = self.wire.ejected().await;
+                self.told = self.position;
+                self.pump = None;
+            }
+            Ok(())
         }
-        Ok(())
     }
 
     async fn catch_up(&mut self) -> io::Result<CaughtUp> {

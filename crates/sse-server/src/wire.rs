@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures_lite::io::{AsyncRead, AsyncWrite};
 
 use crate::lock;
-use crate::socket::Patience;
+use crate::socket::{Patience, Socket};
 
 /// Bytes read at once.
 const READ_BYTES: usize = 4096;
@@ -23,22 +23,29 @@ impl<T: AsyncRead + AsyncWrite + Send> Stream for T {}
 /// that no future that is dropped half-way can tear one.
 pub(crate) struct Wire {
     state: Mutex<State>,
-    /// How long a flush waits without any progress.
-    deadline: Duration,
+    /// Milliseconds that a flush waits without any progress; a `Duration` has four times the size,
+    /// and there is one per connection.
+    deadline: u32,
 }
 
 struct State {
     /// `None` once the connection is over.
-    stream: Option<Pin<Box<dyn Stream>>>,
+    stream: Option<Link>,
     out: Vec<u8>,
     /// How much of `out` has left.
     sent: usize,
     total: u64,
     /// Which stream a sink must belong to; counts up when a stream ends.
-    turn: u64,
+    turn: u32,
     /// The last two bytes of the stream.
     tail: [u8; 2],
     seat: Seat,
+}
+
+/// What a connection runs over. Sockets of our own need no box.
+pub(crate) enum Link {
+    Socket(Socket),
+    Other(Pin<Box<dyn Stream>>),
 }
 
 /// Who writes to this connection.
@@ -52,9 +59,9 @@ enum Seat {
 }
 
 impl Wire {
-    pub(crate) fn new(stream: impl Stream + 'static, deadline: Duration) -> Arc<Self> {
+    pub(crate) fn new(link: Link, deadline: Duration) -> Arc<Self> {
         let state = State {
-            stream: Some(Box::pin(stream)),
+            stream: Some(link),
             out: Vec::new(),
             sent: 0,
             total: 0,
@@ -64,7 +71,7 @@ impl Wire {
         };
         Arc::new(Self {
             state: Mutex::new(state),
-            deadline,
+            deadline: u32::try_from(deadline.as_millis()).unwrap_or(u32::MAX),
         })
     }
 
@@ -107,7 +114,7 @@ impl Wire {
     }
 
     /// Begins a stream that a sink writes; the number is the sink's ticket.
-    pub(crate) fn begin_stream(&self) -> u64 {
+    pub(crate) fn begin_stream(&self) -> u32 {
         let mut state = self.state();
         state.tail = *b"\n\n";
         state.turn
@@ -115,11 +122,12 @@ impl Wire {
 
     /// Ends it: a sink that outlives its stream can write no more.
     pub(crate) fn end_stream(&self) {
-        self.state().turn += 1;
+        let mut state = self.state();
+        state.turn = state.turn.wrapping_add(1);
     }
 
     /// Queues `framed`, which carries the stream's next bytes `inner`, if stream `turn` still runs.
-    pub(crate) fn push_stream(&self, turn: u64, framed: &[u8], inner: &[u8]) -> io::Result<()> {
+    pub(crate) fn push_stream(&self, turn: u32, framed: &[u8], inner: &[u8]) -> io::Result<()> {
         let mut state = self.state();
         if state.turn != turn {
             return Err(io::ErrorKind::BrokenPipe.into());
@@ -144,7 +152,7 @@ impl Wire {
     ///
     /// The connection is over, or nothing could be written for the whole write deadline.
     pub(crate) async fn flush(&self) -> io::Result<()> {
-        let mut patience = Patience::new(self.deadline);
+        let mut patience = Patience::new(Duration::from_millis(self.deadline.into()));
         poll_fn(|cx| {
             let mut state = self.state();
             let before = state.total;
@@ -224,7 +232,7 @@ impl Wire {
             return false;
         };
         let mut cx = Context::from_waker(Waker::noop());
-        let written = match stream.as_mut().poll_write(&mut cx, bytes) {
+        let written = match stream.pin().poll_write(&mut cx, bytes) {
             Poll::Ready(Ok(count)) if count > 0 => count,
             Poll::Ready(_) => {
                 state.stream = None;
@@ -236,7 +244,7 @@ impl Wire {
         let flushed = state
             .stream
             .as_mut()
-            .is_some_and(|stream| stream.as_mut().poll_flush(&mut cx).is_ready());
+            .is_some_and(|stream| stream.pin().poll_flush(&mut cx).is_ready());
         if written == bytes.len() && flushed {
             return true;
         }
@@ -272,10 +280,19 @@ impl Wire {
     }
 }
 
+impl Link {
+    fn pin(&mut self) -> Pin<&mut dyn Stream> {
+        match self {
+            Self::Socket(socket) => Pin::<&mut Socket>::new(socket),
+            Self::Other(stream) => stream.as_mut(),
+        }
+    }
+}
+
 impl State {
     fn stream(&mut self) -> io::Result<Pin<&mut dyn Stream>> {
         match &mut self.stream {
-            Some(stream) => Ok(stream.as_mut()),
+            Some(stream) => Ok(stream.pin()),
             None => Err(io::ErrorKind::BrokenPipe.into()),
         }
     }
@@ -285,7 +302,7 @@ impl State {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         };
         while let Some(rest @ [_, ..]) = self.out.get(self.sent..) {
-            match ready!(stream.as_mut().poll_write(cx, rest)) {
+            match ready!(stream.pin().poll_write(cx, rest)) {
                 Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 Ok(count) => {
                     self.sent += count;
@@ -298,6 +315,6 @@ impl State {
         // An idle connection keeps no buffer.
         self.out = Vec::new();
         self.sent = 0;
-        stream.as_mut().poll_flush(cx)
+        stream.pin().poll_flush(cx)
     }
 }
