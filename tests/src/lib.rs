@@ -9,6 +9,7 @@ pub mod oracle;
 pub mod program;
 pub mod quotations;
 pub mod raw;
+pub mod source;
 pub mod storages;
 pub mod streams;
 pub mod vectors;

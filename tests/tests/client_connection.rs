@@ -1,47 +1,9 @@
 //! Connecting, losing the connection, coming back.
 
-use sse_client::{Builder, Error, ErrorKind, EventSource, Item, ReadyState};
-use std::future::Future;
+use sse_client::{ErrorKind, EventSource, Item, ReadyState};
 use std::time::Duration;
 use tests::fault::{Gate, Script, Server};
-
-/// Runs a test's future, bounded in time.
-fn run<T>(future: impl Future<Output = T>) -> T {
-    use futures_lite::FutureExt;
-    async_io::block_on(future.or(async {
-        async_io::Timer::after(Duration::from_secs(20)).await;
-        panic!("the test took too long");
-    }))
-}
-
-/// A source that comes back at once.
-fn quick(server: &Server) -> Builder {
-    EventSource::builder(&server.url("/events"))
-        .reconnection_time(Duration::ZERO)
-        .min_delay(Duration::ZERO)
-}
-
-fn source(server: &Server) -> EventSource {
-    quick(server).build().expect("a source")
-}
-
-async fn data(source: &mut EventSource) -> String {
-    loop {
-        match source.next().await.expect("not closed") {
-            Item::Event(event) => return event.data,
-            Item::Error(error) => assert!(!error.is_final(), "{error}"),
-            _ => {}
-        }
-    }
-}
-
-async fn error(source: &mut EventSource) -> Error {
-    loop {
-        if let Item::Error(error) = source.next().await.expect("not closed") {
-            return error;
-        }
-    }
-}
+use tests::source::{data, error, run, source};
 
 #[test]
 fn every_framing_delivers_the_same_events_at_every_piece_size() {

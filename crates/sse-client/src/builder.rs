@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::connector::{Connector, Endpoint};
 use crate::net::Connection;
+use crate::proxy::Proxies;
 use crate::request::{basic, is_field_value, is_method, is_reserved};
 use crate::source::EventSource;
 use crate::url::{Url, UrlError};
@@ -41,6 +42,8 @@ pub enum BuildError {
     Url(UrlError),
     /// An `https` URL needs the feature `tls` of this crate.
     TlsNotBuilt,
+    /// The proxy's URL cannot be used; a proxy is reached by `http`.
+    Proxy(UrlError),
     /// Not a method, or one whose response has no body.
     Method(String),
     /// Not the name of a header field, or its value has a control character.
@@ -56,6 +59,7 @@ impl fmt::Display for BuildError {
         match self {
             Self::Url(error) => write!(f, "the URL cannot be used: {error}"),
             Self::TlsNotBuilt => f.write_str("https needs the feature `tls` of sse-client"),
+            Self::Proxy(error) => write!(f, "the proxy's URL cannot be used: {error}"),
             Self::Method(method) => write!(f, "{method:?} cannot be the method of a stream"),
             Self::Header(name) => write!(f, "the header field {name:?} cannot be sent"),
             Self::ReservedHeader(name) => {
@@ -72,7 +76,7 @@ impl fmt::Display for BuildError {
 impl std::error::Error for BuildError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Url(error) => Some(error),
+            Self::Url(error) | Self::Proxy(error) => Some(error),
             Self::LastEventId(error) => Some(error),
             _ => None,
         }
@@ -99,7 +103,7 @@ impl Builder {
     /// The first thing that was wrong with what the builder was told.
     pub fn build(self) -> Result<EventSource, BuildError> {
         let config = self.config?;
-        if config.url.secure {
+        if config.url.secure && !cfg!(feature = "tls") {
             return Err(BuildError::TlsNotBuilt);
         }
         Decoder::with_limits(config.limits)
@@ -271,6 +275,40 @@ impl Builder {
         C: Connection + 'static,
     {
         self.with(|config| config.connector = Connector::custom(connect))
+    }
+
+    /// Reaches everything through this HTTP proxy, `https` by `CONNECT`. User and password of the
+    /// proxy's URL become its `Proxy-Authorization`.
+    pub fn proxy(self, url: &str) -> Self {
+        self.try_with(|config| {
+            config.proxies = Proxies::One(Proxies::parse(url).map_err(BuildError::Proxy)?);
+            Ok(())
+        })
+    }
+
+    /// Takes the proxy from the environment, as curl does: `http_proxy`, `https_proxy`, `all_proxy`
+    /// and the exceptions in `no_proxy`, each in lower or upper case. `HTTP_PROXY` does not count in
+    /// a CGI program, where whoever sends a request can set it.
+    pub fn proxy_from_env(self) -> Self {
+        self.try_with(|config| {
+            let proxies = Proxies::from_environment(crate::net::environment);
+            config.proxies = proxies.map_err(BuildError::Proxy)?;
+            Ok(())
+        })
+    }
+
+    /// The TLS configuration: own roots, a client certificate. Its ALPN list is replaced by
+    /// `http/1.1`. By default the roots of the Mozilla programme are trusted, or with the feature
+    /// `tls-platform` those of the platform.
+    #[cfg(feature = "tls")]
+    pub fn tls(self, config: futures_rustls::rustls::ClientConfig) -> Self {
+        self.with(|it| it.tls = crate::tls::Tls::new(config))
+    }
+
+    /// Whether compressed streams are asked for: with the feature `gzip` they are, by default.
+    #[cfg(feature = "gzip")]
+    pub fn gzip(self, wanted: bool) -> Self {
+        self.with(|config| config.request.accept_gzip = wanted)
     }
 
     fn with(self, change: impl FnOnce(&mut Config)) -> Self {

@@ -1,8 +1,10 @@
 //! What the caller has chosen; shared by all connections of one source. Pure.
 
 use crate::connector::Connector;
+use crate::proxy::Proxies;
 use crate::request::Request;
 use crate::schedule::Policy;
+use crate::tls::Tls;
 use crate::url::Url;
 use sse_proto::Limits;
 use std::time::Duration;
@@ -20,6 +22,8 @@ pub(crate) struct Config {
     pub(crate) head_limit: usize,
     pub(crate) details: bool,
     pub(crate) connector: Connector,
+    pub(crate) proxies: Proxies,
+    pub(crate) tls: Tls,
 }
 
 /// `None` waits for ever.
@@ -45,7 +49,7 @@ impl Config {
                 method: "GET".to_owned(),
                 headers: Vec::new(),
                 body: None,
-                accept_gzip: false,
+                accept_gzip: cfg!(feature = "gzip"),
             },
             last_event_id: String::new(),
             policy: Policy {
@@ -70,6 +74,8 @@ impl Config {
             head_limit: 64 * 1024,
             details: false,
             connector: Connector::Tcp,
+            proxies: Proxies::None,
+            tls: Tls::default(),
         }
     }
 }

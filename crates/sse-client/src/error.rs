@@ -59,6 +59,8 @@ pub enum RedirectError {
     InvalidLocation,
     /// From `https` to `http`, which the builder can allow.
     Downgrade,
+    /// To `https`, without the feature `tls` of this crate.
+    TlsNotBuilt,
 }
 
 impl fmt::Display for ErrorKind {
@@ -87,6 +89,9 @@ impl fmt::Display for ErrorKind {
                 "a redirect leads to what is not an http or https URL"
             }
             Self::Redirect(RedirectError::Downgrade) => "a redirect from https to http was refused",
+            Self::Redirect(RedirectError::TlsNotBuilt) => {
+                "a redirect to https needs the feature `tls` of sse-client"
+            }
             Self::Limit => "an event was skipped because it is larger than the limits",
         })
     }
@@ -105,7 +110,7 @@ impl Response {
         &self.head
     }
 
-    /// The body's first 64 KiB, or what came of it within ten seconds.
+    /// The body's first 64 KiB, or what came of it within two seconds.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
@@ -224,5 +229,11 @@ impl Failure {
             request_sent: true,
             ..self
         }
+    }
+}
+
+impl From<ErrorKind> for Failure {
+    fn from(kind: ErrorKind) -> Self {
+        Self::new(kind)
     }
 }

@@ -1,6 +1,7 @@
 //! The response head: where it ends, what it says. Pure; depends on `httparse`.
 
 use crate::body::Framing;
+use crate::error::{ErrorKind, Failure};
 use std::fmt;
 
 /// More header fields than this in one response are refused.
@@ -18,6 +19,15 @@ pub struct Head {
 pub(crate) enum HeadError {
     Malformed,
     TooLarge,
+}
+
+impl HeadError {
+    pub(crate) fn failure(self) -> Failure {
+        Failure::new(match self {
+            Self::Malformed => ErrorKind::Malformed,
+            Self::TooLarge => ErrorKind::HeadTooLarge,
+        })
+    }
 }
 
 impl Head {

@@ -1,8 +1,8 @@
 //! An open stream: reads the connection, undoes the framing, decodes. Generic over what the bytes
 //! come from; knows no socket.
 
-use crate::body::{Body, Part};
 use crate::buffer::Buffer;
+use crate::content::{Content, Step};
 use crate::error::{ErrorKind, Failure};
 use crate::net::{Io, Watchdog};
 use futures_lite::AsyncRead;
@@ -18,22 +18,27 @@ const READS_IN_A_ROW: u8 = 32;
 pub(crate) struct Live {
     io: Io,
     buffer: Buffer,
-    body: Body,
-    /// Of the buffer: payload that the decoder has not seen.
-    payload: Range<usize>,
-    /// Of the buffer: what the decoder was given last.
+    content: Content,
+    /// Of the content: text that the decoder has not seen.
+    text: Range<usize>,
+    /// Of the content: what the decoder was given last.
     chunk: Range<usize>,
     watchdog: Option<Watchdog>,
     reads: u8,
 }
 
 impl Live {
-    pub(crate) fn new(io: Io, buffer: Buffer, body: Body, watchdog: Option<Watchdog>) -> Self {
+    pub(crate) fn new(
+        io: Io,
+        buffer: Buffer,
+        content: Content,
+        watchdog: Option<Watchdog>,
+    ) -> Self {
         Self {
             io,
             buffer,
-            body,
-            payload: 0..0,
+            content,
+            text: 0..0,
             chunk: 0..0,
             watchdog,
             reads: 0,
@@ -42,10 +47,8 @@ impl Live {
 
     /// What the decoder was given when it found the item: the argument of `Decoder::item`.
     pub(crate) fn chunk(&self) -> &[u8] {
-        self.buffer
-            .bytes()
-            .get(self.chunk.clone())
-            .unwrap_or_default()
+        let bytes = self.content.bytes(&self.buffer);
+        bytes.get(self.chunk.clone()).unwrap_or_default()
     }
 
     /// Ready when the decoder has an item, or when the connection is over.
@@ -58,39 +61,27 @@ impl Live {
             if self.advance(decoder) {
                 return Poll::Ready(Ok(()));
             }
-            match self.body.next(self.buffer.unread()) {
-                Ok(Part::Data { skip, len }) => {
-                    let start = self.buffer.position() + skip;
-                    self.payload = start..start + len;
-                    self.buffer.consume(skip + len);
-                }
-                Ok(Part::End) => return Poll::Ready(Err(Failure::new(ErrorKind::Ended))),
-                Ok(Part::More) => {
-                    self.buffer.consume(usize::MAX);
+            match self.content.next(&mut self.buffer) {
+                Ok(Step::Text(text)) => self.text = text,
+                Ok(Step::End) => return Poll::Ready(Err(ErrorKind::Ended.into())),
+                Ok(Step::More) => {
                     if let Err(failure) = ready!(self.poll_read(cx)) {
                         return Poll::Ready(Err(failure));
                     }
                 }
-                Err(_) => {
-                    let failure = Failure::because(ErrorKind::Malformed, "not a chunked body");
-                    return Poll::Ready(Err(failure));
-                }
+                Err(failure) => return Poll::Ready(Err(failure)),
             }
         }
     }
 
     fn advance(&mut self, decoder: &mut Decoder) -> bool {
-        if self.payload.is_empty() {
+        if self.text.is_empty() {
             return false;
         }
-        self.chunk = self.payload.clone();
-        let mut rest = self
-            .buffer
-            .bytes()
-            .get(self.chunk.clone())
-            .unwrap_or_default();
+        self.chunk = self.text.clone();
+        let mut rest = self.chunk();
         let found = decoder.advance(&mut rest);
-        self.payload.start = self.payload.end - rest.len();
+        self.text.start = self.text.end - rest.len();
         found
     }
 
@@ -101,10 +92,10 @@ impl Live {
             return Poll::Pending;
         }
         match Pin::new(&mut self.io).poll_read(cx, self.buffer.room()) {
-            Poll::Ready(Ok(0)) if self.body.may_end() => {
-                Poll::Ready(Err(Failure::new(ErrorKind::Ended)))
+            Poll::Ready(Ok(0)) if self.content.may_end() => {
+                Poll::Ready(Err(ErrorKind::Ended.into()))
             }
-            Poll::Ready(Ok(0)) => Poll::Ready(Err(Failure::new(ErrorKind::Truncated))),
+            Poll::Ready(Ok(0)) => Poll::Ready(Err(ErrorKind::Truncated.into())),
             Poll::Ready(Ok(count)) => {
                 self.reads += 1;
                 self.buffer.filled(count);
@@ -119,7 +110,7 @@ impl Live {
                 match &mut self.watchdog {
                     Some(watchdog) => watchdog
                         .poll(cx)
-                        .map(|()| Err(Failure::new(ErrorKind::SilenceTimeout))),
+                        .map(|()| Err(ErrorKind::SilenceTimeout.into())),
                     None => Poll::Pending,
                 }
             }

@@ -8,7 +8,7 @@ use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// A byte stream to a server: TCP, TLS, or what a caller's connector made.
 pub trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -35,6 +35,19 @@ pub(crate) fn now() -> Instant {
 /// Evenly distributed in `0.0..1.0`.
 pub(crate) fn random() -> f64 {
     fastrand::f64()
+}
+
+/// What the calendar says.
+pub(crate) fn wall_clock() -> SystemTime {
+    SystemTime::now()
+}
+
+pub(crate) fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    async_io::block_on(future)
 }
 
 /// `None` when `limit` passed first.

@@ -69,6 +69,9 @@ impl Trail {
         if self.hops.len() > self.limit {
             return Err(RedirectError::TooMany);
         }
+        if hop.url.secure && !cfg!(feature = "tls") {
+            return Err(RedirectError::TlsNotBuilt);
+        }
         self.hops.push(hop);
         Ok(true)
     }
@@ -154,6 +157,10 @@ mod tests {
         ] {
             let found = trail("https://h/a").follow(&redirect(301, location), "GET");
             assert_eq!(found, Err(error), "{location}");
+        }
+        if !cfg!(feature = "tls") {
+            let found = trail("http://h/a").follow(&redirect(301, "https://h/a"), "GET");
+            assert_eq!(found, Err(RedirectError::TlsNotBuilt));
         }
         let mut allowed = Trail::new(Url::parse("https://h/a").expect("a URL"), 3, true);
         assert_eq!(

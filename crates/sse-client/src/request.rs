@@ -13,6 +13,15 @@ pub(crate) struct Request {
     pub(crate) accept_gzip: bool,
 }
 
+/// How the request line names its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// To the server itself: path and query.
+    Origin,
+    /// To a proxy: the whole URL.
+    Absolute,
+}
+
 /// Header fields that may follow a redirect to another origin. Everything else that the caller set
 /// may be a secret, under any name, and stays behind.
 const NOT_SECRET: [&str; 6] = [
@@ -39,9 +48,18 @@ const RESERVED: [&str; 9] = [
 
 impl Request {
     /// The bytes of the request, body included.
-    pub(crate) fn encode(&self, hop: &Hop, last_event_id: &str) -> Vec<u8> {
+    pub(crate) fn encode(
+        &self,
+        hop: &Hop,
+        last_event_id: &str,
+        target: Target,
+        proxy_authorization: Option<&str>,
+    ) -> Vec<u8> {
         let method = if hop.as_get { "GET" } else { &self.method };
-        let line_target = hop.url.target();
+        let line_target = match target {
+            Target::Origin => hop.url.target(),
+            Target::Absolute => hop.url.to_string(),
+        };
         let mut out = Vec::with_capacity(512);
         out.extend_from_slice(format!("{method} {line_target} HTTP/1.1\r\n").as_bytes());
         self.encode_own(hop, &mut out);
@@ -56,6 +74,9 @@ impl Request {
         // lastEventIDValue be the EventSource object's last event ID string, encoded as UTF-8."
         if !last_event_id.is_empty() {
             field(&mut out, "Last-Event-ID", last_event_id.as_bytes());
+        }
+        if let Some(value) = proxy_authorization {
+            field(&mut out, "Proxy-Authorization", value.as_bytes());
         }
         let body = self.body.as_deref().filter(|_| !hop.as_get);
         if let Some(body) = body {
@@ -185,7 +206,7 @@ mod tests {
     }
 
     fn text(request: &Request, hop: &Hop, id: &str) -> String {
-        String::from_utf8(request.encode(hop, id)).expect("UTF-8")
+        String::from_utf8(request.encode(hop, id, Target::Origin, None)).expect("UTF-8")
     }
 
     #[test]
@@ -302,6 +323,14 @@ mod tests {
         ] {
             assert_eq!(base64(bytes.as_bytes()), expected);
         }
+    }
+
+    #[test]
+    fn to_a_proxy() {
+        let bytes = request().encode(&hop("http://h/a"), "", Target::Absolute, Some("Basic eA=="));
+        let text = String::from_utf8(bytes).expect("UTF-8");
+        assert!(text.starts_with("GET http://h/a HTTP/1.1\r\n"));
+        assert!(text.contains("\r\nProxy-Authorization: Basic eA==\r\n"));
     }
 
     #[test]

@@ -182,7 +182,7 @@ impl EventSource {
                 }
                 Phase::Open(live) => {
                     if let Err(failure) = ready!(live.poll_item(&mut self.decoder, cx)) {
-                        return Poll::Ready(Some(self.lost(failure)));
+                        return Poll::Ready(Some(self.lost(failure.after_request())));
                     }
                     let wanted = self.decoder.holds_event()
                         || self.config.details
@@ -207,12 +207,12 @@ impl EventSource {
             head,
             io,
             buffer,
-            body,
+            content,
         } = established;
         let watchdog = self.config.timeouts.silence.map(Watchdog::new);
         self.decoder.reset();
         self.schedule.opened(net::now());
-        self.phase = Phase::Open(Box::new(Live::new(io, buffer, body, watchdog)));
+        self.phase = Phase::Open(Box::new(Live::new(io, buffer, content, watchdog)));
         Step::Open(Open { url, head })
     }
 

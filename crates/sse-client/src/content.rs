@@ -1,0 +1,102 @@
+//! A body's text: framing and compression undone, step by step. Pure.
+
+use crate::body::{Body, Part};
+use crate::buffer::Buffer;
+use crate::error::{ErrorKind, Failure};
+use crate::head::{Head, HeadError};
+use crate::inflate::Inflate;
+use std::ops::Range;
+
+/// A body being received. Uncompressed text stays in the read buffer.
+pub(crate) struct Content {
+    body: Body,
+    inflate: Option<Inflate>,
+    /// Of the buffer: payload that is not inflated yet.
+    compressed: Range<usize>,
+}
+
+/// What the bytes at hand came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// A range of [`Content::bytes`], not empty.
+    Text(Range<usize>),
+    /// The buffer is used up.
+    More,
+    /// The body has ended, as its framing says.
+    End,
+}
+
+impl Content {
+    pub(crate) fn new(head: &Head) -> Result<Self, Failure> {
+        let framing = head.framing().map_err(HeadError::failure)?;
+        let mut codings = head.content_codings();
+        let inflate = match (codings.next(), codings.next()) {
+            (None, _) => None,
+            (Some(coding), None) => Some(Inflate::new(coding).ok_or(ErrorKind::ContentEncoding)?),
+            _ => return Err(ErrorKind::ContentEncoding.into()),
+        };
+        Ok(Self {
+            body: Body::new(framing),
+            inflate,
+            compressed: 0..0,
+        })
+    }
+
+    /// Where the text of the last step lies.
+    pub(crate) fn bytes<'a>(&'a self, buffer: &'a Buffer) -> &'a [u8] {
+        self.inflate
+            .as_ref()
+            .map_or(buffer.bytes(), Inflate::output)
+    }
+
+    /// Whether the end of the connection, here, is the end of the body.
+    pub(crate) fn may_end(&self) -> bool {
+        self.body.may_end()
+    }
+
+    /// Consumes what it can of the buffer. A text must be used before the next step.
+    pub(crate) fn next(&mut self, buffer: &mut Buffer) -> Result<Step, Failure> {
+        loop {
+            if let Some(text) = self.inflate(buffer)? {
+                return Ok(Step::Text(text));
+            }
+            let part = self.body.next(buffer.unread());
+            match part.map_err(|_| Failure::because(ErrorKind::Malformed, "not a chunked body"))? {
+                Part::End => return Ok(Step::End),
+                Part::More => {
+                    buffer.consume(usize::MAX);
+                    return Ok(Step::More);
+                }
+                Part::Data { skip, len } => {
+                    let start = buffer.position() + skip;
+                    buffer.consume(skip + len);
+                    if self.inflate.is_none() {
+                        return Ok(Step::Text(start..start + len));
+                    }
+                    self.compressed = start..start + len;
+                }
+            }
+        }
+    }
+
+    /// Inflates so much of the payload as gives some text; `None` when none is left.
+    fn inflate(&mut self, buffer: &Buffer) -> Result<Option<Range<usize>>, Failure> {
+        let Some(inflate) = &mut self.inflate else {
+            return Ok(None);
+        };
+        while !self.compressed.is_empty() {
+            let bytes = buffer
+                .bytes()
+                .get(self.compressed.clone())
+                .unwrap_or_default();
+            let used = inflate.inflate(bytes);
+            self.compressed.start += used
+                .map_err(|error| Failure::because(ErrorKind::Malformed, error))?
+                .max(1);
+            if !inflate.output().is_empty() {
+                return Ok(Some(0..inflate.output().len()));
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,62 @@
+//! `Content-Encoding: gzip`, undone as it arrives. Depends on `flate2` behind the feature `gzip`.
+
+#[cfg(feature = "gzip")]
+mod gzip {
+    use flate2::write::MultiGzDecoder;
+    use std::io::{self, Write};
+
+    /// So much is inflated at once: it bounds the output of one step, whatever is compressed, to
+    /// about a thousand times as much.
+    const STEP: usize = 256;
+
+    /// A gzip stream being read.
+    pub(crate) struct Inflate(Box<MultiGzDecoder<Vec<u8>>>);
+
+    impl Inflate {
+        /// `None` when `coding` is another than gzip.
+        pub(crate) fn new(coding: &[u8]) -> Option<Self> {
+            let gzip = ["gzip", "x-gzip"]
+                .iter()
+                .any(|it| it.as_bytes().eq_ignore_ascii_case(coding));
+            gzip.then(|| Self(Box::new(MultiGzDecoder::new(Vec::new()))))
+        }
+
+        /// Replaces the output by what the front of `bytes` inflates to, all of it that can be known
+        /// by now; says how many bytes were used.
+        pub(crate) fn inflate(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.get_mut().clear();
+            let used = self.0.write(bytes.get(..STEP).unwrap_or(bytes))?;
+            // Without this what was inflated stays inside until more comes.
+            self.0.flush()?;
+            Ok(used)
+        }
+
+        pub(crate) fn output(&self) -> &[u8] {
+            self.0.get_ref()
+        }
+    }
+}
+
+#[cfg(not(feature = "gzip"))]
+mod gzip {
+    use std::io;
+
+    /// There is none in this build.
+    pub(crate) enum Inflate {}
+
+    impl Inflate {
+        pub(crate) fn new(_coding: &[u8]) -> Option<Self> {
+            None
+        }
+
+        pub(crate) fn inflate(&mut self, _bytes: &[u8]) -> io::Result<usize> {
+            match *self {}
+        }
+
+        pub(crate) fn output(&self) -> &[u8] {
+            match *self {}
+        }
+    }
+}
+
+pub(crate) use gzip::Inflate;
