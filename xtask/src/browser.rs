@@ -3,8 +3,12 @@
 //! What differs between engines is how they are started, each in a file of its own.
 
 mod chromium;
+mod firefox;
 mod scratch;
 mod webdriver;
+mod webkit;
+
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
@@ -21,14 +25,32 @@ pub(crate) struct Engine {
     pub(crate) name: &'static str,
     /// Programs that it needs, the browser and its driver.
     pub(crate) programs: &'static [&'static Program],
+    /// How long it waits before it opens a stream again that did not say so.
+    pub(crate) default_reconnection_time: Duration,
     start: fn(&mut Report) -> anyhow::Result<Browser>,
 }
 
-pub(crate) const CHROMIUM: Engine = Engine {
-    name: "chromium",
-    programs: &[&requirements::CHROMIUM, &requirements::CHROMEDRIVER],
-    start: chromium::start,
-};
+/// The engines that there are. The first one is enough for everyday tests.
+pub(crate) static ENGINES: [Engine; 3] = [
+    Engine {
+        name: "chromium",
+        programs: &[&requirements::CHROMIUM, &requirements::CHROMEDRIVER],
+        default_reconnection_time: Duration::from_secs(3),
+        start: chromium::start,
+    },
+    Engine {
+        name: "firefox",
+        programs: &[&requirements::FIREFOX, &requirements::GECKODRIVER],
+        default_reconnection_time: Duration::from_secs(5),
+        start: firefox::start,
+    },
+    Engine {
+        name: "webkit",
+        programs: &[&requirements::WEBKIT_DRIVER, &requirements::XVFB],
+        default_reconnection_time: Duration::from_secs(3),
+        start: webkit::start,
+    },
+];
 
 impl Engine {
     /// Starts the browser, without a window on any screen.
@@ -41,10 +63,16 @@ impl Engine {
 pub(crate) struct Browser {
     // Dropped in this order: the session closes the browser, then the driver ends.
     session: Session,
-    _driver: Child,
-    _profile: Scratch,
+    _parts: Parts,
     /// Whether the driver has an endpoint for logs.
     logs: bool,
+}
+
+/// What a browser needs around it.
+struct Parts {
+    /// The driver, and what the driver needs, in the order in which they are to end.
+    _processes: Vec<Child>,
+    _folder: Scratch,
 }
 
 /// A line of the browser's console.

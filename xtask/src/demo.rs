@@ -26,7 +26,7 @@ impl Args {
             .args(["--", "--addr", &self.addr.to_string()]);
         process::interrupt_is_success();
         let status = Child::spawn(&mut command)?.wait()?;
-        ensure!(status.success(), "the demo server ended with {status}");
+        ensure!(status.success(), "the demos are not served: see above");
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ mod debian;
 mod demo;
 mod embedded;
 mod fuzz;
+mod interop;
 mod metadata;
 mod pages;
 mod process;
@@ -22,7 +23,7 @@ mod test;
 mod tidy;
 mod wait;
 
-tasks![conformance, demo, embedded, fuzz, test, tidy];
+tasks![conformance, demo, embedded, fuzz, interop, test, tidy];
 
 use std::process::ExitCode;
 

@@ -48,6 +48,17 @@ const CASES: [Case; 13] = [
     index::PAGE,
 ];
 
+/// The step that finds or installs what an engine needs.
+pub(crate) fn programs(engine: &'static Engine) -> Step {
+    let about = format!("{} and its driver are there", engine.name);
+    Step::new(format!("programs/{}", engine.name), about, |report| {
+        engine
+            .programs
+            .iter()
+            .try_for_each(|program| program.ensure(report).map(drop))
+    })
+}
+
 /// The step that builds the programs whose pages are tested.
 pub(crate) fn build() -> Step {
     Step::new("build", "the programs whose pages are tested", |report| {
@@ -64,7 +75,11 @@ pub(crate) fn steps(engine: &'static Engine) -> Vec<Step> {
             case.about,
             move |report| {
                 let browser = engine.start(report)?;
-                check(&mut Stage { browser, report })
+                check(&mut Stage {
+                    engine,
+                    browser,
+                    report,
+                })
             },
         )
     };
@@ -73,6 +88,7 @@ pub(crate) fn steps(engine: &'static Engine) -> Vec<Step> {
 
 /// What a case plays on.
 struct Stage<'a> {
+    engine: &'static Engine,
     browser: Browser,
     report: &'a mut Report,
 }

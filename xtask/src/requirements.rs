@@ -9,16 +9,24 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 
+use crate::process::{cargo, workspace};
 use crate::steps::Report;
 
 /// A program that has to be there.
 pub(crate) struct Program {
     /// Its names on the search path, on different systems.
     commands: &'static [&'static str],
-    /// Debian's packages that contain it.
-    packages: &'static [&'static str],
+    source: Source,
     /// How to get it on other systems.
     elsewhere: &'static str,
+}
+
+/// Where a program is to be had.
+enum Source {
+    /// In a package of Debian, whose installation needs root.
+    Debian(&'static str),
+    /// On crates.io; it is installed below `target/`.
+    Crate(&'static str),
 }
 
 pub(crate) const CHROMIUM: Program = Program {
@@ -28,15 +36,39 @@ pub(crate) const CHROMIUM: Program = Program {
         "google-chrome",
         "google-chrome-stable",
     ],
-    packages: &["chromium"],
+    source: Source::Debian("chromium"),
     elsewhere: "install Chromium or Google Chrome, and put it on the search path as `chromium`",
 };
 
 pub(crate) const CHROMEDRIVER: Program = Program {
     commands: &["chromedriver"],
-    packages: &["chromium-driver"],
+    source: Source::Debian("chromium-driver"),
     elsewhere: "install the ChromeDriver of the same version as the browser \
         (macOS: `brew install --cask chromedriver`)",
+};
+
+pub(crate) const FIREFOX: Program = Program {
+    commands: &["firefox-esr", "firefox"],
+    source: Source::Debian("firefox-esr"),
+    elsewhere: "install Firefox, and put it on the search path as `firefox`",
+};
+
+pub(crate) const GECKODRIVER: Program = Program {
+    commands: &["geckodriver"],
+    source: Source::Crate("geckodriver"),
+    elsewhere: "`cargo install geckodriver` installs it",
+};
+
+pub(crate) const WEBKIT_DRIVER: Program = Program {
+    commands: &["WebKitWebDriver"],
+    source: Source::Debian("webkit2gtk-driver"),
+    elsewhere: "install the WebDriver of WebKitGTK; there is none for macOS and Windows",
+};
+
+pub(crate) const XVFB: Program = Program {
+    commands: &["Xvfb"],
+    source: Source::Debian("xvfb"),
+    elsewhere: "install Xvfb, the X server without a screen",
 };
 
 impl Program {
@@ -50,40 +82,63 @@ impl Program {
             return Ok(path);
         }
         let name = self.commands[0];
-        let packages = self.packages.join(" ");
-        if !is_debian() {
-            bail!("{name} is missing: {}", self.elsewhere);
+        match self.source {
+            Source::Crate(package) => install_crate(package, report),
+            Source::Debian(_) if !is_debian() => bail!("{name} is missing: {}", self.elsewhere),
+            Source::Debian(package) if !rustix::process::geteuid().is_root() => {
+                bail!("{name} is missing: `sudo apt-get install {package}` installs it")
+            }
+            Source::Debian(package) => install_package(package, report),
         }
-        if !rustix::process::geteuid().is_root() {
-            bail!("{name} is missing: `sudo apt-get install {packages}` installs it");
-        }
-        self.install(report)
-            .with_context(|| format!("{name} is missing and could not be installed"))?;
-        report.note(format_args!("installed {packages}"));
+        .with_context(|| format!("{name} is missing and could not be installed"))?;
+        report.note(format_args!("installed {name}"));
         self.find()
-            .with_context(|| format!("{packages} did not bring {name}"))
+            .with_context(|| format!("{name} is missing: {}", self.elsewhere))
     }
 
     fn find(&self) -> Option<PathBuf> {
         let path = std::env::var_os("PATH")?;
-        let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+        let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+        folders.push(crates().join("bin"));
         let files = self
             .commands
             .iter()
             .flat_map(|name| folders.iter().map(move |it| it.join(name)));
         files.into_iter().find(|file| file.is_file())
     }
+}
 
-    fn install(&self, report: &mut Report) -> anyhow::Result<()> {
-        let mut install = vec!["install", "--yes", "--no-install-recommends", "--no-remove"];
-        install.extend(self.packages);
-        // The lists of a fresh machine are empty or old, and fetching them takes a while.
-        if report.run(&mut apt_get(&install)).is_err() {
-            report.run(&mut apt_get(&["update"]))?;
-            report.run(&mut apt_get(&install))?;
-        }
-        Ok(())
+/// Where programs from crates.io are installed.
+fn crates() -> PathBuf {
+    workspace().join("target/xtask/cargo")
+}
+
+fn install_crate(package: &str, report: &mut Report) -> anyhow::Result<()> {
+    let mut install = cargo(["install", "--locked", package, "--root"]);
+    report
+        .run(
+            install
+                .arg(crates())
+                .arg("--target-dir")
+                .arg(crates().join("target")),
+        )
+        .map(drop)
+}
+
+fn install_package(package: &str, report: &mut Report) -> anyhow::Result<()> {
+    let install = [
+        "install",
+        "--yes",
+        "--no-install-recommends",
+        "--no-remove",
+        package,
+    ];
+    // The lists of a fresh machine are empty or old, and fetching them takes a while.
+    if report.run(&mut apt_get(&install)).is_err() {
+        report.run(&mut apt_get(&["update"]))?;
+        report.run(&mut apt_get(&install))?;
     }
+    Ok(())
 }
 
 /// Whether this is Debian, with its packages.

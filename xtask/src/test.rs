@@ -4,11 +4,11 @@ mod code;
 mod dependencies;
 mod msrv;
 
-use crate::browser::{CHROMIUM, Engine};
+use crate::browser::ENGINES;
 use crate::embedded;
 use crate::fuzz;
 use crate::pages;
-use crate::steps::{Selection, Step};
+use crate::steps::Selection;
 use crate::tidy;
 
 /// Run every check: format, lints, tests, docs, dependencies, demos in a browser
@@ -24,25 +24,12 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         // What is missing is best known before minutes of compiling.
-        let mut steps = vec![programs(&CHROMIUM)];
+        let mut steps = vec![pages::programs(&ENGINES[0])];
         steps.extend(code::steps());
         steps.extend([dependencies::step(), tidy::step(), msrv::step()]);
         steps.extend([embedded::no_heap_step(), fuzz::step()]);
         steps.push(pages::build());
-        steps.extend(pages::steps(&CHROMIUM));
+        steps.extend(pages::steps(&ENGINES[0]));
         self.selection.run(steps)
     }
-}
-
-fn programs(engine: &'static Engine) -> Step {
-    Step::new(
-        "programs",
-        format!("{} and its driver are there", engine.name),
-        |report| {
-            engine
-                .programs
-                .iter()
-                .try_for_each(|program| program.ensure(report).map(drop))
-        },
-    )
 }

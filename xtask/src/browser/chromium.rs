@@ -4,13 +4,13 @@ use std::process::Command;
 
 use serde_json::json;
 
-use super::Browser;
 use super::scratch::Scratch;
 use super::webdriver::{Session, start_driver};
+use super::{Browser, Parts};
 use crate::requirements::{CHROMEDRIVER, CHROMIUM};
 use crate::steps::Report;
 
-pub(crate) fn start(report: &mut Report) -> anyhow::Result<Browser> {
+pub(super) fn start(report: &mut Report) -> anyhow::Result<Browser> {
     let binary = CHROMIUM.ensure(report)?;
     let driver = CHROMEDRIVER.ensure(report)?;
     let profile = Scratch::new("chromium")?;
@@ -36,10 +36,13 @@ pub(crate) fn start(report: &mut Report) -> anyhow::Result<Browser> {
         "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
     });
     let session = Session::start(&address, &capabilities)?;
+    let _parts = Parts {
+        _processes: vec![driver],
+        _folder: profile,
+    };
     Ok(Browser {
         session,
-        _driver: driver,
-        _profile: profile,
+        _parts,
         logs: true,
     })
 }

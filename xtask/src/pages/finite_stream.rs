@@ -52,6 +52,16 @@ fn check(stage: &mut Stage<'_>, path: &str, times: usize, logged: &[&str]) -> an
         .iter()
         .all(|stream| stream.response.ends_with(b"\r\n0\r\n\r\n"));
     ensure!(properly, "a stream ended without its last chunk");
+    let least = stage.engine.default_reconnection_time;
+    for pair in streams.windows(2) {
+        let [before, after] = pair else { continue };
+        let (end, _) = before.closed.context("two streams at a time")?;
+        let waited = after.began.duration_since(end);
+        ensure!(
+            waited >= least,
+            "opened again after {waited:?} instead of {least:?}"
+        );
+    }
     let lines = stage.wait_for_console(logged)?;
     let message = lines.iter().find(|line| line.message.contains(MESSAGE));
     ensure!(
