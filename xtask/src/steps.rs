@@ -83,7 +83,7 @@ impl Selection {
             .collect();
         if self.list {
             for step in &chosen {
-                println!("{:<28} {}", step.name, step.about);
+                println!("{:<36} {}", step.name, step.about);
             }
             return Ok(());
         }
@@ -121,7 +121,7 @@ fn run_step(step: &Step, verbose: bool) -> Outcome {
         (Ok(()), None) => Verdict::Passed,
     };
     let name = &step.name;
-    println!("{} {name:<28} {}", mark(&verdict), seconds(elapsed));
+    println!("{} {name:<36} {}", mark(&verdict), seconds(elapsed));
     for note in report.notes() {
         println!("       {note}");
     }
@@ -153,7 +153,7 @@ fn summarize(outcomes: Vec<Outcome>) -> anyhow::Result<()> {
             _ => "",
         };
         println!(
-            "{} {name:<28} {:>8}  {reason}",
+            "{} {name:<36} {:>8}  {reason}",
             mark(verdict),
             seconds(*elapsed)
         );
@@ -192,7 +192,7 @@ struct ProgressLine {
 
 impl ProgressLine {
     fn begin(name: &str, about: &str, verbose: bool) -> ProgressLine {
-        let text = format!("...    {name:<28} {about}");
+        let text = format!("...    {name:<36} {about}");
         if verbose || !std::io::stdout().is_terminal() {
             println!("{text}");
             return ProgressLine { running: None };

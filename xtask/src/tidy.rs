@@ -15,7 +15,7 @@ use crate::metadata::packages;
 use crate::process::workspace;
 use crate::steps::{Report, Selection, Step};
 
-/// Check the rules of the house: file heads and lengths, imports, links, words left behind
+/// Check the rules of the house: file heads and lengths, imports, links
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
