@@ -1,13 +1,11 @@
 //! One connection: requests are read, answered, and answered again until one side has enough.
 //! Works on a `Wire`; the pure modules decide.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io;
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures_lite::FutureExt as _;
@@ -18,14 +16,13 @@ use crate::body::{BodyReader, Framing};
 use crate::cors::is_preflight;
 use crate::date::http_date;
 use crate::head::{Head, HeadReader, Refusal, refuse};
-use crate::log::push_chunk;
 use crate::pump::Worker;
-use crate::response::{BoxFuture, Content, Producer};
+use crate::response::{BoxFuture, Content};
 use crate::service::{Access, Admission, Service};
-use crate::socket::{now, sleep, within};
-use crate::subscriber::Subscriber;
+use crate::socket::{now, within};
+use crate::stream::{Ended, Stream, body};
 use crate::wire::Wire;
-use crate::{Request, Response, Sink};
+use crate::{Request, Response};
 
 /// How long a refused client may take to read the refusal, and what it may still send meanwhile.
 const LINGER: Duration = Duration::from_secs(1);
@@ -58,29 +55,11 @@ impl From<io::Error> for Trouble {
     }
 }
 
-/// How a stream ended.
-enum Ended {
-    Finished,
-    Failed,
-    Gone,
-    Stopped,
-    Expired,
-}
-
 /// What follows an exchange.
 enum Next {
     Again,
     Close,
-    Stream(Stream),
-}
-
-/// A stream about to begin; its head is queued.
-struct Stream {
-    body: BoxFuture<io::Result<()>>,
-    until: Option<BoxFuture<()>>,
-    chunked: bool,
-    keep_alive: bool,
-    record: Option<Box<Record>>,
+    Stream(Stream, Option<Box<Record>>),
 }
 
 /// What the access hook wants to know.
@@ -92,30 +71,25 @@ struct Record {
 }
 
 impl Connection {
-    pub(crate) fn new(wire: Arc<Wire>, admission: Admission, worker: Weak<Worker>) -> Box<Self> {
-        Box::new(Self {
-            wire,
-            admission,
-            worker,
-            inbox: Vec::new(),
-        })
+    pub(crate) fn new(wire: Arc<Wire>, admission: Admission, worker: Weak<Worker>) -> Self {
+        Self { wire, admission, worker, inbox: Vec::new() }
     }
 
     /// Serves until the connection ends. While it only waits it keeps next to nothing: all that
     /// an exchange needs is in a box of its own.
-    #[expect(
-        clippy::manual_async_fn,
-        reason = "an `async fn` would keep `self` twice"
-    )]
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` would keep `self` twice")]
     pub(crate) fn serve(mut self) -> impl Future<Output = ()> + Send + 'static {
         async move {
             let mut fresh = true;
             loop {
                 let again = match Box::pin(self.exchange(fresh)).await {
                     Next::Again => true,
-                    Next::Stream(mut stream) => {
-                        let ended = self.run(&mut stream).await;
-                        Box::pin(self.end(stream, ended)).await
+                    Next::Stream(mut stream, record) => {
+                        // What a next request will need is not kept for as long as this may last.
+                        self.inbox.shrink_to_fit();
+                        let service = &self.admission.service;
+                        let ended = stream.run(&self.wire, &mut self.inbox, service).await;
+                        Box::pin(self.end_stream(stream, ended, record)).await
                     }
                     Next::Close => false,
                 };
@@ -144,15 +118,8 @@ impl Connection {
             began: Instant::now(),
             sent_before: self.wire.total(),
         };
-        self.service()
-            .counters
-            .requests
-            .fetch_add(1, Ordering::Relaxed);
-        let Head {
-            mut request,
-            framing,
-            expects_continue,
-        } = head;
+        self.service().counters.requests.fetch_add(1, Ordering::Relaxed);
+        let Head { mut request, framing, expects_continue } = head;
         request.peer = self.admission.peer;
 
         let mut response = match self.before_body(&request) {
@@ -177,33 +144,18 @@ impl Connection {
             }
         }
         let (heartbeat, until) = (response.heartbeat, response.until.take());
-        let answer = answer(
-            &request,
-            response,
-            self.service().cors.as_ref(),
-            &http_date(now()),
-        );
-        let Answer {
-            status,
-            bytes,
-            content,
-            chunked,
-            keep_alive,
-        } = answer;
+        let answer = answer(&request, response, self.service().cors.as_ref(), &http_date(now()));
+        let Answer { status, bytes, content, chunked, keep_alive } = answer;
         self.wire.push(&bytes);
         record.status = status;
-        let body = content.map(|content| self.body(content, &request, heartbeat, chunked));
-        record.request = Some(request);
-        if let Some(body) = body {
+        if let Some(content) = content {
+            let id = request.last_event_id();
+            let body = body(content, id, &self.wire, &self.worker, heartbeat, chunked);
+            record.request = Some(request);
             let record = self.service().access.is_some().then(|| Box::new(record));
-            return Next::Stream(Stream {
-                body,
-                until,
-                chunked,
-                keep_alive,
-                record,
-            });
+            return Next::Stream(Stream { body, until, chunked, keep_alive }, record);
         }
+        record.request = Some(request);
         let flushed = self.wire.flush().await;
         self.report(&record);
         match flushed {
@@ -226,11 +178,7 @@ impl Connection {
     async fn read_head(&mut self, fresh: bool) -> Result<Head, Trouble> {
         let limits = &self.admission.service.limits;
         if self.inbox.is_empty() {
-            let idle = if fresh {
-                limits.head_deadline
-            } else {
-                limits.keep_alive
-            };
+            let idle = if fresh { limits.head_deadline } else { limits.keep_alive };
             let stopped = async {
                 self.admission.service.stop.requested().await;
                 Ok(0)
@@ -287,89 +235,23 @@ impl Connection {
     /// The response, or `None` if the client leaves while it is being made.
     async fn unless_gone(&mut self, later: BoxFuture<Response>) -> Option<Response> {
         let made = AssertUnwindSafe(later).catch_unwind();
-        let gone = self
-            .wire
-            .hangup(&mut self.inbox, self.admission.service.limits.head_bytes);
+        let gone = self.wire.hangup(&mut self.inbox, self.admission.service.limits.head_bytes);
         let gone = async {
             gone.await;
             None
         };
-        or(
-            async { Some(made.await.unwrap_or_else(|_| Response::new(500))) },
-            gone,
-        )
-        .await
-    }
-
-    /// The future that writes a stream.
-    fn body(
-        &self,
-        content: Content,
-        request: &Request,
-        heartbeat: Option<Duration>,
-        chunked: bool,
-    ) -> BoxFuture<io::Result<()>> {
-        let wire = self.wire.clone();
-        match content {
-            Content::Channel(subscription) => {
-                let (id, worker) = (request.last_event_id(), self.worker.clone());
-                let subscriber =
-                    Subscriber::new(subscription, id, wire, worker, heartbeat, chunked);
-                Box::pin(subscriber.run())
-            }
-            Content::Stream(producer) => Box::pin(produce(producer, wire, heartbeat, chunked)),
-            Content::Bytes(_) | Content::Later(_) => Box::pin(std::future::ready(Ok(()))),
-        }
-    }
-
-    /// Writes a stream until it is over or must end.
-    async fn run(&mut self, stream: &mut Stream) -> Ended {
-        let service = &self.admission.service;
-        let limit = service.limits.head_bytes;
-        // What the next request will need is not kept for as long as a stream may last.
-        self.inbox.shrink_to_fit();
-        let mut stopped = pin!(service.stop.requested());
-        poll_fn(|cx| {
-            if self.wire.poll_hangup(cx, &mut self.inbox, limit).is_ready() {
-                return Poll::Ready(Ended::Gone);
-            }
-            if stopped.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(Ended::Stopped);
-            }
-            let expired = stream.until.as_mut().map(|until| until.as_mut().poll(cx));
-            if let Some(Poll::Ready(())) = expired {
-                return Poll::Ready(Ended::Expired);
-            }
-            stream.body.as_mut().poll(cx).map(|result| match result {
-                Ok(()) => Ended::Finished,
-                Err(_) => Ended::Failed,
-            })
-        })
-        .await
+        or(async { Some(made.await.unwrap_or_else(|_| Response::new(500))) }, gone).await
     }
 
     /// Ends a stream; whether another request may follow.
-    async fn end(&mut self, stream: Stream, ended: Ended) -> bool {
-        let Stream {
-            body,
-            chunked,
-            keep_alive,
-            record,
-            ..
-        } = stream;
-        drop(body);
-        self.wire.end_stream();
-        let proper = match ended {
-            Ended::Gone | Ended::Failed => false,
-            Ended::Finished | Ended::Expired => true,
-            Ended::Stopped => {
-                self.queue_retry(chunked);
-                true
-            }
-        };
-        if proper && chunked {
-            self.wire.push(b"0\r\n\r\n");
-        }
+    async fn end_stream(
+        &mut self,
+        stream: Stream,
+        ended: Ended,
+        record: Option<Box<Record>>,
+    ) -> bool {
+        let keep_alive = stream.keep_alive;
+        let proper = stream.queue_end(ended, &self.wire, self.service());
         let flushed = proper && self.wire.flush().await.is_ok();
         let again = flushed && keep_alive && !self.service().stop.is_requested();
         if flushed && !again {
@@ -379,24 +261,6 @@ impl Connection {
             self.report(&record);
         }
         again
-    }
-
-    /// Tells the client when to come back. Inside a block the line stands alone: a blank line
-    /// would dispatch what is not finished; inside a line there is no place for it.
-    fn queue_retry(&self, chunked: bool) {
-        let retry = self.service().stop.retry().as_millis();
-        let line = match self.wire.tail() {
-            [b'\n', b'\n'] => format!("retry: {retry}\n\n"),
-            [_, b'\n'] => format!("retry: {retry}\n"),
-            _ => return,
-        };
-        let mut framed = Vec::new();
-        if chunked {
-            push_chunk(&mut framed, line.as_bytes());
-        } else {
-            framed.extend_from_slice(line.as_bytes());
-        }
-        self.wire.push(&framed);
     }
 
     /// Answers a request that did not come through, and closes.
@@ -456,38 +320,6 @@ pub(crate) async fn turn_away(wire: Arc<Wire>, why: &str) {
         within(LINGER, wire.hangup(&mut Vec::new(), LINGER_BYTES)).await;
     }
     wire.cut();
-}
-
-/// Runs the closure of a per-request stream, with heartbeats while it is silent.
-async fn produce(
-    producer: Producer,
-    wire: Arc<Wire>,
-    heartbeat: Option<Duration>,
-    chunked: bool,
-) -> io::Result<()> {
-    wire.flush().await?;
-    let sink = Sink::new(wire.clone(), wire.begin_stream(), chunked);
-    let produced = AssertUnwindSafe(async move { producer(sink).await }).catch_unwind();
-    let produced = async {
-        produced
-            .await
-            .unwrap_or_else(|_| Err(io::Error::other("the closure panicked")))
-    };
-    let beats = async {
-        let Some(interval) = heartbeat else {
-            return std::future::pending().await;
-        };
-        loop {
-            let before = wire.total();
-            sleep(interval).await;
-            if wire.total() == before && wire.tail()[1] == b'\n' {
-                // A comment line alone: it fits between any two lines.
-                wire.push(if chunked { b"2\r\n:\n\r\n" } else { b":\n" });
-                wire.flush().await?;
-            }
-        }
-    };
-    or(produced, beats).await
 }
 
 /// Runs the application's code; `None` if it panics.

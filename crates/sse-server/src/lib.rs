@@ -26,6 +26,7 @@ mod server;
 mod service;
 mod sink;
 mod socket;
+mod stream;
 mod subscriber;
 mod wire;
 
@@ -43,7 +44,5 @@ pub use sse_proto::Frame;
 
 /// Locks a mutex; what a panicking thread left behind is whole, because nothing panics half-way.
 pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -59,11 +59,7 @@ pub struct Shutdown {
 impl Default for Shutdown {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Self {
-            deadline: seconds(5),
-            retry_after: seconds(1),
-            retry_spread: seconds(5),
-        }
+        Self { deadline: seconds(5), retry_after: seconds(1), retry_spread: seconds(5) }
     }
 }
 
@@ -163,10 +159,7 @@ impl Service {
             }
             *count += 1;
         }
-        let admission = Admission {
-            service: self.clone(),
-            peer,
-        };
+        let admission = Admission { service: self.clone(), peer };
         self.counters.total.fetch_add(1, Ordering::Relaxed);
         let open = self.counters.open.fetch_add(1, Ordering::SeqCst);
         if open >= self.limits.connections as u64 {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use sse_proto::Frame;
 
-use crate::log::push_chunk;
 use crate::wire::Wire;
 
 /// Where the closure of [`Response::stream`](crate::Response::stream) writes its events.
@@ -21,11 +20,7 @@ pub struct Sink {
 
 impl Sink {
     pub(crate) fn new(wire: Arc<Wire>, turn: u32, chunked: bool) -> Self {
-        Self {
-            wire,
-            turn,
-            chunked,
-        }
+        Self { wire, turn, chunked }
     }
 
     /// Sends an event, a comment, a reconnection time or a cursor.
@@ -52,13 +47,7 @@ impl Sink {
         if bytes.is_empty() {
             return Ok(());
         }
-        if self.chunked {
-            let mut chunk = Vec::with_capacity(bytes.len() + 12);
-            push_chunk(&mut chunk, bytes);
-            self.wire.push_stream(self.turn, &chunk, bytes)?;
-        } else {
-            self.wire.push_stream(self.turn, bytes, bytes)?;
-        }
+        self.wire.push_stream(self.turn, bytes, self.chunked)?;
         self.wire.flush().await
     }
 }

@@ -11,13 +11,14 @@ use std::time::Duration;
 use futures_lite::io::{AsyncRead, AsyncWrite};
 
 use crate::lock;
+use crate::log::push_chunk;
 use crate::socket::{Patience, Socket};
 
 /// Bytes read at once.
 const READ_BYTES: usize = 4096;
 
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Send {}
-impl<T: AsyncRead + AsyncWrite + Send> Stream for T {}
+pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send {}
+impl<T: AsyncRead + AsyncWrite + Send> Duplex for T {}
 
 /// The connection as a shared thing. Whole frames are queued by `push` and leave by `flush`, so
 /// that no future that is dropped half-way can tear one.
@@ -45,7 +46,7 @@ struct State {
 /// What a connection runs over. Sockets of our own need no box.
 pub(crate) enum Link {
     Socket(Socket),
-    Other(Pin<Box<dyn Stream>>),
+    Other(Pin<Box<dyn Duplex>>),
 }
 
 /// Who writes to this connection.
@@ -113,6 +114,12 @@ impl Wire {
         self.state().out.extend_from_slice(bytes);
     }
 
+    /// Queues part of an event stream, as a chunk if `chunked`.
+    pub(crate) fn push_framed(&self, block: &[u8], chunked: bool) {
+        let out = &mut self.state().out;
+        if chunked { push_chunk(out, block) } else { out.extend_from_slice(block) }
+    }
+
     /// Begins a stream that a sink writes; the number is the sink's ticket.
     pub(crate) fn begin_stream(&self) -> u32 {
         let mut state = self.state();
@@ -126,14 +133,18 @@ impl Wire {
         state.turn = state.turn.wrapping_add(1);
     }
 
-    /// Queues `framed`, which carries the stream's next bytes `inner`, if stream `turn` still runs.
-    pub(crate) fn push_stream(&self, turn: u32, framed: &[u8], inner: &[u8]) -> io::Result<()> {
+    /// Queues the next bytes of stream `turn`, if it still runs.
+    pub(crate) fn push_stream(&self, turn: u32, bytes: &[u8], chunked: bool) -> io::Result<()> {
         let mut state = self.state();
         if state.turn != turn {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
-        state.out.extend_from_slice(framed);
-        match *inner {
+        if chunked {
+            push_chunk(&mut state.out, bytes)
+        } else {
+            state.out.extend_from_slice(bytes)
+        }
+        match *bytes {
             [.., before, last] => state.tail = [before, last],
             [last] => state.tail = [state.tail[1], last],
             [] => {}
@@ -241,10 +252,8 @@ impl Wire {
             Poll::Pending => 0,
         };
         state.total += written as u64;
-        let flushed = state
-            .stream
-            .as_mut()
-            .is_some_and(|stream| stream.pin().poll_flush(&mut cx).is_ready());
+        let flushed =
+            state.stream.as_mut().is_some_and(|stream| stream.pin().poll_flush(&mut cx).is_ready());
         if written == bytes.len() && flushed {
             return true;
         }
@@ -281,7 +290,7 @@ impl Wire {
 }
 
 impl Link {
-    fn pin(&mut self) -> Pin<&mut dyn Stream> {
+    fn pin(&mut self) -> Pin<&mut dyn Duplex> {
         match self {
             Self::Socket(socket) => Pin::<&mut Socket>::new(socket),
             Self::Other(stream) => stream.as_mut(),
@@ -290,7 +299,7 @@ impl Link {
 }
 
 impl State {
-    fn stream(&mut self) -> io::Result<Pin<&mut dyn Stream>> {
+    fn stream(&mut self) -> io::Result<Pin<&mut dyn Duplex>> {
         match &mut self.stream {
             Some(stream) => Ok(stream.pin()),
             None => Err(io::ErrorKind::BrokenPipe.into()),
