@@ -1,0 +1,236 @@
+//! The programs of `examples/examples`, run as a user runs them.
+
+mod server_support;
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use server_support::{Peer, eventually, field, status};
+use tests::program::{Program, command};
+
+fn post(program: &Program, target: &str, body: &str) -> (String, String) {
+    let mut peer = Peer::connect(program.address());
+    let length = body.len();
+    peer.send(format!(
+        "POST {target} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n{body}"
+    ));
+    peer.answer()
+}
+
+fn page(program: &Program, target: &str) -> String {
+    let mut peer = Peer::connect(program.address());
+    peer.send(format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n"));
+    let (head, body) = peer.answer();
+    assert_eq!(status(&head), 200, "{target}: {head}");
+    body
+}
+
+#[test]
+fn clock_ticks_for_everyone() {
+    let program = Program::start("clock");
+    assert!(page(&program, "/").contains("new EventSource"));
+    let mut peers: Vec<Peer> = (0..3)
+        .map(|_| Peer::subscribe(program.address(), "/events", None))
+        .collect();
+    for peer in &mut peers {
+        let times = [peer.data().unwrap(), peer.data().unwrap()];
+        assert!(times[0].contains(':') && times[0] != times[1], "{times:?}");
+    }
+}
+
+#[test]
+fn chat_shows_history_to_who_joins() {
+    let program = Program::start("chat");
+    assert!(page(&program, "/").contains("<form>"));
+    let mut first = Peer::subscribe(program.address(), "/events", None);
+    assert_eq!(
+        status(&post(&program, "/say?name=Ada%20L", "hello\nall").0),
+        204
+    );
+    assert_eq!(
+        first.event().unwrap().split_once('\n').unwrap().1,
+        "data: Ada L\ndata: hello\ndata: all"
+    );
+    let mut late = Peer::subscribe(program.address(), "/events", None);
+    assert!(late.event().unwrap().contains("data: Ada L\n"));
+    for (target, body, expected) in [
+        ("/say", "x", 422),
+        ("/say?name=%0A", "x", 422),
+        ("/say?name=a", " ", 422),
+        ("/other", "x", 404),
+    ] {
+        assert_eq!(
+            status(&post(&program, target, body).0),
+            expected,
+            "{target}"
+        );
+    }
+    let forged = post(
+        &program,
+        "/say?name=a%0Aevent:%20gap",
+        "x\n\nevent: gap\ndata: forged",
+    );
+    assert_eq!(status(&forged.0), 204);
+    let event = first.event().unwrap();
+    assert_eq!(field(&event, "event"), None, "{event}");
+    assert_eq!(event.matches("data: event: gap").count(), 1, "{event}");
+}
+
+/// Starts `tail`, which takes more arguments than an address.
+fn tail(arguments: &[&str]) -> (Child, std::net::SocketAddr) {
+    let mut child = command("tail")
+        .args(["--addr", "127.0.0.1:0"])
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("tail starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .expect("a line");
+    let address = line
+        .split("http://")
+        .nth(1)
+        .and_then(|rest| rest.split('/').next())
+        .expect("an address");
+    (child, address.parse().expect("an address"))
+}
+
+/// Ends a program when the test is over, however it ends.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        // Both fail only if it has ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn tail_follows_a_file_and_resumes_after_its_own_restart() {
+    let path = std::env::temp_dir().join(format!("tail-{}", std::process::id()));
+    std::fs::write(&path, "one\ntwo\n").unwrap();
+    let append = |text: &str| {
+        let mut file = std::fs::OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+    };
+    let file = path.to_str().unwrap();
+    let (child, address) = tail(&[file]);
+    let running = Ended(child);
+    let mut peer = Peer::subscribe(address, "/events", None);
+    assert_eq!(peer.data().as_deref(), Some("one"));
+    assert_eq!(peer.data().as_deref(), Some("two"));
+    append("thr");
+    append("ee\r\n");
+    let three = peer.event().unwrap();
+    assert_eq!(field(&three, "data"), Some("three"));
+    drop(running);
+    append("four\n");
+    let (child, address) = tail(&[file]);
+    let _running = Ended(child);
+    // The file must have been read before its lines can be resumed.
+    let mut ready = Peer::subscribe(address, "/events", None);
+    while ready.data().as_deref() != Some("four") {}
+    let mut peer = Peer::subscribe(address, "/events", field(&three, "id"));
+    assert_eq!(
+        peer.block().map(|block| block.ends_with("data: four")),
+        Some(true)
+    );
+    std::fs::write(&path, "anew\n").unwrap();
+    assert_eq!(peer.data().as_deref(), Some("anew"));
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn tail_reads_standard_input() {
+    let (mut child, address) = tail(&[]);
+    let mut input = child.stdin.take().unwrap();
+    let _running = Ended(child);
+    let mut peer = Peer::subscribe(address, "/events", None);
+    writeln!(input, "one").unwrap();
+    assert_eq!(peer.data().as_deref(), Some("one"));
+    write!(input, "no line end").unwrap();
+    drop(input);
+    assert_eq!(peer.data().as_deref(), Some("no line end"));
+}
+
+#[test]
+fn progress_can_be_watched_late_and_again() {
+    let program = Program::start("progress");
+    assert!(page(&program, "/").contains("<progress") || page(&program, "/").contains("progress"));
+    let (head, number) = post(&program, "/jobs", "");
+    assert_eq!((status(&head), number.as_str()), (201, "1"));
+    let mut early = Peer::subscribe(program.address(), "/jobs/1", None);
+    let first = early.event().unwrap();
+    assert_eq!(field(&first, "data"), Some("0"));
+    drop(early);
+    let mut again = Peer::subscribe(program.address(), "/jobs/1", field(&first, "id"));
+    let mut seen = Vec::new();
+    while let Some(event) = again.event() {
+        seen.push(field(&event, "data").unwrap().parse::<u32>().unwrap());
+    }
+    assert_eq!(seen, (1..=20).map(|step| step * 5).collect::<Vec<_>>());
+    assert!(again.ended, "the stream ends properly");
+    let mut late = Peer::subscribe(program.address(), "/jobs/1", None);
+    assert_eq!(late.data().as_deref(), Some("0"));
+    let mut done = Peer::connect(program.address());
+    done.send("GET /jobs/1 HTTP/1.1\r\nHost: a\r\nLast-Event-ID: done\r\n\r\n");
+    assert_eq!(status(&done.head()), 204);
+    done.send("GET /jobs/2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(status(&done.head()), 404);
+}
+
+#[test]
+fn dashboard_shows_its_own_load() {
+    let program = Program::start("dashboard");
+    assert!(page(&program, "/").contains("<div id=\"charts\">"));
+    let load: Vec<Peer> = (0..5)
+        .map(|_| Peer::subscribe(program.address(), "/load", None))
+        .collect();
+    let mut points = Peer::subscribe(program.address(), "/events", None);
+    let mut open = 0;
+    while open < 6 {
+        let point = points.data().unwrap();
+        let rest = point
+            .strip_prefix("{\"open\":")
+            .unwrap_or_else(|| panic!("{point}"));
+        open = rest.split(',').next().unwrap().parse().unwrap();
+    }
+    let metrics = page(&program, "/metrics");
+    assert!(
+        metrics.contains("\nsse_subscribers{channel=\"load\"} 5\n"),
+        "{metrics}"
+    );
+    drop(load);
+    eventually("they are gone", || {
+        page(&program, "/metrics").contains("{channel=\"load\"} 0\n")
+    });
+}
+
+#[test]
+fn signals_end_them_with_their_streams_told() {
+    for name in ["clock", "dashboard"] {
+        let mut program = Program::start(name);
+        let mut peer = Peer::subscribe(program.address(), "/events", None);
+        peer.block().unwrap();
+        program.signal("TERM");
+        let mut last = String::new();
+        while let Some(block) = peer.block() {
+            last = block;
+        }
+        assert!(peer.ended && last.starts_with("retry: "), "{name}: {last}");
+        drop(peer);
+        assert!(
+            program
+                .ended(Duration::from_secs(10))
+                .expect("it ends")
+                .success()
+        );
+    }
+}
