@@ -1,11 +1,9 @@
 //! The block that is being read: its values, and the last event ID. Imports `core` and the storage.
 
-use core::ops::Range;
-use core::str::from_utf8;
-
+use crate::buffer::{Buffer, Place, slice};
 use crate::error::{LimitExceeded, Part};
 use crate::event::Event;
-use crate::storage::{Buffer, Buffers, Limits, Parts};
+use crate::storage::{Cell, Parts};
 use crate::utf8;
 
 /// The three buffers that the standard gives to an event stream, and the last event ID string
@@ -28,20 +26,6 @@ pub(crate) struct Block<S> {
     previous: Cell,
 }
 
-/// Which of the three cells of the storage.
-type Cell = u8;
-
-/// Where a value is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Place {
-    /// There is none yet.
-    Nowhere,
-    /// At this range of the chunk that is being read.
-    Chunk(usize, usize),
-    /// In its buffer.
-    Buffer,
-}
-
 /// What a blank line has found.
 pub(crate) enum Dispatched {
     Nothing,
@@ -56,146 +40,97 @@ impl<S> Block<S> {
             data: Place::Nowhere,
             event_type: Place::Nowhere,
             has_id: false,
-            committed: 0,
-            pending: 0,
-            previous: 0,
+            committed: Cell::A,
+            pending: Cell::A,
+            previous: Cell::A,
         }
     }
 
+    /// The cell that holds no ID which may still be needed.
     fn free_cell(&self) -> Cell {
         match (self.committed, self.pending) {
-            (0, 1) | (1, 0) => 2,
-            (0, _) | (_, 0) => 1,
-            _ => 0,
+            (Cell::A, Cell::B) | (Cell::B, Cell::A) => Cell::C,
+            (Cell::A, _) | (_, Cell::A) => Cell::B,
+            _ => Cell::A,
         }
     }
 }
 
 impl<S: Parts> Block<S> {
-    /// A data line that lies whole in the chunk, in that range.
+    /// A data line that lies whole in the chunk.
     ///
     /// "Append the field value to the data buffer, then append a single U+000A LINE FEED (LF)
     /// character to the data buffer." The line feed is appended with the next line, because
     /// the last one is removed again.
     #[inline]
-    pub(crate) fn data_line(&mut self, chunk: &[u8], start: usize, end: usize) -> Result<(), Part> {
-        if matches!(self.data, Place::Nowhere) && end - start <= self.limits().data {
+    pub(crate) fn data_line(&mut self, chunk: &[u8], start: usize, end: usize) -> bool {
+        let fits = end - start <= self.limit(Part::Data);
+        if matches!(self.data, Place::Nowhere) && fits {
             self.data = Place::Chunk(start, end);
-            return Ok(());
+            return true;
         }
-        self.append_data_line(chunk, slice(chunk, start, end))?;
-        self.end_data();
-        Ok(())
+        self.tear_data(chunk, slice(chunk, start, end)) && {
+            self.data = Place::Buffer;
+            true
+        }
     }
 
-    /// The data line that begins with these bytes, in the buffer.
+    /// The first bytes of a data line that does not lie whole in the chunk.
     #[inline]
-    pub(crate) fn append_data_line(&mut self, chunk: &[u8], line: &[u8]) -> Result<(), Part> {
-        if let Place::Chunk(start, end) = self.data {
-            self.push_data(slice(chunk, start, end))?;
-            self.data = Place::Buffer;
-        }
-        let limit = self.limits().data;
-        let data = &mut self.storage.buffers_mut().data;
-        let fits = match self.data {
-            Place::Nowhere => data.append(line, limit),
-            Place::Chunk(..) | Place::Buffer => data.append_line(line, limit),
-        };
-        fits.then_some(()).ok_or(Part::Data)
-    }
-
-    /// A data line begins that does not lie whole in the chunk.
-    pub(crate) fn begin_data(&mut self, chunk: &[u8]) -> Result<(), Part> {
-        if let Place::Chunk(start, end) = self.data {
-            self.push_data(slice(chunk, start, end))?;
-            self.data = Place::Buffer;
-        }
-        if matches!(self.data, Place::Buffer) {
-            self.push_data(b"\n")
+    pub(crate) fn tear_data(&mut self, chunk: &[u8], line: &[u8]) -> bool {
+        self.keep_data(chunk);
+        let in_buffer = matches!(self.data, Place::Buffer);
+        let mut data = self.buffer(Part::Data);
+        if in_buffer {
+            data.append_line(line)
         } else {
-            Ok(())
+            data.append(line)
         }
     }
 
+    /// "Set the event type buffer to field value", for one that lies whole in the chunk.
     #[inline]
-    pub(crate) fn push_data(&mut self, bytes: &[u8]) -> Result<(), Part> {
-        let limit = self.limits().data;
-        self.storage
-            .buffers_mut()
-            .data
-            .append(bytes, limit)
-            .then_some(())
-            .ok_or(Part::Data)
+    pub(crate) fn event_type_line(&mut self, start: usize, end: usize) -> bool {
+        self.event_type = Place::Chunk(start, end);
+        end - start <= self.limit(Part::EventType)
     }
 
+    /// A value begins that goes to its buffer.
+    #[inline]
+    pub(crate) fn begin(&mut self, part: Part, chunk: &[u8]) -> bool {
+        match part {
+            Part::Data => return self.tear_data(chunk, b""),
+            Part::EventType => self.event_type = Place::Buffer,
+            _ => {}
+        }
+        self.buffer(part).clear();
+        true
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, part: Part, bytes: &[u8]) -> bool {
+        self.buffer(part).append(bytes)
+    }
+
+    #[inline]
     pub(crate) fn end_data(&mut self) {
         self.data = Place::Buffer;
     }
 
-    /// "Set the event type buffer to field value."
-    pub(crate) fn event_type_line(&mut self, start: usize, end: usize) -> Result<(), Part> {
-        self.event_type = Place::Chunk(start, end);
-        if end - start <= self.limits().event_type {
-            Ok(())
-        } else {
-            Err(Part::EventType)
-        }
-    }
-
-    pub(crate) fn begin_event_type(&mut self) {
-        self.storage.buffers_mut().event_type.clear();
-        self.event_type = Place::Buffer;
-    }
-
-    pub(crate) fn push_event_type(&mut self, bytes: &[u8]) -> Result<(), Part> {
-        let limit = self.limits().event_type;
-        self.storage
-            .buffers_mut()
-            .event_type
-            .append(bytes, limit)
-            .then_some(())
-            .ok_or(Part::EventType)
-    }
-
-    /// A value begins that needs a cell of its own: an ID or a comment.
-    pub(crate) fn begin_cell(&mut self) {
-        let free = self.free_cell();
-        if let Some(cell) = self.cell_mut(free) {
-            cell.clear();
-        }
-    }
-
-    pub(crate) fn push_cell(&mut self, bytes: &[u8], part: Part) -> Result<(), Part> {
-        let limits = self.limits();
-        let limit = if part == Part::Comment {
-            limits.comment
-        } else {
-            limits.last_event_id
-        };
-        let free = self.free_cell();
-        self.cell_mut(free)
-            .is_some_and(|cell| cell.append(bytes, limit))
-            .then_some(())
-            .ok_or(part)
-    }
-
     /// "If the field value does not contain U+0000 NULL, then set the last event ID buffer to
     /// the field value. Otherwise, ignore the field."
-    pub(crate) fn end_id(&mut self) -> Result<(), Part> {
-        let limit = self.limits().last_event_id;
+    pub(crate) fn end_id(&mut self) -> bool {
         let free = self.free_cell();
-        let Some(cell) = self.cell_mut(free) else {
-            return Ok(());
-        };
-        if cell.as_slice().contains(&0) {
-            return Ok(());
+        let mut id = self.storage.buffer(Part::LastEventId, free);
+        if id.as_slice().contains(&0) {
+            return true;
         }
-        if from_utf8(cell.as_slice()).is_err() && !utf8::repair(cell, limit) {
-            return Err(Part::LastEventId);
+        let is_text = utf8::check(id.as_slice()).is_some() || id.repair();
+        if is_text {
+            self.pending = free;
+            self.has_id = true;
         }
-        self.pending = free;
-        self.has_id = true;
-        Ok(())
+        is_text
     }
 
     /// A blank line.
@@ -220,7 +155,7 @@ impl<S: Parts> Block<S> {
     /// "Set the data buffer and the event type buffer to the empty string."
     #[inline]
     pub(crate) fn clear(&mut self) {
-        self.storage.buffers_mut().data.clear();
+        self.buffer(Part::Data).clear();
         self.data = Place::Nowhere;
         self.event_type = Place::Nowhere;
         self.has_id = false;
@@ -235,121 +170,89 @@ impl<S: Parts> Block<S> {
     /// Copies what was only remembered as a range of `chunk`, because the chunk goes away.
     #[inline]
     pub(crate) fn keep(&mut self, chunk: &[u8]) {
-        // Neither can pass its limit: it was checked, and the buffers are empty.
-        if let Place::Chunk(start, end) = self.data {
-            let _ = self.push_data(slice(chunk, start, end));
-            self.data = Place::Buffer;
-        }
+        self.keep_data(chunk);
         if let Place::Chunk(start, end) = self.event_type {
-            self.begin_event_type();
-            let _ = self.push_event_type(slice(chunk, start, end));
+            self.event_type = Place::Buffer;
+            self.fill(Part::EventType, slice(chunk, start, end));
         }
+    }
+
+    #[inline]
+    fn keep_data(&mut self, chunk: &[u8]) {
+        if let Place::Chunk(start, end) = self.data {
+            self.data = Place::Buffer;
+            self.fill(Part::Data, slice(chunk, start, end));
+        }
+    }
+
+    fn fill(&mut self, part: Part, bytes: &[u8]) {
+        let mut buffer = self.buffer(part);
+        buffer.clear();
+        // It fits: that was checked when the line was read.
+        buffer.append(bytes);
     }
 
     /// The event that the last blank line has dispatched.
     #[inline]
     pub(crate) fn event<'d>(&'d mut self, chunk: &'d [u8]) -> Result<Event<'d>, LimitExceeded> {
-        let limits = self.storage.limits();
-        let Buffers {
-            data,
-            event_type,
-            cells,
-        } = self.storage.buffers_mut();
-        let Some(data) = text(self.data, data, chunk, limits.data) else {
-            (self.committed, self.pending) = (self.previous, self.previous);
-            return Err(exceeded(Part::Data, &limits));
+        let (data, event_type, id) = self.storage.event(self.committed);
+        let limits = (data.limit(), event_type.limit());
+        let exceeded = match data.text_at(&self.data, chunk) {
+            None => LimitExceeded {
+                part: Part::Data,
+                limit: limits.0,
+            },
+            Some(data) => match event_type.text_at(&self.event_type, chunk) {
+                None => LimitExceeded {
+                    part: Part::EventType,
+                    limit: limits.1,
+                },
+                Some(event_type) => {
+                    let last_event_id = utf8::check(id).unwrap_or_default();
+                    return Ok(Event {
+                        event_type,
+                        data,
+                        last_event_id,
+                        has_id: self.has_id,
+                    });
+                }
+            },
         };
-        let Some(event_type) = text(self.event_type, event_type, chunk, limits.event_type) else {
-            (self.committed, self.pending) = (self.previous, self.previous);
-            return Err(exceeded(Part::EventType, &limits));
-        };
-        let last_event_id = content(cells.get(usize::from(self.committed)));
-        Ok(Event {
-            event_type,
-            data,
-            last_event_id,
-            has_id: self.has_id,
-        })
+        // What was not delivered does not move the last event ID.
+        self.committed = self.previous;
+        self.pending = self.previous;
+        Err(exceeded)
     }
 
-    pub(crate) fn comment<'d>(
-        &'d mut self,
-        place: Place,
-        chunk: &'d [u8],
-    ) -> Result<&'d str, LimitExceeded> {
-        let limits = self.limits();
-        let free = self.free_cell();
-        self.cell_mut(free)
-            .and_then(|cell| text(place, cell, chunk, limits.comment))
-            .ok_or(exceeded(Part::Comment, &limits))
+    pub(crate) fn comment<'d>(&'d mut self, place: &Place, chunk: &'d [u8]) -> Option<&'d str> {
+        self.buffer(Part::Comment).text_at(place, chunk)
     }
 
     pub(crate) fn last_event_id(&self) -> &str {
-        content(
-            self.storage
-                .buffers()
-                .cells
-                .get(usize::from(self.committed)),
-        )
+        utf8::check(self.storage.cell(self.committed)).unwrap_or_default()
     }
 
-    pub(crate) fn set_last_event_id(&mut self, id: &str) -> Result<(), LimitExceeded> {
-        self.begin_cell();
-        self.push_cell(id.as_bytes(), Part::LastEventId)
-            .map_err(|part| exceeded(part, &self.limits()))?;
-        (self.committed, self.pending) = (self.free_cell(), self.free_cell());
-        Ok(())
-    }
-
-    pub(crate) fn limits(&self) -> Limits {
-        self.storage.limits()
-    }
-
-    fn cell_mut(&mut self, cell: Cell) -> Option<&mut S::Text> {
-        self.storage.buffers_mut().cells.get_mut(usize::from(cell))
-    }
-}
-
-pub(crate) fn exceeded(part: Part, limits: &Limits) -> LimitExceeded {
-    let limit = match part {
-        Part::Data | Part::Line => limits.data,
-        Part::EventType => limits.event_type,
-        Part::LastEventId => limits.last_event_id,
-        Part::Comment => limits.comment,
-    };
-    LimitExceeded { part, limit }
-}
-
-/// The value at `place`, with U+FFFD for what is not UTF-8. `None` if that passes the limit.
-#[inline]
-fn text<'d>(
-    place: Place,
-    buffer: &'d mut impl Buffer,
-    chunk: &'d [u8],
-    limit: usize,
-) -> Option<&'d str> {
-    match place {
-        Place::Nowhere => return Some(""),
-        Place::Chunk(start, end) => {
-            let bytes = slice(chunk, start, end);
-            if let Some(text) = utf8::check(bytes) {
-                return Some(text);
-            }
-            buffer.clear();
-            buffer.append(bytes, limit).then_some(())?;
+    /// Sets both the last event ID string and the buffer; false if that passes the limit.
+    pub(crate) fn set_last_event_id(&mut self, id: &str) -> bool {
+        let free = self.free_cell();
+        let mut cell = self.storage.buffer(Part::LastEventId, free);
+        cell.clear();
+        let fits = cell.append(id.as_bytes());
+        if fits {
+            self.committed = free;
+            self.pending = free;
         }
-        Place::Buffer => {}
+        fits
     }
-    buffer.text(limit)
-}
 
-/// The content of a cell, which is always UTF-8.
-fn content(cell: Option<&impl Buffer>) -> &str {
-    cell.and_then(|cell| from_utf8(cell.as_slice()).ok())
-        .unwrap_or_default()
-}
+    #[inline]
+    pub(crate) fn limit(&mut self, part: Part) -> usize {
+        self.buffer(part).limit()
+    }
 
-#[inline]
-fn slice(chunk: &[u8], start: usize, end: usize) -> &[u8] {
-    chunk.get(Range { start, end }).unwrap_or_default()
+    #[inline]
+    fn buffer(&mut self, part: Part) -> S::Buffer<'_> {
+        let free = self.free_cell();
+        self.storage.buffer(part, free)
+    }
 }

@@ -4,11 +4,11 @@ use core::time::Duration;
 
 #[cfg(feature = "alloc")]
 use crate::Limits;
-use crate::block::{Block, Dispatched, Place, exceeded};
+use crate::block::{Block, Dispatched};
+use crate::buffer::Place;
 use crate::error::{FrameError, LastEventIdError, LimitExceeded, Part};
 use crate::event::{Event, Item};
 use crate::field::{Digits, Name, find_forbidden};
-use crate::line::Line;
 use crate::search::find_line_end;
 use crate::storage::{Growable, Storage};
 
@@ -33,10 +33,10 @@ pub struct Decoder<S = Growable> {
     pub(crate) block: Block<S>,
     /// What `item` will say.
     pub(crate) ready: Ready,
+    /// Which limit was passed, when `ready` says so.
+    pub(crate) passed: Part,
     /// Where the text of a comment is that is ready.
     pub(crate) comment: Place,
-    /// Which limit was passed when `ready` says so.
-    pub(crate) limit: Part,
     pub(crate) reconnection_time: Option<Duration>,
     /// The chunk before has left something open, in one of the fields below.
     pub(crate) torn: bool,
@@ -65,8 +65,8 @@ pub(crate) enum Ready {
 pub(crate) enum Position {
     /// At the start of a line.
     Start,
-    /// In a name, of which no more than these bytes have been seen.
-    Name { bytes: [u8; Name::MAX], length: u8 },
+    /// In what can only be this name: so many bytes of it have been seen.
+    Name { name: Name, seen: u8 },
     /// After the colon: one space may follow that is not of the value.
     Colon(Name),
     /// In a value.
@@ -101,8 +101,8 @@ impl<S> Decoder<S> {
         Self {
             block: Block::new(storage),
             ready: Ready::Nothing,
+            passed: Part::Line,
             comment: Place::Nowhere,
-            limit: Part::Line,
             reconnection_time: None,
             torn: true,
             bom: 0,
@@ -158,7 +158,7 @@ impl<S: Storage> Decoder<S> {
             match ready {
                 Ready::Nothing => return None,
                 Ready::Event => return Some(self.block.event(chunk)),
-                Ready::Limit => return Some(Err(exceeded(self.limit, &self.block.limits()))),
+                Ready::Limit => return Some(Err(self.exceeded(self.passed))),
                 Ready::Comment | Ready::ReconnectionTime | Ready::LastEventId => {}
             }
         }
@@ -188,14 +188,20 @@ impl<S: Storage> Decoder<S> {
     pub fn item<'d>(&'d mut self, chunk: &'d [u8]) -> Result<Item<'d>, LimitExceeded> {
         match self.ready {
             Ready::Event => self.block.event(chunk).map(Item::Event),
-            Ready::Comment => self.block.comment(self.comment, chunk).map(Item::Comment),
+            Ready::Comment => {
+                let exceeded = self.exceeded(Part::Comment);
+                self.block
+                    .comment(&self.comment, chunk)
+                    .map(Item::Comment)
+                    .ok_or(exceeded)
+            }
             Ready::ReconnectionTime => Ok(Item::ReconnectionTime(
                 self.reconnection_time.unwrap_or_default(),
             )),
             Ready::LastEventId | Ready::Nothing => {
                 Ok(Item::LastEventId(self.block.last_event_id()))
             }
-            Ready::Limit => Err(exceeded(self.limit, &self.block.limits())),
+            Ready::Limit => Err(self.exceeded(self.passed)),
         }
     }
 
@@ -225,9 +231,10 @@ impl<S: Storage> Decoder<S> {
         if let Some((offset, byte)) = find_forbidden(id, true) {
             return Err(LastEventIdError::Invalid(FrameError { part, byte, offset }));
         }
-        self.block
-            .set_last_event_id(id)
-            .map_err(LastEventIdError::TooLong)
+        if self.block.set_last_event_id(id) {
+            return Ok(());
+        }
+        Err(LastEventIdError::TooLong(self.exceeded(part)))
     }
 
     /// Makes ready for the next connection: forgets the unfinished block, keeps the last event
@@ -277,20 +284,8 @@ impl<S: Storage> Decoder<S> {
             let begin = start + b"data:".len();
             let end = begin + length;
             let space = usize::from(value.first() == Some(&b' '));
-            if let Err(part) = self.block.data_line(chunk, begin + space, end) {
-                self.exceed(part);
-            }
-            return self.end_of_line(chunk, end);
-        }
-        // "If the line starts with a U+003A COLON character (:): Ignore the line."
-        if let Some(text) = rest.strip_prefix(b":") {
-            let Some(length) = find_line_end(text) else {
-                return self.tear(chunk, rest, comments);
-            };
-            let begin = start + 1;
-            let end = begin + length;
-            if comments {
-                self.comment_line(begin + usize::from(text.first() == Some(&b' ')), end);
+            if !self.block.data_line(chunk, begin + space, end) {
+                self.exceed(Part::Data);
             }
             return self.end_of_line(chunk, end);
         }
@@ -298,12 +293,17 @@ impl<S: Storage> Decoder<S> {
             return self.tear(chunk, rest, comments);
         };
         let end = start + length;
-        if length == 0 {
-            // "If the line is empty (a blank line): Dispatch the event."
-            self.dispatch();
-            return self.pass_line_end(chunk, end);
+        match rest.first() {
+            // "If the line starts with a U+003A COLON character (:): Ignore the line."
+            Some(b':') if comments => self.comment_line(chunk, start + 1, end),
+            Some(b':') => {}
+            Some(b'\n' | b'\r') => {
+                // "If the line is empty (a blank line): Dispatch the event."
+                self.dispatch();
+                return self.pass_line_end(chunk, end);
+            }
+            _ => self.field_line(chunk, start, end),
         }
-        self.field_line(chunk, start, end);
         self.end_of_line(chunk, end)
     }
 
@@ -318,31 +318,37 @@ impl<S: Storage> Decoder<S> {
         next
     }
 
-    /// Any other line than one of data: there is at most one of each in a block.
+    /// Any other field than data: there is at most one of each in a usual block.
     fn field_line(&mut self, chunk: &[u8], start: usize, end: usize) {
-        if let Line::Field { name, value } = Line::parse(chunk.get(start..end).unwrap_or_default())
-        {
-            match Name::of(name) {
-                Name::EventType => {
-                    let set = self.block.event_type_line(end - value.len(), end);
-                    set.unwrap_or_else(|part| self.exceed(part));
-                }
-                Name::Unknown => {}
-                name => {
-                    self.begin_value(chunk, name);
-                    self.part_of_value(name, value);
-                    self.end_value(name);
-                }
+        let line = chunk.get(start..end).unwrap_or_default();
+        let name = line
+            .first()
+            .map_or(Name::Unknown, |&first| Name::beginning_with(first));
+        // "Collect the characters on the line before the first U+003A COLON character (:), and
+        // let field be that string." "If value starts with a U+0020 SPACE character, remove it
+        // from value."
+        let value = match line.strip_prefix(name.as_bytes()) {
+            Some([b':', b' ', value @ ..] | [b':', value @ ..] | value @ []) => value,
+            _ => return,
+        };
+        if name == Name::Of(Part::EventType) {
+            if !self.block.event_type_line(end - value.len(), end) {
+                self.exceed(Part::EventType);
             }
+            return;
         }
+        self.begin_value(chunk, name);
+        self.part_of_value(name, value);
+        self.end_value(name);
     }
 
     #[inline]
-    fn comment_line(&mut self, start: usize, end: usize) {
+    fn comment_line(&mut self, chunk: &[u8], start: usize, end: usize) {
+        let start = start + usize::from(chunk.get(start) == Some(&b' '));
         self.comment = Place::Chunk(start, end);
         self.ready = Ready::Comment;
-        if end - start > self.block.limits().comment {
-            self.exceed_comment();
+        if end - start > self.block.limit(Part::Comment) {
+            self.exceed(Part::Comment);
         }
     }
 
@@ -373,19 +379,22 @@ impl<S: Storage> Decoder<S> {
         };
     }
 
-    /// A limit is passed: the rest of the block will be skipped.
+    /// A limit is passed: the rest of the block will be skipped, or of the comment.
     #[cold]
     pub(crate) fn exceed(&mut self, part: Part) {
-        self.block.discard();
-        self.skipping = true;
-        self.torn = true;
-        self.limit = part;
         self.ready = Ready::Limit;
+        self.passed = part;
+        if part != Part::Comment {
+            self.block.discard();
+            self.skipping = true;
+            self.torn = true;
+        }
     }
 
-    #[cold]
-    pub(crate) fn exceed_comment(&mut self) {
-        self.limit = Part::Comment;
-        self.ready = Ready::Limit;
+    fn exceeded(&mut self, part: Part) -> LimitExceeded {
+        LimitExceeded {
+            part,
+            limit: self.block.limit(part),
+        }
     }
 }

@@ -1,34 +1,41 @@
-//! The fields that the standard knows, and what their values may hold. Imports `core` only.
+//! The fields that the standard knows, and what their values may hold. Imports `core` and the errors.
 
 use core::time::Duration;
+
+use crate::error::Part;
 
 /// What a line is about.
 ///
 /// "Field names must be compared literally, with no case folding performed."
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Name {
-    Data,
-    EventType,
-    Id,
+    /// `data`, `event`, `id`, or the empty name of a comment.
+    Of(Part),
     Retry,
-    /// The line begins with a colon.
-    Comment,
     /// "Otherwise: The field is ignored."
     Unknown,
 }
 
 impl Name {
-    /// The length of the longest name that is known.
-    pub(crate) const MAX: usize = "event".len();
-
-    pub(crate) fn of(bytes: &[u8]) -> Self {
-        match bytes {
-            b"data" => Self::Data,
-            b"event" => Self::EventType,
-            b"id" => Self::Id,
-            b"retry" => Self::Retry,
-            b"" => Self::Comment,
+    /// No two of the names begin with the same byte: the first decides which it can be.
+    pub(crate) const fn beginning_with(first: u8) -> Self {
+        match first {
+            b'd' => Self::Of(Part::Data),
+            b'e' => Self::Of(Part::EventType),
+            b'i' => Self::Of(Part::LastEventId),
+            b':' => Self::Of(Part::Comment),
+            b'r' => Self::Retry,
             _ => Self::Unknown,
+        }
+    }
+
+    pub(crate) const fn as_bytes(self) -> &'static [u8] {
+        match self {
+            Self::Of(Part::Data) => b"data",
+            Self::Of(Part::EventType) => b"event",
+            Self::Of(Part::LastEventId) => b"id",
+            Self::Retry => b"retry",
+            Self::Of(_) | Self::Unknown => b"",
         }
     }
 }
@@ -46,7 +53,7 @@ pub(crate) fn find_forbidden(value: &str, id: bool) -> Option<(usize, u8)> {
 pub(crate) struct Digits {
     seconds: u64,
     millis: u32,
-    state: Seen,
+    seen: Seen,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,32 +68,32 @@ impl Digits {
     pub(crate) const NONE: Self = Self {
         seconds: 0,
         millis: 0,
-        state: Seen::Nothing,
+        seen: Seen::Nothing,
     };
+
+    const MAX: Duration = Duration::from_millis(u64::MAX);
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         for &byte in bytes {
+            let digit = byte.wrapping_sub(b'0');
             // "If the field value consists of only ASCII digits"
-            if !byte.is_ascii_digit() {
-                self.state = Seen::SomethingElse;
-            }
-            if self.state == Seen::SomethingElse {
+            if digit > 9 || self.seen == Seen::SomethingElse {
+                self.seen = Seen::SomethingElse;
                 return;
             }
-            self.state = Seen::OnlyDigits;
-            // "interpret the field value as an integer in base ten"
-            self.seconds = self
-                .seconds
-                .saturating_mul(10)
-                .saturating_add(u64::from(self.millis / 100));
-            self.millis = self.millis % 100 * 10 + u32::from(byte - b'0');
+            self.seen = Seen::OnlyDigits;
+            // "interpret the field value as an integer in base ten". Past the maximum more
+            // digits change nothing.
+            if self.seconds <= Self::MAX.as_secs() {
+                self.seconds = self.seconds * 10 + u64::from(self.millis / 100);
+                self.millis = self.millis % 100 * 10 + u32::from(digit);
+            }
         }
     }
 
     /// The time, at most `u64::MAX` milliseconds.
     pub(crate) fn time(&self) -> Option<Duration> {
-        const MAX: Duration = Duration::from_millis(u64::MAX);
         let time = Duration::new(self.seconds, self.millis % 1000 * 1_000_000);
-        (self.state == Seen::OnlyDigits).then_some(time.min(MAX))
+        (self.seen == Seen::OnlyDigits).then_some(time.min(Self::MAX))
     }
 }

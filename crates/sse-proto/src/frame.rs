@@ -113,12 +113,8 @@ impl<'a> Frame<'a> {
     /// The exact number of bytes of the encoded frame.
     #[must_use]
     pub fn encoded_len(&self) -> usize {
-        let mut length = 0;
-        let Ok(()) = self.write_pieces(&mut |piece: &str| {
-            length += piece.len();
-            Ok::<(), core::convert::Infallible>(())
-        });
-        length
+        self.encode_into(&mut [])
+            .unwrap_or_else(|error| error.needed)
     }
 
     /// Encodes the frame into the start of `buffer` and returns its length.
@@ -128,58 +124,87 @@ impl<'a> Frame<'a> {
     /// If the frame does not fit; the error says how many bytes it needs. The content of
     /// `buffer` is then unspecified.
     pub fn encode_into(&self, buffer: &mut [u8]) -> Result<usize, BufferTooSmall> {
-        let mut written = 0;
-        let fits = self.write_pieces(&mut |piece: &str| {
-            let end = written + piece.len();
-            buffer
-                .get_mut(written..end)
-                .ok_or(())?
-                .copy_from_slice(piece.as_bytes());
-            written = end;
-            Ok(())
-        });
-        match fits {
-            Ok(()) => Ok(written),
-            Err(()) => Err(BufferTooSmall {
-                needed: self.encoded_len(),
-            }),
+        let size = buffer.len();
+        let mut out = Bytes { buffer, length: 0 };
+        self.write(&mut out);
+        if out.length <= size {
+            Ok(out.length)
+        } else {
+            Err(BufferTooSmall { needed: out.length })
         }
     }
 
     /// Appends the encoded frame to `bytes`.
     #[cfg(feature = "alloc")]
     pub fn append_to(&self, bytes: &mut alloc::vec::Vec<u8>) {
-        bytes.reserve(self.encoded_len());
-        let Ok(()) = self.write_pieces(&mut |piece: &str| {
-            bytes.extend_from_slice(piece.as_bytes());
-            Ok::<(), core::convert::Infallible>(())
-        });
+        self.write(bytes);
     }
 
-    fn write_pieces<E>(&self, out: &mut impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+    fn write(&self, out: &mut impl Out) {
         if let Some(text) = self.comment {
-            write_lines(out, ":", text)?;
+            write_lines(out, ":", text);
         }
         if let Some(event_type) = self.event_type {
-            write_line(out, "event:", event_type)?;
+            write_line(out, "event:", event_type);
         }
         if let Some(id) = self.id {
-            write_line(out, "id:", id)?;
+            write_line(out, "id:", id);
         }
         if let Some(time) = self.retry {
-            let mut digits = [0; 20];
-            write_line(out, "retry:", milliseconds(time, &mut digits))?;
+            write_line(out, "retry:", milliseconds(time, &mut [0; 20]));
         }
         if let Some(data) = self.data {
-            write_lines(out, "data:", data)?;
+            write_lines(out, "data:", data);
         }
-        out("\n")
+        out.put("\n");
     }
 }
 
 impl fmt::Display for Frame<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write_pieces(&mut |piece: &str| f.write_str(piece))
+        let mut out = Text { f, result: Ok(()) };
+        self.write(&mut out);
+        out.result
+    }
+}
+
+/// Where a frame is written to.
+trait Out {
+    fn put(&mut self, text: &str);
+}
+
+/// A slice of bytes; `length` goes on counting when it is full.
+struct Bytes<'a> {
+    buffer: &'a mut [u8],
+    length: usize,
+}
+
+impl Out for Bytes<'_> {
+    fn put(&mut self, text: &str) {
+        let end = self.length + text.len();
+        if let Some(place) = self.buffer.get_mut(self.length..end) {
+            place.copy_from_slice(text.as_bytes());
+        }
+        self.length = end;
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Out for alloc::vec::Vec<u8> {
+    fn put(&mut self, text: &str) {
+        self.extend_from_slice(text.as_bytes());
+    }
+}
+
+/// Anything that takes text; after an error nothing more is written.
+struct Text<'a, 'b> {
+    f: &'a mut fmt::Formatter<'b>,
+    result: fmt::Result,
+}
+
+impl Out for Text<'_, '_> {
+    fn put(&mut self, text: &str) {
+        self.result = self.result.and_then(|()| self.f.write_str(text));
     }
 }
 
@@ -190,33 +215,29 @@ fn check(part: Part, value: &str) -> Result<(), FrameError> {
         })
 }
 
-fn write_lines<E>(
-    out: &mut impl FnMut(&str) -> Result<(), E>,
-    name: &str,
-    text: &str,
-) -> Result<(), E> {
+/// Writes `text` as lines of this name, one for each line of it.
+fn write_lines(out: &mut impl Out, name: &str, text: &str) {
     let mut rest = text;
     while let Some(end) = find_line_end(rest.as_bytes()) {
-        let (line, tail) = rest.split_at(end);
-        write_line(out, name, line)?;
-        rest = tail
-            .strip_prefix("\r\n")
-            .unwrap_or(tail.get(1..).unwrap_or_default());
+        write_line(out, name, rest.get(..end).unwrap_or_default());
+        let tail = rest.get(end..).unwrap_or_default();
+        let ending = if tail.as_bytes().starts_with(b"\r\n") {
+            2
+        } else {
+            1
+        };
+        rest = tail.get(ending..).unwrap_or_default();
     }
-    write_line(out, name, rest)
+    write_line(out, name, rest);
 }
 
-fn write_line<E>(
-    out: &mut impl FnMut(&str) -> Result<(), E>,
-    name: &str,
-    value: &str,
-) -> Result<(), E> {
-    out(name)?;
+fn write_line(out: &mut impl Out, name: &str, value: &str) {
+    out.put(name);
     if !value.is_empty() {
-        out(" ")?;
-        out(value)?;
+        out.put(" ");
+        out.put(value);
     }
-    out("\n")
+    out.put("\n");
 }
 
 /// The decimal digits of the whole milliseconds of `time`, at most `u64::MAX`.

@@ -9,11 +9,14 @@
 extern crate alloc;
 
 mod block;
+mod buffer;
 mod decoder;
 mod error;
 mod event;
 mod field;
 mod frame;
+#[cfg(feature = "alloc")]
+mod heap;
 mod line;
 mod search;
 mod storage;

@@ -1,6 +1,6 @@
 //! What a decoder does at the seams of chunks, and to skip a block. Imports what the decoder does.
 
-use crate::block::Place;
+use crate::buffer::Place;
 use crate::decoder::{Decoder, Position, Ready};
 use crate::error::Part;
 use crate::field::{Digits, Name};
@@ -17,31 +17,17 @@ impl<S: Storage> Decoder<S> {
         chunk.len()
     }
 
-    /// The same, for the bytes after the colon of a data line.
+    /// The same for a data line, of which `value` is what follows the colon.
     #[inline]
     pub(crate) fn tear_data(&mut self, chunk: &[u8], value: &[u8]) -> usize {
         self.torn = true;
-        self.position = Position::Colon(Name::Data);
+        self.position = Position::Colon(Name::Of(Part::Data));
         if let Some(&first) = value.first() {
-            self.position = Position::Value(Name::Data);
+            self.position = Position::Value(Name::Of(Part::Data));
             let value = value.get(usize::from(first == b' ')..).unwrap_or_default();
-            if let Err(part) = self.block.append_data_line(chunk, value) {
-                self.exceed(part);
+            if !self.block.tear_data(chunk, value) {
+                self.exceed(Part::Data);
             }
-        }
-        chunk.len()
-    }
-
-    /// The same, for the bytes after the colon.
-    pub(crate) fn tear_value(&mut self, chunk: &[u8], name: Name, value: &[u8]) -> usize {
-        self.torn = true;
-        self.position = Position::Colon(name);
-        if let Some(&first) = value.first() {
-            self.position = Position::Value(name);
-            self.begin_value(chunk, name);
-            // "If value starts with a U+0020 SPACE character, remove it from value."
-            let value = value.get(usize::from(first == b' ')..).unwrap_or_default();
-            self.part_of_value(name, value);
         }
         chunk.len()
     }
@@ -57,23 +43,18 @@ impl<S: Storage> Decoder<S> {
             let rest = chunk.get(at..).unwrap_or_default();
             let length = find_far_line_end(rest);
             let part = rest.get(..length.unwrap_or(rest.len())).unwrap_or_default();
-            // Data above all: long lines come in many chunks.
-            if matches!(self.position, Position::Value(Name::Data)) && !self.skipping {
-                match self.block.push_data(part) {
-                    Ok(()) if length.is_some() => self.block.end_data(),
-                    Ok(()) => {}
-                    Err(part) => self.exceed(part),
+            // Data above all: a long line comes in many chunks.
+            if matches!(self.position, Position::Value(Name::Of(Part::Data))) && !self.skipping {
+                if !self.block.push(Part::Data, part) {
+                    self.exceed(Part::Data);
                 }
             } else {
                 self.part_of_line(chunk, part, comments);
-                if length.is_some() {
-                    self.end_line(chunk);
-                }
             }
             let Some(length) = length else {
                 return chunk.len();
             };
-            self.position = Position::Start;
+            self.end_line(chunk);
             at = self.pass_line_end(chunk, at + length);
         }
         if self.skipping && self.ready == Ready::Nothing {
@@ -111,10 +92,8 @@ impl<S: Storage> Decoder<S> {
 
     /// Skips up to and with the next blank line.
     fn skip_block(&mut self, chunk: &[u8], mut at: usize) -> usize {
-        while let Some(rest) = chunk
-            .get(at..)
-            .filter(|rest| self.skipping && !rest.is_empty())
-        {
+        while self.skipping && at < chunk.len() {
+            let rest = chunk.get(at..).unwrap_or_default();
             let Some(length) = find_line_end(rest) else {
                 self.position = Position::Value(Name::Unknown);
                 return chunk.len();
@@ -126,42 +105,37 @@ impl<S: Storage> Decoder<S> {
     }
 
     /// Reads bytes of a line that is split over chunks; none of them ends it.
-    fn part_of_line(&mut self, chunk: &[u8], mut bytes: &[u8], comments: bool) {
+    #[inline]
+    fn part_of_line(&mut self, chunk: &[u8], bytes: &[u8], comments: bool) {
+        match self.position {
+            Position::Value(name) => self.part_of_value(name, bytes),
+            _ => self.part_of_name(chunk, bytes, comments),
+        }
+    }
+
+    fn part_of_name(&mut self, chunk: &[u8], mut bytes: &[u8], comments: bool) {
         while let Some((&byte, rest)) = bytes.split_first() {
             self.position = match self.position {
-                Position::Value(name) => return self.part_of_value(name, bytes),
-                Position::Colon(name) => {
-                    self.tear_value(chunk, name, bytes);
-                    return;
+                Position::Start if byte != b':' => Position::Name {
+                    name: Name::beginning_with(byte),
+                    seen: 1,
+                },
+                Position::Start if comments => Position::Colon(Name::Of(Part::Comment)),
+                Position::Start => Position::Colon(Name::Unknown),
+                Position::Name { name, seen } => match name.as_bytes().get(usize::from(seen)) {
+                    Some(expected) if byte == *expected => Position::Name {
+                        name,
+                        seen: seen + 1,
+                    },
+                    None if byte == b':' => Position::Colon(name),
+                    _ => Position::Value(Name::Unknown),
+                },
+                Position::Colon(name) | Position::Value(name) => {
+                    self.begin_value(chunk, name);
+                    // "If value starts with a U+0020 SPACE character, remove it from value."
+                    let value = if byte == b' ' { rest } else { bytes };
+                    return self.part_of_value(name, value);
                 }
-                Position::Start if byte == b':' => Position::Colon(if comments {
-                    Name::Comment
-                } else {
-                    Name::Unknown
-                }),
-                Position::Start => Position::Name {
-                    bytes: [byte, 0, 0, 0, 0],
-                    length: 1,
-                },
-                Position::Name {
-                    bytes: name,
-                    length,
-                } if byte == b':' => Position::Colon(Name::of(
-                    name.get(..usize::from(length)).unwrap_or_default(),
-                )),
-                Position::Name {
-                    bytes: mut name,
-                    length,
-                } => match name.get_mut(usize::from(length)) {
-                    Some(place) => {
-                        *place = byte;
-                        Position::Name {
-                            bytes: name,
-                            length: length + 1,
-                        }
-                    }
-                    None => Position::Value(Name::Unknown),
-                },
             };
             bytes = rest;
         }
@@ -170,18 +144,17 @@ impl<S: Storage> Decoder<S> {
     /// The line that was split over chunks ends.
     fn end_line(&mut self, chunk: &[u8]) {
         let name = match self.position {
-            Position::Start => Name::Unknown,
-            // "using the whole line as the field name, and the empty string as the field value."
-            Position::Name { bytes, length } => {
-                let name = Name::of(bytes.get(..usize::from(length)).unwrap_or_default());
-                self.begin_value(chunk, name);
-                name
-            }
+            Position::Value(name) => name,
             Position::Colon(name) => {
                 self.begin_value(chunk, name);
                 name
             }
-            Position::Value(name) => name,
+            // "using the whole line as the field name, and the empty string as the field value."
+            Position::Name { name, seen } if usize::from(seen) == name.as_bytes().len() => {
+                self.begin_value(chunk, name);
+                name
+            }
+            Position::Name { .. } | Position::Start => Name::Unknown,
         };
         self.position = Position::Start;
         self.end_value(name);
@@ -189,49 +162,47 @@ impl<S: Storage> Decoder<S> {
 
     /// A value begins that does not lie whole in the chunk, or is not needed as it lies there.
     pub(crate) fn begin_value(&mut self, chunk: &[u8], name: Name) {
+        self.position = Position::Value(name);
         match name {
-            _ if self.skipping => {}
-            Name::Data => self
-                .block
-                .begin_data(chunk)
-                .unwrap_or_else(|part| self.exceed(part)),
-            Name::EventType => self.block.begin_event_type(),
-            Name::Id | Name::Comment => self.block.begin_cell(),
-            Name::Retry => self.retry = Digits::NONE,
-            Name::Unknown => {}
+            Name::Of(part) if !self.skipping => {
+                if !self.block.begin(part, chunk) {
+                    self.exceed(part);
+                }
+            }
+            _ => self.retry = Digits::NONE,
         }
     }
 
     /// Takes over bytes of a value.
+    #[inline]
     pub(crate) fn part_of_value(&mut self, name: Name, bytes: &[u8]) {
-        let kept = match name {
-            _ if self.skipping => Ok(()),
-            Name::Data => self.block.push_data(bytes),
-            Name::EventType => self.block.push_event_type(bytes),
-            Name::Id => self.block.push_cell(bytes, Part::LastEventId),
-            Name::Comment => self.block.push_cell(bytes, Part::Comment),
-            Name::Retry => {
-                self.retry.push(bytes);
-                Ok(())
+        match name {
+            Name::Of(part) if !self.skipping => {
+                if !self.block.push(part, bytes) {
+                    self.position = Position::Value(Name::Unknown);
+                    self.exceed(part);
+                }
             }
-            Name::Unknown => Ok(()),
-        };
-        match kept {
-            Ok(()) => {}
-            Err(Part::Comment) => {
-                self.position = Position::Value(Name::Unknown);
-                self.exceed_comment();
-            }
-            Err(part) => self.exceed(part),
+            Name::Retry => self.retry.push(bytes),
+            Name::Of(_) | Name::Unknown => {}
         }
     }
 
     /// A value ends with its line.
     pub(crate) fn end_value(&mut self, name: Name) {
+        self.position = Position::Start;
         match name {
             _ if self.skipping => {}
-            Name::Data => self.block.end_data(),
-            Name::Id => self.block.end_id().unwrap_or_else(|part| self.exceed(part)),
+            Name::Of(Part::Data) => self.block.end_data(),
+            Name::Of(Part::LastEventId) => {
+                if !self.block.end_id() {
+                    self.exceed(Part::LastEventId);
+                }
+            }
+            Name::Of(Part::Comment) if self.ready == Ready::Nothing => {
+                self.comment = Place::Buffer;
+                self.ready = Ready::Comment;
+            }
             Name::Retry => {
                 // "set the event stream's reconnection time to that integer"
                 if let Some(time) = self.retry.time() {
@@ -239,11 +210,7 @@ impl<S: Storage> Decoder<S> {
                     self.ready = Ready::ReconnectionTime;
                 }
             }
-            Name::Comment => {
-                self.comment = Place::Buffer;
-                self.ready = Ready::Comment;
-            }
-            Name::EventType | Name::Unknown => {}
+            Name::Of(_) | Name::Unknown => {}
         }
     }
 }

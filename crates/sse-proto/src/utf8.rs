@@ -2,8 +2,6 @@
 
 use core::str::from_utf8;
 
-use crate::storage::Buffer;
-
 const REPLACEMENT: &[u8; 3] = "\u{FFFD}".as_bytes().first_chunk().unwrap();
 
 /// The bytes as text, if they are UTF-8.
@@ -20,38 +18,40 @@ pub(crate) fn check(bytes: &[u8]) -> Option<&str> {
 #[cfg(feature = "simdutf8")]
 const SIMD_MIN: usize = 64;
 
-/// Puts U+FFFD in the place of every maximal subpart of an ill-formed sequence.
-///
-/// False if the text would then be longer than `limit`; the buffer is then left alone.
+/// Puts U+FFFD in the place of every maximal subpart of an ill-formed sequence in the first
+/// `length` bytes of `buffer`. Returns the new length; `None`, and nothing done, if the buffer
+/// is too small for it.
 #[cold]
-pub(crate) fn repair(buffer: &mut impl Buffer, limit: usize) -> bool {
-    let length = buffer.as_slice().len();
-    let grown = grown_length(buffer.as_slice());
-    let extra = grown - length;
-    if grown > limit || !buffer.grow(extra) {
-        return false;
-    }
-    // The bytes move to the end of the buffer, and from there back to its start piece by
-    // piece: writing never overtakes reading, because no piece becomes shorter.
-    let bytes = buffer.as_mut_slice();
-    bytes.copy_within(..length, extra);
-    let (mut read, mut write) = (extra, 0);
-    while let Some((valid, invalid)) = next_error(bytes.get(read..).unwrap_or_default()) {
-        bytes.copy_within(read..read + valid, write);
-        if let Some(place) = bytes.get_mut(write + valid..write + valid + REPLACEMENT.len()) {
-            place.copy_from_slice(REPLACEMENT);
+pub(crate) fn repair(buffer: &mut [u8], length: usize) -> Option<usize> {
+    let repaired = repaired_length(buffer.get(..length)?);
+    let bytes = buffer.get_mut(..repaired)?;
+    // The text moves to the end, and from there piece by piece to the start: writing never
+    // overtakes reading, because no piece becomes shorter.
+    let (mut read, mut write) = (repaired - length, 0);
+    for from in (0..length).rev() {
+        if let Some([from, .., to]) = bytes.get_mut(from..=from + read) {
+            *to = *from;
         }
-        read += valid + invalid;
-        write += valid + REPLACEMENT.len();
     }
-    true
+    while let Some((valid, invalid)) = next_error(bytes.get(read..)?) {
+        for at in 0..valid {
+            if let Some([to, .., from]) = bytes.get_mut(write + at..=read + at) {
+                *to = *from;
+            }
+        }
+        write += valid;
+        *bytes.get_mut(write..)?.first_chunk_mut()? = *REPLACEMENT;
+        write += REPLACEMENT.len();
+        read += valid + invalid;
+    }
+    Some(repaired)
 }
 
 /// The same, from one vector into another.
 #[cfg(feature = "alloc")]
 #[cold]
 pub(crate) fn repair_into(bytes: &[u8], repaired: &mut alloc::vec::Vec<u8>, limit: usize) -> bool {
-    let length = grown_length(bytes);
+    let length = repaired_length(bytes);
     if length > limit {
         return false;
     }
@@ -66,7 +66,7 @@ pub(crate) fn repair_into(bytes: &[u8], repaired: &mut alloc::vec::Vec<u8>, limi
     true
 }
 
-fn grown_length(mut bytes: &[u8]) -> usize {
+fn repaired_length(mut bytes: &[u8]) -> usize {
     let mut length = bytes.len();
     while let Some((valid, invalid)) = next_error(bytes) {
         length += REPLACEMENT.len() - invalid;
