@@ -3,9 +3,11 @@
 pub mod chunking;
 pub mod client;
 pub mod conformance;
+pub mod exchange;
 pub mod fault;
 pub mod frames;
 pub mod oracle;
+pub mod pipe;
 pub mod program;
 pub mod quotations;
 pub mod raw;

@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Context;
@@ -87,12 +88,9 @@ fn run(report: &mut Report, target: &str, seconds: u64) -> anyhow::Result<()> {
         target,
     ]);
     fuzz.arg(found);
-    let kept = workspace().join("fuzz/corpus").join(target);
-    if kept.is_dir() {
-        fuzz.arg(kept);
-    }
+    fuzz.args(kept()?);
     let mut dictionary = OsString::from("-dict=");
-    dictionary.push(workspace().join("fuzz/event-stream.dict"));
+    dictionary.push(workspace().join("fuzz/words.dict"));
     fuzz.arg("--").arg(dictionary);
     fuzz.args([&format!("-max_total_time={seconds}"), "-timeout=10"]);
     let before = report.output().len();
@@ -104,6 +102,16 @@ fn run(report: &mut Report, target: &str, seconds: u64) -> anyhow::Result<()> {
         report.note(format_args!("{target}: {}", line.to_lowercase()));
     }
     Ok(())
+}
+
+/// The folders of the corpus that is part of the repository. Every target reads all of them:
+/// a stream is no request, but not far from one.
+fn kept() -> anyhow::Result<Vec<PathBuf>> {
+    let folder = workspace().join("fuzz/corpus");
+    let entries = fs::read_dir(folder).context("the corpus cannot be read")?;
+    Ok(entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect())
 }
 
 /// A command of the nightly toolchain, in the workspace of the fuzz targets.
