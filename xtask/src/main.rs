@@ -7,6 +7,7 @@
 #[cfg(not(unix))]
 compile_error!("the tasks need a Unix system; elsewhere call cargo as README.md shows");
 
+mod bench;
 mod browser;
 mod conformance;
 mod debian;
@@ -23,7 +24,7 @@ mod test;
 mod tidy;
 mod wait;
 
-tasks![conformance, demo, embedded, fuzz, interop, test, tidy];
+tasks![bench, conformance, demo, embedded, fuzz, interop, test, tidy];
 
 use std::process::ExitCode;
 

@@ -1,0 +1,80 @@
+//! The clients under test, each behind the same call.
+
+use std::ops::ControlFlow;
+use std::pin::Pin;
+
+use crate::subjects::{bare, eventsource_client, ours, reqwest_eventsource};
+
+/// A client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Subject {
+    /// A blocking read loop that does not look at the bytes: the limit
+    Read,
+    /// The same on async-io
+    ReadAsync,
+    /// Ours, events borrowed
+    Ours,
+    /// Ours, events owned
+    OursOwned,
+    EventsourceClient,
+    ReqwestEventsource,
+}
+
+/// What a client sees.
+pub(crate) enum Seen<'a> {
+    Open,
+    /// The data of an event.
+    Event(&'a str),
+    /// So many bytes, not looked at.
+    Bytes(&'a [u8]),
+    Lost,
+}
+
+/// Called for all that is seen, until it breaks off.
+pub(crate) type OnSeen = Box<dyn FnMut(Seen<'_>) -> ControlFlow<()>>;
+
+pub(crate) type Listening = Pin<Box<dyn Future<Output = ()>>>;
+
+/// Which executor a client needs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Runtime {
+    AsyncIo,
+    Tokio,
+}
+
+impl Subject {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Subject::Read => "read loop",
+            Subject::ReadAsync => "read loop on async-io",
+            Subject::Ours => "ours",
+            Subject::OursOwned => "ours, owned events",
+            Subject::EventsourceClient => "eventsource-client",
+            Subject::ReqwestEventsource => "reqwest-eventsource",
+        }
+    }
+
+    /// Whether it reads bytes only.
+    pub(crate) fn is_bare(self) -> bool {
+        matches!(self, Subject::Read | Subject::ReadAsync)
+    }
+
+    pub(crate) fn runtime(self) -> Runtime {
+        match self {
+            Subject::EventsourceClient | Subject::ReqwestEventsource => Runtime::Tokio,
+            _ => Runtime::AsyncIo,
+        }
+    }
+
+    /// Listens to the stream at `url` until `on_seen` breaks off.
+    pub(crate) fn listen(self, url: String, on_seen: OnSeen) -> Listening {
+        match self {
+            Subject::Read => Box::pin(bare::read(url, on_seen)),
+            Subject::ReadAsync => Box::pin(bare::read_async(url, on_seen)),
+            Subject::Ours => Box::pin(ours::listen(url, on_seen)),
+            Subject::OursOwned => Box::pin(ours::listen_owned(url, on_seen)),
+            Subject::EventsourceClient => Box::pin(eventsource_client::listen(url, on_seen)),
+            Subject::ReqwestEventsource => Box::pin(reqwest_eventsource::listen(url, on_seen)),
+        }
+    }
+}

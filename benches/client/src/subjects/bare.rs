@@ -1,0 +1,50 @@
+//! Read loops that do not look at what they read: the limit.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+use async_io::Async;
+use futures_lite::{AsyncReadExt, AsyncWriteExt};
+
+use crate::subject::{OnSeen, Seen};
+
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+/// As much as the clients read at once, or more.
+const BUFFER: usize = 64 << 10;
+
+pub(crate) async fn read(url: String, mut on_seen: OnSeen) {
+    let Ok(mut socket) = TcpStream::connect(address(&url)) else {
+        return;
+    };
+    let mut buffer = vec![0; BUFFER];
+    if socket.write_all(REQUEST).is_err() || on_seen(Seen::Open).is_break() {
+        return;
+    }
+    while let Ok(length @ 1..) = socket.read(&mut buffer) {
+        if on_seen(Seen::Bytes(&buffer[..length])).is_break() {
+            return;
+        }
+    }
+}
+
+pub(crate) async fn read_async(url: String, mut on_seen: OnSeen) {
+    let Ok(mut socket) = Async::<TcpStream>::connect(address(&url)).await else {
+        return;
+    };
+    let mut buffer = vec![0; BUFFER];
+    if socket.write_all(REQUEST).await.is_err() || on_seen(Seen::Open).is_break() {
+        return;
+    }
+    while let Ok(length @ 1..) = socket.read(&mut buffer).await {
+        if on_seen(Seen::Bytes(&buffer[..length])).is_break() {
+            return;
+        }
+    }
+}
+
+/// The address in `http://ADDRESS/...`.
+fn address(url: &str) -> SocketAddr {
+    let host = url.split('/').nth(2).and_then(|host| host.parse().ok());
+    host.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)))
+}

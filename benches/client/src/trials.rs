@@ -1,0 +1,5 @@
+//! The parts of the benchmark, one file each.
+
+pub(crate) mod latency;
+pub(crate) mod many;
+pub(crate) mod throughput;

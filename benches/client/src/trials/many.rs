@@ -1,0 +1,145 @@
+//! Many streams in one process on one thread, one event a second each; then the server restarts.
+
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, anyhow, bail, ensure};
+use report::{Cell, Report, Table};
+
+use crate::SERVER_CORE;
+use crate::child::Client;
+use crate::subject::Subject;
+use crate::task::Told;
+
+pub(crate) fn measure(
+    subjects: &[Subject],
+    quick: bool,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let (streams, events) = if quick { (500, 3) } else { (10_000, 10) };
+    build()?;
+    let mut table = Table::new(
+        format!("{streams} streams in one process, {events} events each, one a second"),
+        [
+            "opening all s",
+            "memory per stream B",
+            "after the events B",
+            "CPU us per event",
+            "opening all again after a restart s",
+        ],
+    );
+    let wanted = |it: &&Subject| !it.is_bare() && **it != Subject::OursOwned;
+    for subject in subjects.iter().filter(wanted) {
+        match run(*subject, streams, events) {
+            Ok(cells) => table.row(subject.name(), cells),
+            Err(error) => {
+                report.note(format!("{}, {streams} streams: {error:#}.", subject.name()));
+            }
+        }
+    }
+    report.table(table);
+    Ok(())
+}
+
+fn run(subject: Subject, streams: usize, events: u64) -> anyhow::Result<Vec<Cell>> {
+    let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let server = Server::start(address)?;
+    let url = format!("http://{address}/events");
+    let name = clap::ValueEnum::to_possible_value(&subject);
+    let name = name.ok_or_else(|| anyhow!("a client without a name"))?;
+    let (streams_text, events_text) = (streams.to_string(), events.to_string());
+    let mut client = Client::start(&["many", name.get_name(), &url, &streams_text, &events_text])?;
+    let Told::AllOpen { seconds, memory } = client.told()? else {
+        bail!("something came before all were open");
+    };
+    server.ask_to_start(events)?;
+    let Told::AllReceived {
+        cpu_seconds,
+        memory: loaded,
+    } = client.told()?
+    else {
+        bail!("not all events came");
+    };
+    drop(server);
+    let server = Server::start(address)?;
+    let again = match client.told() {
+        Ok(Told::AllOpen { seconds, .. }) => Cell::number(seconds),
+        _ => Cell::text("not within 60 s"),
+    };
+    drop(client);
+    drop(server);
+    let each = |bytes: u64| bytes as f64 / streams as f64;
+    Ok(vec![
+        Cell::number(seconds),
+        Cell::number(each(memory)),
+        Cell::number(each(loaded)),
+        Cell::number(cpu_seconds * 1e6 / (events * streams as u64) as f64),
+        again,
+    ])
+}
+
+/// The server that is a bare loop of `write` calls; killed when dropped.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    fn start(address: SocketAddr) -> anyhow::Result<Server> {
+        let child = Command::new("taskset")
+            .args(["-c", &SERVER_CORE.to_string()])
+            .arg(folder().join("target/release/limit"))
+            .args(["--addr", &address.to_string()])
+            .stdin(Stdio::null())
+            .spawn()
+            .context("cannot start the server")?;
+        let server = Server { child, address };
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while TcpStream::connect(address).is_err() {
+            ensure!(Instant::now() < deadline, "the server does not listen");
+            thread::sleep(Duration::from_millis(10));
+        }
+        Ok(server)
+    }
+
+    fn ask_to_start(&self, events: u64) -> anyhow::Result<()> {
+        let target = format!("/start?rate=1&count={events}&size=100");
+        let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        TcpStream::connect(self.address)?.write_all(request.as_bytes())?;
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn build() -> anyhow::Result<()> {
+    let status = Command::new("cargo")
+        .args([
+            "build",
+            "--quiet",
+            "--release",
+            "--package",
+            "servers",
+            "--bin",
+            "limit",
+        ])
+        .current_dir(folder())
+        .status()
+        .context("cannot run cargo")?;
+    ensure!(status.success(), "the server does not compile");
+    Ok(())
+}
+
+fn folder() -> &'static Path {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package)
+}
