@@ -1,0 +1,61 @@
+//! What it costs to have us in a program: crates, lines, build time, size; the peers beside.
+
+mod cargo;
+mod embedded;
+mod lines;
+mod minimal;
+
+use clap::Parser;
+use report::{Cell, Report, Table};
+
+/// Measures crates, lines, build time and size of programs
+#[derive(Parser)]
+struct Cli {
+    /// Builds only our own programs; nothing is written
+    #[arg(long)]
+    quick: bool,
+}
+
+/// Crates whose own lines are counted.
+const CRATES: [&str; 11] = [
+    "sse-proto",
+    "sse-server",
+    "sse-client",
+    "sse-core",
+    "sse-stream",
+    "sseer",
+    "sse-parse",
+    "eventsource-stream",
+    "eventsource-client",
+    "hyper",
+    "axum",
+];
+
+fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let mut report = Report::new("footprint", "cargo xtask bench footprint");
+    report.note(
+        "Lines are those of the folder src that are neither empty nor a comment, without test modules. \
+         A cold build has every crate downloaded and nothing compiled; it uses all cores, thin LTO \
+         and one code generation unit per crate. Programs are stripped.",
+    );
+    let packages = cargo::packages()?;
+    let mut table = Table::new("crates", ["lines", "longest file", "crates below it"]);
+    for name in CRATES {
+        let Some(package) = packages.iter().find(|it| it.name == name) else {
+            continue;
+        };
+        let lines = lines::of(&package.source())?;
+        let below = cargo::tree(name)?.len() - 1;
+        let cells = [lines.sum, lines.longest, below]
+            .map(|it| Cell::number(it as f64).shown_as(it.to_string()));
+        table.row(format!("{name} {}", package.version), cells);
+    }
+    report.table(table);
+    minimal::measure(cli.quick, &mut report)?;
+    if !cli.quick {
+        embedded::measure(&mut report)?;
+        report.write(&report::results())?;
+    }
+    Ok(())
+}

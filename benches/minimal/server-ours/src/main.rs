@@ -1,0 +1,19 @@
+//! An event each second, by `sse-server`.
+
+use std::time::Duration;
+
+use sse_server::{Channel, Frame, History, Response, Server};
+
+fn main() -> std::io::Result<()> {
+    let clock = Channel::new(History::default());
+    let publisher = clock.clone();
+    std::thread::spawn(move || {
+        loop {
+            publisher.publish(&Frame::message("tick"));
+            std::thread::sleep(Duration::from_secs(1));
+        }
+    });
+    Server::new(move |_| Response::channel(&clock))
+        .bind("127.0.0.1:8080")?
+        .run()
+}
