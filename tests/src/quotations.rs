@@ -90,12 +90,11 @@ pub fn of(clause: &Clause, comments: &[Comment]) -> Vec<String> {
     places
 }
 
-/// What stands between the omissions of a sentence, if it is long enough.
+/// What stands between the omissions and stops of a sentence, if it is long enough.
 fn pieces(sentence: &str) -> Vec<String> {
-    let parts = sentence.split(['[', ']']).map(|part| {
+    let parts = sentence.split(['[', ']', '.', ':', ';']).map(|part| {
         let part = normal(part);
-        part.trim_matches(|it: char| " .,:;".contains(it))
-            .to_owned()
+        part.trim_matches(|it: char| " ,".contains(it)).to_owned()
     });
     parts.filter(|part| part.len() >= SHORTEST).collect()
 }
