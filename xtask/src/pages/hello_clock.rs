@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 
-use super::{Case, Stage, has_form};
+use super::{Case, Stage, has_form, no_errors_in};
 use crate::process::workspace;
 
 pub(super) const PAGE: Case = Case {
@@ -17,6 +17,13 @@ pub(super) const PAGE: Case = Case {
             "the heading is {heading:?}"
         );
         greeting_and_times(stage)?;
+        if stage.browser.has_logs() {
+            let event = "new MessageEvent('custom-event', { data: 'of a test' })";
+            stage
+                .browser
+                .script(&format!("source.dispatchEvent({event})"))?;
+            no_errors_in(&stage.wait_for_console(&["of a test"])?)?;
+        }
         stage.no_errors()?;
         drop(demo);
         stage.wait_for_console(&["连接失败或被中断"]).map(drop)
@@ -58,6 +65,9 @@ pub(super) const NOT_FOUND: Case = Case {
                 heading == "404 页面未找到",
                 "the heading of {path} is {heading:?}"
             );
+            let status = "return fetch(location.href).then((response) => response.status)";
+            let status = stage.browser.script(status)?;
+            ensure!(status == 404, "the status of {path} is {status}");
         }
         Ok(())
     },

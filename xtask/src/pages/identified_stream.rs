@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 
 use super::programs::Program;
-use super::{Case, Stage, is_date};
+use super::{Case, Stage, is_date, no_errors_in};
 
 /// What the stream asks for with `retry`.
 const RECONNECTION_TIME: Duration = Duration::from_secs(10);
@@ -27,6 +27,7 @@ pub(super) const PAGE: Case = Case {
             said.is_empty() || said.iter().any(|line| line.message.contains(&connect_time)),
             "the listener for connecttime did not see {connect_time}",
         );
+        no_errors_in(&said)?;
         stage.no_errors()?;
         stage.open(&server.url("/any-other-path"))?;
         messages(stage).map(drop)
