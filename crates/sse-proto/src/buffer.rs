@@ -23,6 +23,7 @@ pub trait Buffer<'s>: Sized {
     fn append(&mut self, bytes: &[u8]) -> bool;
     /// Puts U+FFFD in the place of what is not UTF-8; false if that passes the limit.
     fn repair(&mut self) -> bool;
+    fn into_bytes(self) -> &'s [u8];
     /// The content as text, repaired if need be; `None` if that passes the limit.
     fn into_text(self) -> Option<&'s str>;
 
@@ -122,11 +123,15 @@ impl<'s> Buffer<'s> for Region<'s> {
         repaired.is_some()
     }
 
+    fn into_bytes(self) -> &'s [u8] {
+        self.bytes.get(..*self.length).unwrap_or_default()
+    }
+
     fn into_text(mut self) -> Option<&'s str> {
         // Twice over the bytes, because a borrow that is returned cannot be given up for the repair.
         if utf8::check(self.as_slice()).is_none() && !self.repair() {
             return None;
         }
-        self.bytes.get(..*self.length).and_then(utf8::check)
+        utf8::check(self.into_bytes())
     }
 }

@@ -4,28 +4,53 @@ use core::time::Duration;
 
 #[cfg(feature = "alloc")]
 use crate::Limits;
-use crate::block::{Block, Dispatched};
+use crate::block::Block;
 use crate::buffer::Place;
 use crate::error::{FrameError, LastEventIdError, LimitExceeded, Part};
 use crate::event::{Event, Item};
 use crate::field::{Digits, Name, find_forbidden};
-use crate::search::find_line_end;
 use crate::storage::{Growable, Storage};
 
-/// Reads an event stream that arrives in chunks of any size.
+/// Reads an event stream that arrives in chunks of any size: section 9.2.6 of the standard,
+/// "Interpreting an event stream".
+///
+/// Hand over each chunk and ask [`next`](Self::next) until it has nothing more to say. What is
+/// found does not depend on where the chunks are cut. An event is there with the byte that completes
+/// its blank line, even if that is the CR of a CRLF. An unfinished block at the end of a stream is
+/// no event: call [`reset`](Self::reset) and begin with the next stream.
+///
+/// The data of an event that is one line inside one chunk is borrowed from that chunk. Anything
+/// else is copied once into the storage `S`, which is kept from event to event:
+///
+/// | `S` | memory | without the feature `alloc` |
+/// |---|---|---|
+/// | [`Growable`], the default | grows when it must, up to [`Limits`](crate::Limits) | no |
+/// | [`Fixed`](crate::Fixed) | inside the decoder | yes |
+/// | [`Lent`](crate::Lent) | slices of the caller | yes |
+///
+/// Time is linear in the bytes read, however they are cut.
 ///
 /// ```
-/// use sse_proto::{Decoder, Item};
+/// use sse_proto::{Decoder, Fixed, Item};
 ///
-/// let mut decoder = Decoder::new();
-/// for chunk in ["data: hel", "lo\n\nda"] {
+/// let mut decoder = Decoder::with_storage(Fixed::<256, 64>::new());
+/// let mut events = 0;
+/// for chunk in ["event: greeting\ndata: hel", "lo\nid: 7\n\n: bea", "t\n"] {
 ///     let mut rest = chunk.as_bytes();
 ///     while let Some(item) = decoder.next(&mut rest) {
-///         if let Item::Event(event) = item? {
-///             assert_eq!(event.data(), "hello");
+///         match item? {
+///             Item::Event(event) => {
+///                 assert_eq!(event.event_type(), "greeting");
+///                 assert_eq!(event.data(), "hello");
+///                 assert_eq!(event.last_event_id(), "7");
+///                 events += 1;
+///             }
+///             Item::Comment(text) => assert_eq!(text, "beat"),
+///             Item::ReconnectionTime(_) | Item::LastEventId(_) => {}
 ///         }
 ///     }
 /// }
+/// assert_eq!(events, 1);
 /// # Ok::<(), sse_proto::LimitExceeded>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -76,12 +101,30 @@ pub(crate) enum Position {
 #[cfg(feature = "alloc")]
 impl Decoder<Growable> {
     /// A decoder with storage on the heap and the default [`Limits`].
+    ///
+    /// ```
+    /// let mut decoder = sse_proto::Decoder::new();
+    /// let event = decoder.next_event(&mut &b"data: 1\n\n"[..]).unwrap()?;
+    /// assert_eq!(event.data(), "1");
+    /// # Ok::<(), sse_proto::LimitExceeded>(())
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::with_limits(Limits::DEFAULT)
     }
 
     /// A decoder with storage on the heap that never grows past `limits`.
+    ///
+    /// ```
+    /// use sse_proto::{Decoder, Limits, Part};
+    ///
+    /// let mut decoder = Decoder::with_limits(Limits { data: 4, ..Limits::DEFAULT });
+    /// let mut rest = &b"data: 12345\n\ndata: 1234\n\n"[..];
+    /// let error = decoder.next(&mut rest).unwrap().unwrap_err();
+    /// assert_eq!((error.part, error.limit), (Part::Data, 4));
+    /// assert_eq!(decoder.next_event(&mut rest).unwrap()?.data(), "1234");
+    /// # Ok::<(), sse_proto::LimitExceeded>(())
+    /// ```
     #[must_use]
     pub fn with_limits(limits: Limits) -> Self {
         Self::with_storage(Growable::new(limits))
@@ -96,6 +139,15 @@ impl<S: Storage + Default> Default for Decoder<S> {
 
 impl<S> Decoder<S> {
     /// A decoder that keeps what it must keep in `storage`.
+    ///
+    /// ```
+    /// use sse_proto::{Decoder, Fixed};
+    ///
+    /// // At most 512 bytes of data; at most 64 each of event type, ID and comment.
+    /// const READY: Decoder<Fixed<512, 64>> = Decoder::with_storage(Fixed::new());
+    /// let mut decoder = READY;
+    /// assert!(decoder.next(&mut &b"data: unfinished"[..]).is_none());
+    /// ```
     #[must_use]
     pub const fn with_storage(storage: S) -> Self {
         Self {
@@ -113,7 +165,19 @@ impl<S> Decoder<S> {
         }
     }
 
-    /// The reconnection time that the stream has set, if any.
+    /// The reconnection time that the stream has set, if any: at most `u64::MAX` milliseconds.
+    ///
+    /// [`reset`](Self::reset) does not change it.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use sse_proto::{Decoder, Fixed};
+    ///
+    /// let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
+    /// assert_eq!(decoder.reconnection_time(), None);
+    /// assert!(decoder.next(&mut &b"retry: 2500\n"[..]).is_some());
+    /// assert_eq!(decoder.reconnection_time(), Some(Duration::from_millis(2500)));
+    /// ```
     #[must_use]
     pub const fn reconnection_time(&self) -> Option<Duration> {
         self.reconnection_time
@@ -123,12 +187,28 @@ impl<S> Decoder<S> {
 impl<S: Storage> Decoder<S> {
     /// Reads `input` up to the end of the next item and takes what was read off its front.
     ///
-    /// `None` when all of `input` has been read: hand over the next chunk then.
+    /// `None` when all of `input` has been read: hand over the next chunk then. A loop that has to
+    /// give the item out of its own function, an asynchronous one say, splits this into
+    /// [`advance`](Self::advance) and [`item`](Self::item).
     ///
     /// # Errors
     ///
-    /// If a part of the stream is longer than the storage allows. The decoder stays usable:
-    /// it skips to the end of the block.
+    /// If a part of the stream is longer than the storage allows: the error says which, and as
+    /// soon as it is known. The decoder stays usable. It skips the rest of the block, up to the next
+    /// blank line, and nothing of that block moves the last event ID. Of a comment that is too long
+    /// only the comment is skipped.
+    ///
+    /// ```
+    /// use sse_proto::{Decoder, Fixed, Item, Part};
+    ///
+    /// let mut decoder = Decoder::with_storage(Fixed::<8, 8>::new());
+    /// let mut rest = &b"id: 1\ndata: 123456789\n\ndata: 2\n\n"[..];
+    /// let error = decoder.next(&mut rest).unwrap().unwrap_err();
+    /// assert_eq!((error.part, error.limit), (Part::Data, 8));
+    /// let Some(Ok(Item::Event(event))) = decoder.next(&mut rest) else { unreachable!() };
+    /// assert_eq!((event.data(), event.last_event_id()), ("2", ""));
+    /// assert!(decoder.next(&mut rest).is_none());
+    /// ```
     #[inline]
     pub fn next<'d, 'i: 'd>(
         &'d mut self,
@@ -145,7 +225,19 @@ impl<S: Storage> Decoder<S> {
     ///
     /// # Errors
     ///
-    /// As for [`next`](Self::next).
+    /// As for [`next`](Self::next), but never for a comment.
+    ///
+    /// ```
+    /// use sse_proto::{Decoder, Fixed};
+    ///
+    /// let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
+    /// let mut rest = &b": beat\n\nretry: 10\ndata: 1\n\nid: 5\n\n"[..];
+    /// while let Some(event) = decoder.next_event(&mut rest) {
+    ///     assert_eq!(event?.data(), "1");
+    /// }
+    /// assert_eq!(decoder.last_event_id(), "5");
+    /// # Ok::<(), sse_proto::LimitExceeded>(())
+    /// ```
     #[inline]
     pub fn next_event<'d, 'i: 'd>(
         &'d mut self,
@@ -169,6 +261,49 @@ impl<S: Storage> Decoder<S> {
     ///
     /// True when an item is complete: call [`item`](Self::item) then, with `input` as it was
     /// before this call. False when all of `input` has been read.
+    ///
+    /// This half borrows nothing for longer than it takes. So a function that reads in a loop can
+    /// return what it finds, which the borrow checker does not allow with [`next`](Self::next):
+    ///
+    /// ```
+    /// use std::io::{self, Read};
+    /// use sse_proto::{Decoder, Fixed, Item, LimitExceeded};
+    ///
+    /// struct Events<R> {
+    ///     source: R,
+    ///     chunk: Vec<u8>,
+    ///     read: usize,
+    ///     decoder: Decoder<Fixed<256, 64>>,
+    /// }
+    ///
+    /// impl<R: Read> Events<R> {
+    ///     fn next(&mut self) -> io::Result<Option<Result<Item<'_>, LimitExceeded>>> {
+    ///         loop {
+    ///             let start = self.read;
+    ///             let mut rest = &self.chunk[start..];
+    ///             let found = self.decoder.advance(&mut rest);
+    ///             self.read = self.chunk.len() - rest.len();
+    ///             if found {
+    ///                 return Ok(Some(self.decoder.item(&self.chunk[start..])));
+    ///             }
+    ///             self.chunk.resize(16, 0);
+    ///             let length = self.source.read(&mut self.chunk)?;
+    ///             self.chunk.truncate(length);
+    ///             self.read = 0;
+    ///             if length == 0 {
+    ///                 return Ok(None);
+    ///             }
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let source = &b"data: a line that is longer than a chunk\n\n"[..];
+    /// let decoder = Decoder::with_storage(Fixed::new());
+    /// let mut events = Events { source, chunk: Vec::new(), read: 0, decoder };
+    /// let Some(Ok(Item::Event(event))) = events.next()? else { unreachable!() };
+    /// assert_eq!(event.data(), "a line that is longer than a chunk");
+    /// # io::Result::Ok(())
+    /// ```
     #[inline]
     pub fn advance(&mut self, input: &mut &[u8]) -> bool {
         let (read, ready) = self.scan(input, true);
@@ -179,11 +314,26 @@ impl<S: Storage> Decoder<S> {
     /// The second half of [`next`](Self::next): the item that [`advance`](Self::advance) has
     /// found. `chunk` is the input as it was before that call.
     ///
-    /// If `advance` has found nothing, this is the last event ID.
+    /// Bytes become text here, and only those of this item: each is validated once, and U+FFFD
+    /// takes the place of what is not UTF-8, as the Encoding standard has it. If `advance` has found
+    /// nothing, this is the last event ID as it stands; with another `chunk` than that of the call,
+    /// the text may be any part of it.
     ///
     /// # Errors
     ///
     /// As for [`next`](Self::next).
+    ///
+    /// ```
+    /// use sse_proto::{Decoder, Fixed, Item};
+    ///
+    /// let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
+    /// let chunk = &b"data: 1\xFF\n\n"[..];
+    /// let mut rest = chunk;
+    /// assert!(decoder.advance(&mut rest));
+    /// let Item::Event(event) = decoder.item(chunk)? else { unreachable!() };
+    /// assert_eq!(event.data(), "1\u{FFFD}");
+    /// # Ok::<(), sse_proto::LimitExceeded>(())
+    /// ```
     #[inline]
     pub fn item<'d>(&'d mut self, chunk: &'d [u8]) -> Result<Item<'d>, LimitExceeded> {
         match self.ready {
@@ -207,12 +357,32 @@ impl<S: Storage> Decoder<S> {
 
     /// Whether the item that [`advance`](Self::advance) has found is an event. Known without
     /// [`item`](Self::item), so that a loop can pass over the rest and borrow only at its end.
+    ///
+    /// ```
+    /// use sse_proto::{Decoder, Fixed};
+    ///
+    /// let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
+    /// let mut rest = &b": beat\ndata: 1\n\n"[..];
+    /// assert!(decoder.advance(&mut rest) && !decoder.holds_event());
+    /// assert!(decoder.advance(&mut rest) && decoder.holds_event());
+    /// ```
     #[must_use]
     pub const fn holds_event(&self) -> bool {
         matches!(self.ready, Ready::Event)
     }
 
     /// The last event ID: empty if the stream has set none, or has reset it.
+    ///
+    /// This is the "last event ID string" of the standard, what a client sends as `Last-Event-ID`
+    /// when it comes back. The ID of a block counts from its blank line on, with an event or without.
+    ///
+    /// ```
+    /// use sse_proto::{Decoder, Fixed};
+    ///
+    /// let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
+    /// assert!(decoder.next(&mut &b"id: 41\n\nid: 42\n"[..]).is_some());
+    /// assert_eq!(decoder.last_event_id(), "41");
+    /// ```
     #[must_use]
     pub fn last_event_id(&self) -> &str {
         self.block.last_event_id()
@@ -220,12 +390,24 @@ impl<S: Storage> Decoder<S> {
 
     /// Sets the last event ID, for a stream that goes on where an earlier one has ended.
     ///
-    /// Call it before the first byte of a stream.
+    /// Call it before the first byte of a stream. By the letter of the standard each stream begins
+    /// with an empty last event ID buffer; browsers begin with the last event ID instead, so that an
+    /// event without an ID does not make the client forget where it was. So does this decoder.
     ///
     /// # Errors
     ///
     /// If the ID holds CR, LF or NUL, or is longer than the storage allows. The last event ID
     /// is then what it was.
+    ///
+    /// ```
+    /// use sse_proto::{Decoder, Fixed};
+    ///
+    /// let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
+    /// decoder.set_last_event_id("41")?;
+    /// let event = decoder.next_event(&mut &b"data: 1\n\n"[..]).unwrap().unwrap();
+    /// assert_eq!(event.last_event_id(), "41");
+    /// # Ok::<(), sse_proto::LastEventIdError>(())
+    /// ```
     pub fn set_last_event_id(&mut self, id: &str) -> Result<(), LastEventIdError> {
         let part = Part::LastEventId;
         if let Some((offset, byte)) = find_forbidden(id, true) {
@@ -240,7 +422,20 @@ impl<S: Storage> Decoder<S> {
     /// Makes ready for the next connection: forgets the unfinished block, keeps the last event
     /// ID and the reconnection time.
     ///
-    /// "Once the end of the file is reached, any pending data must be discarded."
+    /// "Once the end of the file is reached, any pending data must be discarded. (If the file ends
+    /// in the middle of an event, before the final empty line, the incomplete event is not
+    /// dispatched.)"
+    ///
+    /// ```
+    /// use sse_proto::{Decoder, Fixed};
+    ///
+    /// let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
+    /// assert!(decoder.next(&mut &b"id: 1\n\nid: 2\ndata: lost"[..]).is_some());
+    /// decoder.reset();
+    /// let event = decoder.next_event(&mut &b"data: kept\n\n"[..]).unwrap()?;
+    /// assert_eq!((event.data(), event.last_event_id()), ("kept", "1"));
+    /// # Ok::<(), sse_proto::LimitExceeded>(())
+    /// ```
     pub fn reset(&mut self) {
         self.block.discard();
         self.ready = Ready::Nothing;
@@ -249,146 +444,6 @@ impl<S: Storage> Decoder<S> {
         self.after_cr = false;
         self.skipping = false;
         self.position = Position::Start;
-    }
-
-    /// Reads up to the end of the next item, or to the end of the chunk. Returns how far.
-    fn scan(&mut self, chunk: &[u8], comments: bool) -> (usize, Ready) {
-        if matches!(self.ready, Ready::Event | Ready::LastEventId) {
-            self.block.clear();
-        }
-        self.ready = Ready::Nothing;
-        let mut at = if self.torn {
-            self.resume(chunk, comments)
-        } else {
-            0
-        };
-        while self.ready == Ready::Nothing && at < chunk.len() {
-            at = self.line(chunk, at, comments);
-        }
-        if self.ready != Ready::Event {
-            self.block.keep(chunk);
-        }
-        (at, self.ready)
-    }
-
-    /// Reads the line that begins at `start`, and the blank line after it if it is there.
-    /// Returns where the next line begins.
-    #[inline(always)]
-    fn line(&mut self, chunk: &[u8], start: usize, comments: bool) -> usize {
-        let rest = chunk.get(start..).unwrap_or_default();
-        // Nearly every block has a data line, and few have any other.
-        if let Some(value) = rest.strip_prefix(b"data:") {
-            let Some(length) = find_line_end(value) else {
-                return self.tear_data(chunk, value);
-            };
-            let begin = start + b"data:".len();
-            let end = begin + length;
-            let space = usize::from(value.first() == Some(&b' '));
-            if !self.block.data_line(chunk, begin + space, end) {
-                self.exceed(Part::Data);
-            }
-            return self.end_of_line(chunk, end);
-        }
-        let Some(length) = find_line_end(rest) else {
-            return self.tear(chunk, rest, comments);
-        };
-        let end = start + length;
-        match rest.first() {
-            // "If the line starts with a U+003A COLON character (:): Ignore the line."
-            Some(b':') if comments => self.comment_line(chunk, start + 1, end),
-            Some(b':') => {}
-            Some(b'\n' | b'\r') => {
-                // "If the line is empty (a blank line): Dispatch the event."
-                self.dispatch();
-                return self.pass_line_end(chunk, end);
-            }
-            _ => self.field_line(chunk, start, end),
-        }
-        self.end_of_line(chunk, end)
-    }
-
-    /// Passes the line ending at `end`, and the blank line after it, if that is there as well.
-    #[inline(always)]
-    fn end_of_line(&mut self, chunk: &[u8], end: usize) -> usize {
-        let next = self.pass_line_end(chunk, end);
-        if chunk.get(next) == Some(&b'\n') && self.ready == Ready::Nothing {
-            self.dispatch();
-            return next + 1;
-        }
-        next
-    }
-
-    /// Any other field than data: there is at most one of each in a usual block.
-    fn field_line(&mut self, chunk: &[u8], start: usize, end: usize) {
-        let line = chunk.get(start..end).unwrap_or_default();
-        let name = line
-            .first()
-            .map_or(Name::Unknown, |&first| Name::beginning_with(first));
-        // "Collect the characters on the line before the first U+003A COLON character (:), and
-        // let field be that string." "If value starts with a U+0020 SPACE character, remove it
-        // from value."
-        let value = match line.strip_prefix(name.as_bytes()) {
-            Some([b':', b' ', value @ ..] | [b':', value @ ..] | value @ []) => value,
-            _ => return,
-        };
-        if name == Name::Of(Part::EventType) {
-            if !self.block.event_type_line(end - value.len(), end) {
-                self.exceed(Part::EventType);
-            }
-            return;
-        }
-        self.begin_value(chunk, name);
-        self.part_of_value(name, value);
-        self.end_value(name);
-    }
-
-    #[inline]
-    fn comment_line(&mut self, chunk: &[u8], start: usize, end: usize) {
-        let start = start + usize::from(chunk.get(start) == Some(&b' '));
-        self.comment = Place::Chunk(start, end);
-        self.ready = Ready::Comment;
-        if end - start > self.block.limit(Part::Comment) {
-            self.exceed(Part::Comment);
-        }
-    }
-
-    /// Where the next line begins after a line that ends at `end`.
-    #[inline(always)]
-    pub(crate) fn pass_line_end(&mut self, chunk: &[u8], end: usize) -> usize {
-        if chunk.get(end) != Some(&b'\r') {
-            return end + 1;
-        }
-        match chunk.get(end + 1) {
-            Some(b'\n') => end + 2,
-            Some(_) => end + 1,
-            None => {
-                self.after_cr = true;
-                self.torn = true;
-                end + 1
-            }
-        }
-    }
-
-    /// A blank line: "dispatch the event".
-    #[inline]
-    fn dispatch(&mut self) {
-        self.ready = match self.block.dispatch() {
-            Dispatched::Nothing => Ready::Nothing,
-            Dispatched::Event => Ready::Event,
-            Dispatched::LastEventId => Ready::LastEventId,
-        };
-    }
-
-    /// A limit is passed: the rest of the block will be skipped, or of the comment.
-    #[cold]
-    pub(crate) fn exceed(&mut self, part: Part) {
-        self.ready = Ready::Limit;
-        self.passed = part;
-        if part != Part::Comment {
-            self.block.discard();
-            self.skipping = true;
-            self.torn = true;
-        }
     }
 
     fn exceeded(&mut self, part: Part) -> LimitExceeded {

@@ -95,6 +95,10 @@ impl<'s> Buffer<'s> for Limited<'s> {
         fits
     }
 
+    fn into_bytes(self) -> &'s [u8] {
+        &self.heap.bytes
+    }
+
     #[inline]
     fn into_text(self) -> Option<&'s str> {
         let Heap { bytes, repaired } = self.heap;

@@ -18,6 +18,8 @@ mod frame;
 #[cfg(feature = "alloc")]
 mod heap;
 mod line;
+mod lines;
+mod scan;
 mod search;
 mod storage;
 mod torn;
@@ -28,4 +30,5 @@ pub use error::{BufferTooSmall, FrameError, LastEventIdError, LimitExceeded, Par
 pub use event::{Event, Item};
 pub use frame::Frame;
 pub use line::Line;
+pub use lines::LineReader;
 pub use storage::{Fixed, Growable, Lent, Limits, Storage};

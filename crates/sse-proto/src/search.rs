@@ -1,5 +1,8 @@
 //! Where lines end. Imports `core`, and `memchr` behind its feature.
 
+/// U+FEFF BYTE ORDER MARK in UTF-8.
+pub(crate) const BOM: [u8; 3] = [0xEF, 0xBB, 0xBF];
+
 /// The position of the first CR or LF.
 ///
 /// "a U+000D CARRIAGE RETURN U+000A LINE FEED (CRLF) character pair, a single U+000A LINE FEED

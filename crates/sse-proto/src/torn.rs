@@ -4,10 +4,8 @@ use crate::buffer::Place;
 use crate::decoder::{Decoder, Position, Ready};
 use crate::error::Part;
 use crate::field::{Digits, Name};
-use crate::search::{find_far_line_end, find_line_end};
+use crate::search::{BOM, find_far_line_end, find_line_end};
 use crate::storage::Storage;
-
-const BOM: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
 impl<S: Storage> Decoder<S> {
     /// The bytes from `rest` on do not end their line: the next chunk will.
