@@ -42,6 +42,14 @@ impl fmt::Display for Part {
 /// skipped, nothing of it is delivered and the last event ID stays where it was; the event
 /// after the next blank line is right. A comment is no part of a block: when a comment is
 /// too long, only that comment is skipped.
+///
+/// ```
+/// use sse_proto::{Decoder, Fixed};
+///
+/// let mut decoder = Decoder::with_storage(Fixed::<8, 8>::new());
+/// let error = decoder.next(&mut &b"data: too long for it"[..]).unwrap().unwrap_err();
+/// assert!(error.to_string().starts_with("the data is longer than its limit of 8 bytes"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct LimitExceeded {
@@ -67,6 +75,14 @@ impl core::error::Error for LimitExceeded {}
 ///
 /// An event type cannot hold CR or LF, an ID cannot hold CR, LF or NUL: the receiver would
 /// read something else than what was sent.
+///
+/// ```
+/// let error = sse_proto::Frame::cursor("4\n2").unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "the last event ID cannot carry byte 0x0A at offset 1: remove or escape it"
+/// );
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct FrameError {
@@ -111,6 +127,14 @@ impl fmt::Display for BufferTooSmall {
 impl core::error::Error for BufferTooSmall {}
 
 /// An ID cannot become the last event ID of a decoder.
+///
+/// ```
+/// use sse_proto::{Decoder, Fixed, LastEventIdError};
+///
+/// let mut decoder = Decoder::with_storage(Fixed::<8, 4>::new());
+/// assert!(matches!(decoder.set_last_event_id("1\n"), Err(LastEventIdError::Invalid(_))));
+/// assert!(matches!(decoder.set_last_event_id("12345"), Err(LastEventIdError::TooLong(_))));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LastEventIdError {
     /// It holds CR, LF or NUL, so no event stream can have carried it.

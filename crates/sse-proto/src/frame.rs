@@ -6,10 +6,29 @@ use core::time::Duration;
 use crate::error::{BufferTooSmall, FrameError, Part};
 use crate::search::find_line_end;
 
-/// One block of an event stream.
+/// What goes out: one block of an event stream, section 9.2.5 of the standard.
 ///
-/// On the wire: the comment, `event`, `id`, `retry`, `data`, a blank line. What the format
-/// cannot carry cannot be built.
+/// On the wire: the comment, `event`, `id`, `retry`, `data`, a blank line; one space after the
+/// colon, none if the value is empty. What the format cannot carry cannot be built: CR or LF in an
+/// event type or an ID, NUL in an ID.
+///
+/// Whatever can be built arrives as it was, with these exceptions:
+///
+/// - CR and CRLF in data arrive as LF, and each line of a comment arrives as a comment of its own;
+/// - a reconnection time arrives in whole milliseconds, rounded down, at most `u64::MAX` of them;
+/// - without data there is no event, so an event type alone is lost.
+///
+/// ```
+/// use sse_proto::Frame;
+///
+/// let frame = Frame::message("two\nlines").event_type("note")?.id("7")?;
+/// assert_eq!(frame.to_string(), "event: note\nid: 7\ndata: two\ndata: lines\n\n");
+///
+/// let mut buffer = [0; 64];
+/// let length = frame.encode_into(&mut buffer).unwrap();
+/// assert_eq!(length, frame.encoded_len());
+/// # Ok::<(), sse_proto::FrameError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Frame<'a> {
     pub(crate) comment: Option<&'a str>,
@@ -30,7 +49,14 @@ impl<'a> Frame<'a> {
 
     /// An event with this data and the type `message`.
     ///
-    /// The data is split into lines at CR, LF and CRLF; the receiver joins them by LF.
+    /// The data is split into lines at CR, LF and CRLF; the receiver joins them by LF. Empty data is
+    /// an event too.
+    ///
+    /// ```
+    /// # use sse_proto::Frame;
+    /// assert_eq!(Frame::message("a\r\nb").to_string(), "data: a\ndata: b\n\n");
+    /// assert_eq!(Frame::message("").to_string(), "data:\n\n");
+    /// ```
     #[must_use]
     pub const fn message(data: &'a str) -> Self {
         Self {
@@ -40,6 +66,14 @@ impl<'a> Frame<'a> {
     }
 
     /// A comment, which fires nothing: a heartbeat. Split into lines as data is.
+    ///
+    /// "Authors can include a comment line (one starting with a ':' character) every 15 seconds or
+    /// so", because proxies drop connections that say nothing.
+    ///
+    /// ```
+    /// # use sse_proto::Frame;
+    /// assert_eq!(Frame::comment("").to_string(), ":\n\n");
+    /// ```
     #[must_use]
     pub const fn comment(text: &'a str) -> Self {
         Self {
@@ -49,6 +83,12 @@ impl<'a> Frame<'a> {
     }
 
     /// A new reconnection time, in whole milliseconds, without an event.
+    ///
+    /// ```
+    /// # use sse_proto::Frame;
+    /// # use core::time::Duration;
+    /// assert_eq!(Frame::retry(Duration::from_secs(10)).to_string(), "retry: 10000\n\n");
+    /// ```
     #[must_use]
     pub const fn retry(time: Duration) -> Self {
         Self {
@@ -62,6 +102,12 @@ impl<'a> Frame<'a> {
     /// # Errors
     ///
     /// If the ID holds CR, LF or NUL.
+    ///
+    /// ```
+    /// # use sse_proto::Frame;
+    /// assert_eq!(Frame::cursor("42")?.to_string(), "id: 42\n\n");
+    /// # Ok::<(), sse_proto::FrameError>(())
+    /// ```
     pub fn cursor(id: &'a str) -> Result<Self, FrameError> {
         Self::EMPTY.id(id)
     }
@@ -71,6 +117,12 @@ impl<'a> Frame<'a> {
     /// # Errors
     ///
     /// If the event type holds CR or LF.
+    ///
+    /// ```
+    /// # use sse_proto::Frame;
+    /// let error = Frame::message("").event_type("end\nid: 1").unwrap_err();
+    /// assert_eq!((error.byte, error.offset), (b'\n', 3));
+    /// ```
     pub fn event_type(self, event_type: &'a str) -> Result<Self, FrameError> {
         check(Part::EventType, event_type)?;
         Ok(Self {
@@ -84,6 +136,13 @@ impl<'a> Frame<'a> {
     /// # Errors
     ///
     /// If the ID holds CR, LF or NUL.
+    ///
+    /// ```
+    /// # use sse_proto::Frame;
+    /// assert_eq!(Frame::message("1").id("7")?.to_string(), "id: 7\ndata: 1\n\n");
+    /// assert_eq!(Frame::message("1").id("7\0").unwrap_err().offset, 1);
+    /// # Ok::<(), sse_proto::FrameError>(())
+    /// ```
     pub fn id(self, id: &'a str) -> Result<Self, FrameError> {
         check(Part::LastEventId, id)?;
         Ok(Self {
@@ -93,6 +152,13 @@ impl<'a> Frame<'a> {
     }
 
     /// This frame with a reconnection time, in whole milliseconds.
+    ///
+    /// ```
+    /// # use sse_proto::Frame;
+    /// # use core::time::Duration;
+    /// let frame = Frame::message("1").with_retry(Duration::from_millis(500));
+    /// assert_eq!(frame.to_string(), "retry: 500\ndata: 1\n\n");
+    /// ```
     #[must_use]
     pub const fn with_retry(self, time: Duration) -> Self {
         Self {
@@ -102,6 +168,11 @@ impl<'a> Frame<'a> {
     }
 
     /// This frame with a comment before it.
+    ///
+    /// ```
+    /// # use sse_proto::Frame;
+    /// assert_eq!(Frame::message("1").with_comment("hi").to_string(), ": hi\ndata: 1\n\n");
+    /// ```
     #[must_use]
     pub const fn with_comment(self, text: &'a str) -> Self {
         Self {
@@ -111,6 +182,11 @@ impl<'a> Frame<'a> {
     }
 
     /// The exact number of bytes of the encoded frame.
+    ///
+    /// ```
+    /// # use sse_proto::Frame;
+    /// assert_eq!(Frame::message("1").encoded_len(), "data: 1\n\n".len());
+    /// ```
     #[must_use]
     pub fn encoded_len(&self) -> usize {
         self.encode_into(&mut [])
@@ -123,6 +199,15 @@ impl<'a> Frame<'a> {
     ///
     /// If the frame does not fit; the error says how many bytes it needs. The content of
     /// `buffer` is then unspecified.
+    ///
+    /// ```
+    /// # use sse_proto::Frame;
+    /// let mut buffer = [0; 16];
+    /// let length = Frame::message("1").encode_into(&mut buffer)?;
+    /// assert_eq!(&buffer[..length], b"data: 1\n\n");
+    /// assert_eq!(Frame::message("1").encode_into(&mut buffer[..8]).unwrap_err().needed, 9);
+    /// # Ok::<(), sse_proto::BufferTooSmall>(())
+    /// ```
     pub fn encode_into(&self, buffer: &mut [u8]) -> Result<usize, BufferTooSmall> {
         let size = buffer.len();
         let mut out = Bytes { buffer, length: 0 };
@@ -135,6 +220,13 @@ impl<'a> Frame<'a> {
     }
 
     /// Appends the encoded frame to `bytes`.
+    ///
+    /// ```
+    /// # use sse_proto::Frame;
+    /// let mut bytes = Vec::new();
+    /// Frame::message("1").append_to(&mut bytes);
+    /// assert_eq!(bytes, b"data: 1\n\n");
+    /// ```
     #[cfg(feature = "alloc")]
     pub fn append_to(&self, bytes: &mut alloc::vec::Vec<u8>) {
         self.write(bytes);
@@ -160,6 +252,7 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// The encoded frame, for anything that takes text: [`core::fmt::Write`] by `write!(out, "{frame}")`.
 impl fmt::Display for Frame<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = Text { f, result: Ok(()) };

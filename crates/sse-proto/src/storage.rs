@@ -5,7 +5,19 @@ use crate::error::Part;
 #[cfg(feature = "alloc")]
 use crate::heap::{Heap, Limited};
 
-/// The most bytes that each part of a block may have.
+/// The most bytes that each part of a block may have, counted as they are handed out: a byte that is
+/// not UTF-8 counts as the three of the U+FFFD in its place.
+///
+/// A [`Growable`] storage takes no more memory than that: twice the data, and of an event type, an ID
+/// or a comment twice the sum of them. What is kept for the next event is never given back before the
+/// decoder goes away.
+///
+/// ```
+/// use sse_proto::Limits;
+///
+/// let limits = Limits { data: 16 << 20, ..Limits::DEFAULT };
+/// assert_eq!(limits.event_type, 1024);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Limits {
     /// The data of an event, its lines joined. Default: 1 MiB.
@@ -36,7 +48,8 @@ impl Default for Limits {
 
 /// Where a decoder keeps what does not lie whole in one chunk.
 ///
-/// Implemented by [`Fixed`], [`Lent`] and, with the feature `alloc`, [`Growable`].
+/// Implemented by [`Fixed`], [`Lent`] and, with the feature `alloc`, [`Growable`]; not to be
+/// implemented elsewhere.
 pub trait Storage: Parts {}
 
 /// The buffers of a storage: one for the data, one for the event type, and three cells.
@@ -105,8 +118,19 @@ impl<D: AsRef<[u8]> + AsMut<[u8]>, T: AsRef<[u8]> + AsMut<[u8]>> Slices<D, T> {
     }
 }
 
-/// Storage inside the decoder itself: `DATA` bytes for the data of an event, `LINE` bytes each
-/// for an event type, an ID and a comment. Needs `DATA + 4 * LINE` bytes and no `alloc`.
+/// Storage inside the decoder itself, without `alloc`: `DATA` bytes for the data of an event, `LINE`
+/// bytes each for an event type, an ID and a comment.
+///
+/// It takes `DATA + 4 * LINE` bytes: an event type, the last event ID, that of the block that is being
+/// read, and the line that is being read. Data that is borrowed from a chunk counts as well: what is
+/// too long is so however it arrives.
+///
+/// ```
+/// use sse_proto::{Decoder, Fixed};
+///
+/// let mut decoder = Decoder::with_storage(Fixed::<512, 64>::new());
+/// assert!(decoder.next_event(&mut &b"data: 1\n\n"[..]).is_some());
+/// ```
 #[derive(Clone, Debug)]
 pub struct Fixed<const DATA: usize, const LINE: usize>(Slices<[u8; DATA], [u8; LINE]>);
 
@@ -150,14 +174,22 @@ impl<const DATA: usize, const LINE: usize> Parts for Fixed<DATA, LINE> {
     }
 }
 
-/// Storage that the caller lends. Needs no `alloc`.
+/// Storage that the caller lends, without `alloc`: for sizes that are known only when the program
+/// runs, and for memory in a place of its own.
+///
+/// ```
+/// use sse_proto::{Decoder, Lent};
+///
+/// let (mut data, mut lines) = ([0; 512], [0; 256]);
+/// let mut decoder = Decoder::with_storage(Lent::new(&mut data, &mut lines));
+/// assert!(decoder.next_event(&mut &b"data: 1\n\n"[..]).is_some());
+/// ```
 #[derive(Debug)]
 pub struct Lent<'a>(Slices<&'a mut [u8], &'a mut [u8]>);
 
 impl<'a> Lent<'a> {
-    /// Lends `data` for the data of an event, and `lines` in four equal parts: for the event
-    /// type, for the two cells of the last event ID, and for the line that is being read. So
-    /// an event type, an ID or a comment may have `lines.len() / 4` bytes.
+    /// Lends `data` for the data of an event, and `lines` in four equal parts for all else: an
+    /// event type, an ID or a comment may have `lines.len() / 4` bytes.
     #[must_use]
     pub fn new(data: &'a mut [u8], lines: &'a mut [u8]) -> Self {
         let part = lines.len() / 4;
@@ -194,7 +226,15 @@ impl Parts for Lent<'_> {
     }
 }
 
-/// Storage on the heap that grows when it must, up to the limits.
+/// Storage on the heap that grows when it must, up to the [`Limits`].
+///
+/// It is kept from event to event: once it has grown to the largest, nothing is allocated any more.
+///
+/// ```
+/// use sse_proto::{Decoder, Growable, Limits};
+///
+/// let decoder: Decoder = Decoder::with_storage(Growable::new(Limits::DEFAULT));
+/// ```
 #[cfg(feature = "alloc")]
 #[derive(Clone, Debug, Default)]
 pub struct Growable {
