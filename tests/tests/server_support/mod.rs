@@ -85,16 +85,21 @@ pub(crate) struct Peer {
 
 impl Peer {
     pub(crate) fn connect(addr: SocketAddr) -> Self {
-        let stream = TcpStream::connect(addr).expect("connect");
+        Self::try_connect(addr).expect("connect")
+    }
+
+    /// A connection, if somebody listens.
+    pub(crate) fn try_connect(addr: SocketAddr) -> Option<Self> {
+        let stream = TcpStream::connect(addr).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).expect("timeout");
         stream.set_write_timeout(Some(PATIENCE)).expect("timeout");
-        Self {
+        Some(Self {
             stream,
             buffer: Vec::new(),
             body: Vec::new(),
             chunked: false,
             ended: false,
-        }
+        })
     }
 
     /// Connects and asks for a stream; returns with the response head read.
@@ -107,6 +112,21 @@ impl Peer {
         let head = peer.head();
         assert!(head.starts_with("HTTP/1.1 200"), "{head}");
         peer
+    }
+
+    /// Sends, unless the server has gone.
+    pub(crate) fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> Option<()> {
+        self.stream.write_all(bytes.as_ref()).ok()
+    }
+
+    /// Takes a response head, unless the server has gone.
+    pub(crate) fn try_head(&mut self) -> Option<String> {
+        while find(&self.buffer, b"\r\n\r\n").is_none() {
+            if !self.fill() {
+                return None;
+            }
+        }
+        Some(self.head())
     }
 
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
