@@ -80,8 +80,8 @@ fn every_record_is_complete_or_says_what_is_missing() {
         .and_then(|text| text.parse().ok())
         .unwrap_or(8);
     let channel = Channel::new(History {
-        events: 400,
-        lag: Lag::Disconnect,
+        events: 1000,
+        bytes: 3 << 20,
         ..History::default()
     });
     let serve = |channel: &Channel, threads| {
