@@ -24,7 +24,16 @@ mod test;
 mod tidy;
 mod wait;
 
-tasks![bench, conformance, demo, embedded, fuzz, interop, test, tidy];
+tasks![
+    bench,
+    conformance,
+    demo,
+    embedded,
+    fuzz,
+    interop,
+    test,
+    tidy
+];
 
 use std::process::ExitCode;
 

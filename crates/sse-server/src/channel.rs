@@ -1,15 +1,15 @@
-//! Channels: publishing into a bounded log that all subscribers read. Depends on `log` and on
-//! event-listener, which wakes those who wait; touches no socket and no timer.
+//! Channels: publishing into a bounded log that all subscribers read. Depends on `log`, on
+//! event-listener, which wakes those who wait, and on the clock in `socket` for a log's epoch.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sse_proto::Frame;
 
 use crate::lock;
 use crate::log::{Entry, EventId, Gap, Log, Replay};
+use crate::socket::since_1970;
 
 /// What a channel keeps for clients that come back, and what it does about one that falls behind.
 ///
@@ -256,8 +256,7 @@ fn field<'a>(block: &'a [u8], name: &str) -> Option<&'a str> {
 /// The millisecond since 1970, later than every epoch given out by this process.
 fn next_epoch() -> u64 {
     static LAST: AtomicU64 = AtomicU64::new(0);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+    let now = u64::try_from(since_1970().as_millis()).unwrap_or(u64::MAX);
     let next = |last: u64| Some(now.max(last.saturating_add(1)));
     LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
         .map_or(now, |last| now.max(last.saturating_add(1)))

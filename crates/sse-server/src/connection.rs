@@ -19,7 +19,7 @@ use crate::head::{Head, HeadReader, Refusal, refuse};
 use crate::pump::Worker;
 use crate::response::{BoxFuture, Content};
 use crate::service::{Access, Admission, Service};
-use crate::socket::{now, within};
+use crate::socket::{instant, since_1970, within};
 use crate::stream::{Ended, Stream, body};
 use crate::wire::Wire;
 use crate::{Request, Response};
@@ -112,12 +112,8 @@ impl Connection {
             Ok(head) => head,
             Err(trouble) => return self.give_up(trouble, None).await,
         };
-        let mut record = Record {
-            request: None,
-            status: 0,
-            began: Instant::now(),
-            sent_before: self.wire.total(),
-        };
+        let mut record =
+            Record { request: None, status: 0, began: instant(), sent_before: self.wire.total() };
         self.service().counters.requests.fetch_add(1, Ordering::Relaxed);
         let Head { mut request, framing, expects_continue } = head;
         request.peer = self.admission.peer;
@@ -144,7 +140,12 @@ impl Connection {
             }
         }
         let (heartbeat, until) = (response.heartbeat, response.until.take());
-        let answer = answer(&request, response, self.service().cors.as_ref(), &http_date(now()));
+        let answer = answer(
+            &request,
+            response,
+            self.service().cors.as_ref(),
+            &http_date(since_1970().as_secs()),
+        );
         let Answer { status, bytes, content, chunked, keep_alive } = answer;
         self.wire.push(&bytes);
         record.status = status;
@@ -273,10 +274,10 @@ impl Connection {
         let record = record.unwrap_or_else(|| Record {
             request: None,
             status,
-            began: Instant::now(),
+            began: instant(),
             sent_before,
         });
-        self.wire.push(&refusal(status, why, &http_date(now())));
+        self.wire.push(&refusal(status, why, &http_date(since_1970().as_secs())));
         let next = match self.wire.flush().await {
             Ok(()) => self.part().await,
             Err(_) => Next::Close,
@@ -315,7 +316,7 @@ impl Connection {
 
 /// Refuses a connection that there is no room for.
 pub(crate) async fn turn_away(wire: Arc<Wire>, why: &str) {
-    wire.push(&refusal(503, why, &http_date(now())));
+    wire.push(&refusal(503, why, &http_date(since_1970().as_secs())));
     if wire.flush().await.is_ok() && wire.close().await.is_ok() {
         within(LINGER, wire.hangup(&mut Vec::new(), LINGER_BYTES)).await;
     }
