@@ -55,7 +55,8 @@ const NAMES: [&[u8]; 19] = [
 ];
 const ENDINGS: [&[u8]; 5] = [b"\n", b"\n", b"\r", b"\r\n", b"\n\r"];
 const COLONS: [&[u8]; 7] = [b":", b":", b": ", b": ", b":  ", b"::", b" :"];
-const TEXTS: [&[u8]; 12] = [
+/// The longer ones reach what is done for many bytes at once.
+const TEXTS: [&[u8]; 15] = [
     b"a",
     b"1",
     b"20",
@@ -68,6 +69,9 @@ const TEXTS: [&[u8]; 12] = [
     b"[DONE]",
     "更新".as_bytes(),
     "😀".as_bytes(),
+    b"01234567",
+    b"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0",
+    "逐字逐句地检查编码和解码".as_bytes(),
 ];
 /// A BOM, its pieces, what begins like it; sequences cut short, overlong, of surrogates, past the
 /// last code point; bytes that never occur.
