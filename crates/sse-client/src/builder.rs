@@ -298,8 +298,8 @@ impl Builder {
     }
 
     /// The TLS configuration: own roots, a client certificate. Its ALPN list is replaced by
-    /// `http/1.1`. By default the roots of the Mozilla programme are trusted, or with the feature
-    /// `tls-platform` those of the platform.
+    /// `http/1.1`. By default the roots of the Mozilla programme are trusted;
+    /// a configuration by `rustls-platform-verifier` trusts those of the platform.
     #[cfg(feature = "tls")]
     pub fn tls(self, config: futures_rustls::rustls::ClientConfig) -> Self {
         self.with(|it| it.tls = crate::tls::Tls::new(config))

@@ -7,7 +7,7 @@ mod rustls {
     use futures_rustls::TlsConnector;
     use futures_rustls::rustls::crypto::ring::default_provider;
     use futures_rustls::rustls::pki_types::ServerName;
-    use futures_rustls::rustls::{self, ClientConfig, ConfigBuilder, WantsVerifier};
+    use futures_rustls::rustls::{self, ClientConfig, RootCertStore};
     use std::sync::{Arc, OnceLock};
 
     /// The caller's configuration, or the crate's.
@@ -44,27 +44,11 @@ mod rustls {
         }
         let provider = Arc::new(default_provider());
         let builder = ClientConfig::builder_with_provider(provider);
-        let mut config = verified(builder.with_safe_default_protocol_versions()?)?;
+        let builder = builder.with_safe_default_protocol_versions()?;
+        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        let mut config = builder.with_root_certificates(roots).with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::clone(SHARED.get_or_init(|| Arc::new(config))))
-    }
-
-    #[cfg(not(feature = "tls-platform"))]
-    fn verified(
-        builder: ConfigBuilder<ClientConfig, WantsVerifier>,
-    ) -> Result<ClientConfig, rustls::Error> {
-        let roots = rustls::RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        };
-        Ok(builder.with_root_certificates(roots).with_no_client_auth())
-    }
-
-    #[cfg(feature = "tls-platform")]
-    fn verified(
-        builder: ConfigBuilder<ClientConfig, WantsVerifier>,
-    ) -> Result<ClientConfig, rustls::Error> {
-        use rustls_platform_verifier::BuilderVerifierExt;
-        Ok(builder.with_platform_verifier()?.with_no_client_auth())
     }
 }
 
