@@ -18,6 +18,7 @@ use anyhow::{bail, ensure};
 use serde_json::Value;
 
 use crate::browser::{Browser, ConsoleLine, Engine};
+use crate::requirements;
 use crate::steps::{Report, Step};
 use crate::wait::{self, Look};
 use programs::Program;
@@ -50,13 +51,7 @@ const CASES: [Case; 13] = [
 
 /// The step that finds or installs what an engine needs.
 pub(crate) fn programs(engine: &'static Engine) -> Step {
-    let about = format!("{} and its driver are there", engine.name);
-    Step::new(format!("programs/{}", engine.name), about, |report| {
-        engine
-            .programs
-            .iter()
-            .try_for_each(|program| program.ensure(report).map(drop))
-    })
+    requirements::step(engine.name, engine.programs)
 }
 
 /// The step that builds the programs whose pages are tested.

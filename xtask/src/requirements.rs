@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::{Context, bail};
 
 use crate::process::{cargo, workspace};
-use crate::steps::Report;
+use crate::steps::{Report, Step};
 
 /// A program that has to be there.
 pub(crate) struct Program {
@@ -71,6 +71,49 @@ pub(crate) const XVFB: Program = Program {
     elsewhere: "install Xvfb, the X server without a screen",
 };
 
+/// What tests of the workspace run beside the server and the codec.
+pub(crate) static OF_TESTS: [&Program; 5] = [&NGINX, &HAPROXY, &OPENSSL, &NODE, &PYTHON];
+
+const NGINX: Program = Program {
+    commands: &["nginx"],
+    source: Source::Debian("nginx"),
+    elsewhere: "install nginx (macOS: `brew install nginx`)",
+};
+
+const HAPROXY: Program = Program {
+    commands: &["haproxy"],
+    source: Source::Debian("haproxy"),
+    elsewhere: "install HAProxy (macOS: `brew install haproxy`)",
+};
+
+const OPENSSL: Program = Program {
+    commands: &["openssl"],
+    source: Source::Debian("openssl"),
+    elsewhere: "install OpenSSL's command, which makes a certificate for a proxy",
+};
+
+const NODE: Program = Program {
+    commands: &["node"],
+    source: Source::Debian("nodejs"),
+    elsewhere: "install Node.js (macOS: `brew install node`)",
+};
+
+const PYTHON: Program = Program {
+    commands: &["python3"],
+    source: Source::Debian("python3"),
+    elsewhere: "install Python 3",
+};
+
+/// The step that finds or installs programs, before minutes of compiling.
+pub(crate) fn step(whose: &str, programs: &'static [&'static Program]) -> Step {
+    let names: Vec<&str> = programs.iter().map(|program| program.commands[0]).collect();
+    Step::new(format!("programs/{whose}"), names.join(", "), |report| {
+        programs
+            .iter()
+            .try_for_each(|program| program.ensure(report).map(drop))
+    })
+}
+
 impl Program {
     /// Where the program is, after installing it if that is needed and possible.
     ///
@@ -97,15 +140,22 @@ impl Program {
     }
 
     fn find(&self) -> Option<PathBuf> {
-        let path = std::env::var_os("PATH")?;
-        let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-        folders.push(crates().join("bin"));
+        let folders = search_path();
         let files = self
             .commands
             .iter()
             .flat_map(|name| folders.iter().map(move |it| it.join(name)));
         files.into_iter().find(|file| file.is_file())
     }
+}
+
+/// The search path, the folder of servers, which it lacks for ordinary users of Debian, and the
+/// folder of programs that were installed from crates.io.
+pub(crate) fn search_path() -> Vec<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    folders.extend([PathBuf::from("/usr/sbin"), crates().join("bin")]);
+    folders
 }
 
 /// Where programs from crates.io are installed.

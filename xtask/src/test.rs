@@ -8,6 +8,7 @@ use crate::browser::ENGINES;
 use crate::embedded;
 use crate::fuzz;
 use crate::pages;
+use crate::requirements::{self, OF_TESTS};
 use crate::steps::Selection;
 use crate::tidy;
 
@@ -23,8 +24,10 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        // What is missing is best known before minutes of compiling.
-        let mut steps = vec![pages::programs(&ENGINES[0])];
+        let mut steps = vec![
+            requirements::step("tests", &OF_TESTS),
+            pages::programs(&ENGINES[0]),
+        ];
         steps.extend(code::steps());
         steps.extend([dependencies::step(), tidy::step(), msrv::step()]);
         steps.extend([embedded::no_heap_step(), fuzz::step()]);

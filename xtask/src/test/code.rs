@@ -4,6 +4,7 @@ use std::process::Command;
 
 use crate::metadata::packages;
 use crate::process::cargo;
+use crate::requirements::search_path;
 use crate::steps::{Report, Step};
 
 pub(super) fn steps() -> Vec<Step> {
@@ -27,7 +28,10 @@ pub(super) fn steps() -> Vec<Step> {
         Step::new(
             "tests",
             "unit, documentation and cross-crate tests",
-            |report| test(report, &mut cargo(["test", "--workspace"])),
+            |report| {
+                let path = std::env::join_paths(search_path())?;
+                test(report, cargo(["test", "--workspace"]).env("PATH", path))
+            },
         ),
         Step::new("features", "every combination of features", features),
         Step::new("docs", "cargo doc, warnings are errors", |report| {
