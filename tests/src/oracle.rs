@@ -74,6 +74,13 @@ pub fn decode_after(last_event_id: &str, bytes: &[u8]) -> Outcome {
     }
 }
 
+/// The lines of a whole stream, without their endings.
+#[must_use]
+pub fn lines_of(bytes: &[u8]) -> Vec<String> {
+    let lines = lines(&utf_8_decode(bytes));
+    lines.into_iter().map(|line| line.text).collect()
+}
+
 /// A line without its ending.
 struct Line {
     text: String,

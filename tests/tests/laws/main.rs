@@ -8,3 +8,4 @@ mod decoding;
 mod frames;
 mod http;
 mod limits;
+mod lines;
