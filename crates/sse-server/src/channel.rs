@@ -15,6 +15,12 @@ use crate::socket::since_1970;
 ///
 /// The log must hold the largest burst that is published at once: a client that has not taken an
 /// event when it is dropped from the log has lost it, and is told so.
+///
+/// ```
+/// use sse_server::{Channel, History, Lag};
+///
+/// let prices = Channel::new(History { events: 10_000, lag: Lag::Skip, ..History::default() });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct History {
     /// Events held, 1024; at least the newest always is.

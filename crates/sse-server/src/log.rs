@@ -9,6 +9,12 @@ use std::sync::Arc;
 
 /// The ID of a published event: the application's own, or `<epoch>-<sequence>`, where the epoch is
 /// the millisecond since 1970 in which the channel's log began.
+///
+/// ```
+/// let channel = sse_server::Channel::default();
+/// let id = channel.publish(&sse_server::Frame::message("hello"));
+/// assert!(id.to_string().ends_with("-1"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EventId(pub(crate) Id);
 
@@ -27,7 +33,8 @@ impl fmt::Display for EventId {
     }
 }
 
-/// An event in a channel's log, encoded once for all subscribers.
+/// An event in a channel's log, encoded once for all subscribers: what a
+/// [`filter`](crate::Response::filter) decides about.
 #[derive(Debug)]
 pub struct Entry {
     event_type: Option<Box<str>>,
@@ -67,7 +74,14 @@ pub(crate) fn push_chunk(out: &mut Vec<u8>, block: &[u8]) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Where a client without a last event ID begins.
+/// Where a client without a last event ID begins: see [`Response::replay`](crate::Response::replay).
+///
+/// ```
+/// use sse_server::{Channel, Replay, Response};
+///
+/// let room = Channel::default();
+/// let joining = Response::channel(&room).replay(Replay::Last(50));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Replay {
     /// With the next event.

@@ -299,10 +299,25 @@ impl Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::Link;
 
     fn batch() -> Batch {
         let entry = |block: &[u8]| Arc::new(Entry::new(None, None, block));
         Batch::of(5, &[entry(b"a"), entry(b"bc")]) // "1\r\na\r\n" and "2\r\nbc\r\n"
+    }
+
+    #[test]
+    fn who_is_behind_must_catch_up_first() {
+        let (worker, channel) = (Worker::new(), crate::Channel::default());
+        let shared = crate::channel::Subscription::new(&channel).channel;
+        let link = Link::Other(Box::pin(futures_lite::io::Cursor::new(Vec::new())));
+        let wire = Wire::new(link, Duration::from_secs(1));
+        let pump = worker.join(&shared, None, &wire, 5).expect("the first begins where it is");
+        lock(&pump.members).position = 7;
+        assert!(worker.join(&shared, None, &wire, 6).is_none());
+        assert!(worker.join(&shared, None, &wire, 7).is_some());
+        assert!(worker.join(&shared, None, &wire, 8).is_some());
+        assert_eq!(lock(&pump.members).joined.len(), 3);
     }
 
     #[test]

@@ -7,6 +7,17 @@ use std::net::SocketAddr;
 ///
 /// Every part is already checked: the path is percent-decoded UTF-8 without control characters,
 /// the body is no longer than [`Limits::body_bytes`](crate::Limits::body_bytes).
+///
+/// ```
+/// use sse_server::{Request, Response};
+///
+/// fn greet(request: &Request) -> Response {
+///     match request.query("name") {
+///         Some(name) => Response::text(format!("hello {name}")),
+///         None => Response::new(400),
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Request {
     pub(crate) method: String,

@@ -177,6 +177,15 @@ impl Response {
 
     /// Ends a stream when `end` completes, between two events: when a token expires, for instance.
     /// The client will come back and be asked for a new one.
+    ///
+    /// ```
+    /// use sse_server::{Channel, Response, sleep};
+    /// use std::time::Duration;
+    ///
+    /// fn for_an_hour(channel: &Channel) -> Response {
+    ///     Response::channel(channel).until(sleep(Duration::from_secs(3600)))
+    /// }
+    /// ```
     pub fn until(mut self, end: impl Future<Output = ()> + Send + 'static) -> Self {
         self.until = Some(Box::pin(end));
         self
@@ -195,6 +204,14 @@ impl Response {
 
     /// Sends only those events of a channel for which `wanted` says yes. The client's last event
     /// ID moves past the others too, with the next heartbeat.
+    ///
+    /// ```
+    /// use sse_server::{Channel, Request, Response};
+    ///
+    /// fn alerts(channel: &Channel) -> Response {
+    ///     Response::channel(channel).filter(|entry| entry.event_type() == "alert")
+    /// }
+    /// ```
     pub fn filter(self, wanted: impl Fn(&Entry) -> bool + Send + Sync + 'static) -> Self {
         self.subscription(|subscription| subscription.filter = Some(Box::new(wanted)))
     }

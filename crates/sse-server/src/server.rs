@@ -25,6 +25,24 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// The handler is called with every request, its body read, and says what to answer. It must not
 /// block: all connections of a thread wait for it. What takes time goes into
 /// [`Response::stream`] or [`Response::later`]. A handler that panics answers 500.
+///
+/// ```no_run
+/// use sse_server::{Channel, Limits, Response, Server};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let news = Channel::default();
+/// Server::new(move |_| Response::channel(&news))
+///     .authorize(|request| match request.header("Authorization") {
+///         Some("Bearer secret") => None,
+///         _ => Some(Response::new(401)),
+///     })
+///     .on_access(|access| println!("{} {} bytes", access.status, access.bytes))
+///     .limits(Limits { connections: 50_000, ..Limits::default() })
+///     .threads(2)
+///     .bind("127.0.0.1:8080")?
+///     .run()
+/// # }
+/// ```
 pub struct Server {
     service: Service,
     threads: usize,
@@ -198,6 +216,18 @@ impl Connections {
 }
 
 /// Shuts a server down, and reads its counters, from anywhere.
+///
+/// ```
+/// use sse_server::{Response, Server, Shutdown};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let server = Server::new(|_| Response::not_found()).bind("127.0.0.1:0")?;
+/// let handle = server.handle();
+/// // In a program this is done by a signal, or when a deploy asks for it.
+/// std::thread::spawn(move || handle.shutdown(Shutdown::default()));
+/// server.run()
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Handle {
     service: Arc<Service>,

@@ -44,7 +44,14 @@ pub struct Access<'a> {
     pub duration: Duration,
 }
 
-/// How a server is to end.
+/// How a server is to end: see [`Handle::shutdown`](crate::Handle::shutdown).
+///
+/// ```
+/// use sse_server::Shutdown;
+/// use std::time::Duration;
+///
+/// let patient = Shutdown { deadline: Duration::from_secs(30), ..Shutdown::default() };
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shutdown {
     /// How long open connections may take to end properly, 5 s; then they are cut.
