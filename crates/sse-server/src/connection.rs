@@ -4,7 +4,6 @@
 use std::future::Future;
 use std::io;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -114,7 +113,7 @@ impl Connection {
         };
         let mut record =
             Record { request: None, status: 0, began: instant(), sent_before: self.wire.total() };
-        self.service().counters.requests.fetch_add(1, Ordering::Relaxed);
+        self.service().count(|stats| stats.requests += 1);
         let Head { mut request, framing, expects_continue } = head;
         request.peer = self.admission.peer;
 

@@ -1,41 +1,20 @@
 //! The small pages that stand for a status. Pure.
 
-/// The reason phrase of a status (RFC 9110, 15).
+/// Reason phrases (RFC 9110, 15).
+const REASONS: &str = "200 OK|201 Created|202 Accepted|204 No Content|\
+    301 Moved Permanently|302 Found|303 See Other|304 Not Modified|307 Temporary Redirect|\
+    308 Permanent Redirect|400 Bad Request|401 Unauthorized|403 Forbidden|404 Not Found|\
+    405 Method Not Allowed|408 Request Timeout|409 Conflict|410 Gone|411 Length Required|\
+    413 Content Too Large|414 URI Too Long|415 Unsupported Media Type|417 Expectation Failed|\
+    422 Unprocessable Content|429 Too Many Requests|431 Request Header Fields Too Large|\
+    500 Internal Server Error|501 Not Implemented|502 Bad Gateway|503 Service Unavailable|\
+    505 HTTP Version Not Supported";
+
+/// The reason phrase of a status; empty, which the standard allows, for an unusual one.
 pub(crate) fn reason(status: u16) -> &'static str {
-    match status {
-        200 => "OK",
-        201 => "Created",
-        202 => "Accepted",
-        204 => "No Content",
-        301 => "Moved Permanently",
-        302 => "Found",
-        303 => "See Other",
-        304 => "Not Modified",
-        307 => "Temporary Redirect",
-        308 => "Permanent Redirect",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        408 => "Request Timeout",
-        409 => "Conflict",
-        410 => "Gone",
-        411 => "Length Required",
-        413 => "Content Too Large",
-        414 => "URI Too Long",
-        415 => "Unsupported Media Type",
-        417 => "Expectation Failed",
-        422 => "Unprocessable Content",
-        429 => "Too Many Requests",
-        431 => "Request Header Fields Too Large",
-        500 => "Internal Server Error",
-        501 => "Not Implemented",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        505 => "HTTP Version Not Supported",
-        _ => "Status",
-    }
+    let mut known = REASONS.split('|').filter_map(|reason| reason.split_once(' '));
+    let status = status.to_string();
+    known.find(|(code, _)| *code == status).map_or("", |(_, phrase)| phrase)
 }
 
 /// A page that says `status` and, in a sentence of HTML-safe text, why.
@@ -58,5 +37,22 @@ pub(crate) fn default_why(status: u16) -> &'static str {
         500 => "The server failed to answer this request.",
         503 => "The server is busy. Please try again in a moment.",
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reason;
+
+    #[test]
+    fn reasons() {
+        for (status, phrase) in [
+            (200, "OK"),
+            (308, "Permanent Redirect"),
+            (505, "HTTP Version Not Supported"),
+            (299, ""),
+        ] {
+            assert_eq!(reason(status), phrase);
+        }
     }
 }

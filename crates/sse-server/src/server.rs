@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -203,7 +202,7 @@ impl Connections {
         let cut = async {
             self.service.stop.requested().await;
             sleep(self.service.stop.deadline()).await;
-            self.service.counters.cut.fetch_add(1, Ordering::SeqCst);
+            self.service.count(|stats| stats.cut += 1);
         };
         or(connection.serve(), cut).await;
         wire.cut();
@@ -244,9 +243,9 @@ impl Handle {
     /// Waits until a shutdown is done: all connections have ended or have been cut.
     pub async fn closed(&self) {
         self.service.stop.requested().await;
-        while self.service.counters.open.load(Ordering::SeqCst) > 0 {
+        while self.stats().open > 0 {
             let emptied = self.service.stop.emptied.listen();
-            if self.service.counters.open.load(Ordering::SeqCst) > 0 {
+            if self.stats().open > 0 {
                 emptied.await;
             }
         }
@@ -266,8 +265,7 @@ async fn serve(listener: Arc<Listener>, service: Arc<Service>) {
         drop(listener);
         let handle = Handle { service: service.clone() };
         if within(service.stop.deadline(), handle.closed()).await.is_none() {
-            let open = service.counters.open.load(Ordering::SeqCst);
-            service.counters.cut.fetch_max(open, Ordering::SeqCst);
+            service.count(|stats| stats.cut = stats.cut.max(stats.open));
         }
     };
     // What is still open is cut when the worker is dropped, and its tasks with it.

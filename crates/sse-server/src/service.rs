@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub(crate) struct Service {
     pub(crate) cors: Option<Cors>,
     pub(crate) limits: Limits,
     pub(crate) stop: Stop,
-    pub(crate) counters: Counters,
+    stats: Mutex<Stats>,
     addresses: Mutex<HashMap<IpAddr, usize>>,
     doorstep: Arc<()>,
 }
@@ -112,15 +112,6 @@ impl Stop {
     }
 }
 
-#[derive(Default)]
-pub(crate) struct Counters {
-    pub(crate) open: AtomicU64,
-    pub(crate) total: AtomicU64,
-    pub(crate) requests: AtomicU64,
-    pub(crate) cut: AtomicU64,
-    rejected: Mutex<BTreeMap<&'static str, u64>>,
-}
-
 /// A server's counters at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -146,7 +137,7 @@ impl Service {
             cors: None,
             limits: Limits::default(),
             stop: Stop::default(),
-            counters: Counters::default(),
+            stats: Mutex::default(),
             addresses: Mutex::default(),
             doorstep: Arc::default(),
         }
@@ -167,12 +158,12 @@ impl Service {
             *count += 1;
         }
         let admission = Admission { service: self.clone(), peer };
-        self.counters.total.fetch_add(1, Ordering::Relaxed);
-        let open = self.counters.open.fetch_add(1, Ordering::SeqCst);
-        if open >= self.limits.connections as u64 {
-            return Err("The server is at its capacity.");
-        }
-        Ok(admission)
+        let mut stats = lock(&self.stats);
+        stats.total += 1;
+        stats.open += 1;
+        let fits = stats.open <= self.limits.connections as u64;
+        drop(stats);
+        if fits { Ok(admission) } else { Err("The server is at its capacity.") }
     }
 
     /// The address that a connection counts for, if there is a limit.
@@ -187,20 +178,16 @@ impl Service {
     }
 
     pub(crate) fn reject(&self, why: &'static str) {
-        *lock(&self.counters.rejected).entry(why).or_insert(0) += 1;
+        self.count(|stats| *stats.rejected.entry(why).or_insert(0) += 1);
         event!(debug, "refused: {why}");
     }
 
+    pub(crate) fn count(&self, change: impl FnOnce(&mut Stats)) {
+        change(&mut lock(&self.stats));
+    }
+
     pub(crate) fn stats(&self) -> Stats {
-        let load = |counter: &AtomicU64| counter.load(Ordering::SeqCst);
-        let counters = &self.counters;
-        Stats {
-            open: load(&counters.open),
-            total: load(&counters.total),
-            requests: load(&counters.requests),
-            cut: load(&counters.cut),
-            rejected: lock(&counters.rejected).clone(),
-        }
+        lock(&self.stats).clone()
     }
 }
 
@@ -229,9 +216,8 @@ impl Drop for Admission {
                 }
             }
         }
-        if self.service.counters.open.fetch_sub(1, Ordering::SeqCst) == 1
-            && self.service.stop.is_requested()
-        {
+        self.service.count(|stats| stats.open -= 1);
+        if self.service.stop.is_requested() {
             self.service.stop.emptied.notify(usize::MAX);
         }
     }

@@ -1,7 +1,7 @@
 //! The one file that touches sockets and timers; everything else works on bytes and values.
 
 use std::future::Future;
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -9,7 +9,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub(crate) use async_io::block_on;
 use async_io::{Async, Timer};
-use futures_lite::io::{AsyncRead, AsyncWrite};
 use rustix::net::sockopt;
 
 /// Connections that may wait to be accepted.
@@ -72,6 +71,9 @@ pub(crate) fn instant() -> Instant {
     Instant::now()
 }
 
+/// An accepted connection.
+pub(crate) type Socket = Async<TcpStream>;
+
 /// A listening socket.
 pub(crate) struct Listener(Async<TcpListener>);
 
@@ -116,52 +118,11 @@ impl Listener {
         if let Some(size) = send_buffer {
             let _ = sockopt::set_socket_send_buffer_size(socket, size);
         }
-        Ok((Socket(stream), address))
+        Ok((stream, address))
     }
 }
 
-/// An accepted connection.
-pub(crate) struct Socket(Async<TcpStream>);
-
-impl AsyncRead for Socket {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        loop {
-            match self.0.get_ref().read(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                result => return Poll::Ready(result),
-            }
-            std::task::ready!(self.0.poll_readable(cx))?;
-        }
-    }
-}
-
-impl AsyncWrite for Socket {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        loop {
-            match self.0.get_ref().write(bytes) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                result => return Poll::Ready(result),
-            }
-            std::task::ready!(self.0.poll_writable(cx))?;
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    /// Closes the sending half, so that the other end can still read what is on its way.
-    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.0.get_ref().shutdown(Shutdown::Write))
-    }
+/// Closes the sending half, so that the other end can still read what is on its way.
+pub(crate) fn close_sending(socket: &Socket) -> io::Result<()> {
+    socket.get_ref().shutdown(Shutdown::Write)
 }

@@ -12,7 +12,7 @@ use futures_lite::io::{AsyncRead, AsyncWrite};
 
 use crate::lock;
 use crate::log::push_chunk;
-use crate::socket::{Patience, Socket};
+use crate::socket::{Patience, Socket, close_sending};
 
 /// Bytes read at once.
 const READ_BYTES: usize = 4096;
@@ -99,6 +99,7 @@ impl Wire {
         while inbox.len() <= limit {
             match ready!(self.poll_read(cx, inbox)) {
                 Ok(1..) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(0) | Err(_) => break,
             }
         }
@@ -188,7 +189,12 @@ impl Wire {
 
     /// Says that no more will be written, for a peer that still reads.
     pub(crate) async fn close(&self) -> io::Result<()> {
-        poll_fn(|cx| self.state().stream()?.poll_close(cx)).await
+        poll_fn(|cx| match &mut self.state().stream {
+            Some(Link::Socket(socket)) => Poll::Ready(close_sending(socket)),
+            Some(Link::Other(stream)) => stream.as_mut().poll_close(cx),
+            None => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+        })
+        .await
     }
 
     /// Drops the connection.

@@ -215,7 +215,9 @@ impl Peer {
 
     /// Takes blocks until one that is an event.
     pub(crate) fn event(&mut self) -> Option<String> {
+        let began = Instant::now();
         loop {
+            assert!(began.elapsed() < PATIENCE, "heartbeats, and no event");
             let block = self.block()?;
             if block.lines().any(|line| line.starts_with("data")) {
                 return Some(block);
