@@ -20,7 +20,7 @@ impl Plan {
             }
         } else {
             Plan {
-                rounds: 25,
+                rounds: 15,
                 sample: Duration::from_millis(4),
             }
         }
