@@ -46,19 +46,25 @@ impl Input {
         self.bytes.chunks(self.chunk)
     }
 
-    /// At least the first `length` bytes of the input, up to the end of a block.
+    /// About the first `length` bytes of the input: up to the end of a block if one is near.
     pub(crate) fn first(self, length: usize) -> Input {
-        let rest = self.bytes.get(length..).unwrap_or_default();
-        let lines = memchr::memchr_iter(b'\n', rest).map(|at| length + at + 1);
-        let mut ends = lines.filter(|end| {
-            let text = &self.bytes[..*end];
-            text.ends_with(b"\n\n") || text.ends_with(b"\n\r\n")
-        });
-        let end = ends.next().unwrap_or(self.bytes.len());
-        Input {
+        let near = self.bytes.get(length..).unwrap_or_default();
+        let near = &near[..near.len().min(length)];
+        let ends = memchr::memchr_iter(b'\n', near).map(|at| length + at + 1);
+        let mut parts = ends.map(|end| Input {
             bytes: &self.bytes[..end],
             ..self
-        }
+        });
+        let cut = Input {
+            bytes: &self.bytes[..length.min(self.bytes.len())],
+            ..self
+        };
+        parts.find(|it| it.ends_with_block()).unwrap_or(cut)
+    }
+
+    /// Whether the last block is whole.
+    pub(crate) fn ends_with_block(self) -> bool {
+        self.bytes.ends_with(b"\n\n") || self.bytes.ends_with(b"\n\r\n")
     }
 
     /// The chunks as the stream that most peers want. Makes no copy and no allocation.
