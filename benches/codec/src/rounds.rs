@@ -20,7 +20,7 @@ impl Plan {
             }
         } else {
             Plan {
-                rounds: 15,
+                rounds: 25,
                 sample: Duration::from_millis(4),
             }
         }

@@ -84,7 +84,11 @@ impl Report {
         for (name, svg) in &self.plots {
             fs::write(folder.join(format!("{name}.svg")), svg).with_context(cannot)?;
         }
-        println!("written: {} (.json, .md, plots)", file("*").display());
+        println!(
+            "written: {}, {}, plots",
+            file("json").display(),
+            file("md").display()
+        );
         Ok(())
     }
 
@@ -116,5 +120,6 @@ impl Report {
 
 /// The folder that whole runs write to: `results` beside the benchmarks.
 pub fn results() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../results")
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package).join("results")
 }
