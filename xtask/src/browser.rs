@@ -27,6 +27,8 @@ pub(crate) struct Engine {
     pub(crate) programs: &'static [&'static Program],
     /// How long it waits before it opens a stream again that did not say so.
     pub(crate) default_reconnection_time: Duration,
+    /// Whether it goes on trying when a connection to another origin is refused.
+    pub(crate) retries_when_refused_elsewhere: bool,
     start: fn(&mut Report) -> anyhow::Result<Browser>,
 }
 
@@ -36,18 +38,21 @@ pub(crate) static ENGINES: [Engine; 3] = [
         name: "chromium",
         programs: &[&requirements::CHROMIUM, &requirements::CHROMEDRIVER],
         default_reconnection_time: Duration::from_secs(3),
+        retries_when_refused_elsewhere: true,
         start: chromium::start,
     },
     Engine {
         name: "firefox",
         programs: &[&requirements::FIREFOX, &requirements::GECKODRIVER],
         default_reconnection_time: Duration::from_secs(5),
+        retries_when_refused_elsewhere: false,
         start: firefox::start,
     },
     Engine {
         name: "webkit",
         programs: &[&requirements::WEBKIT_DRIVER, &requirements::XVFB],
         default_reconnection_time: Duration::from_secs(3),
+        retries_when_refused_elsewhere: true,
         start: webkit::start,
     },
 ];

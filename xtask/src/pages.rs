@@ -11,6 +11,7 @@ mod hello_clock;
 mod identified_stream;
 mod index;
 mod programs;
+mod refused;
 mod relay;
 mod start_and_stop;
 
@@ -29,7 +30,7 @@ struct Case {
     check: fn(&mut Stage<'_>) -> anyhow::Result<()>,
 }
 
-const CASES: [Case; 13] = [
+const CASES: [Case; 15] = [
     Case {
         name: "driver",
         about: "clicks reach a page, its errors the tests",
@@ -38,6 +39,8 @@ const CASES: [Case; 13] = [
     hello_clock::PAGE,
     hello_clock::OTHER_ORIGIN,
     hello_clock::NOT_FOUND,
+    refused::SAME_ORIGIN,
+    refused::OTHER_ORIGIN,
     counter::PAGE,
     identified_stream::PAGE,
     identified_stream::RESTART,

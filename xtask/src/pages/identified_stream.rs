@@ -41,7 +41,8 @@ pub(super) const RESTART: Case = Case {
         let mut server = stage.start("identified-stream")?;
         stage.open(&server.url("/"))?;
         messages(stage)?;
-        server.crash_and_restart(stage.report)?;
+        server.crash()?;
+        server.restart(stage.report)?;
         let streams = server.wait_for_streams(2)?;
         let [before, after] = streams.as_slice() else {
             anyhow::bail!("{} requests for the stream instead of 2", streams.len());

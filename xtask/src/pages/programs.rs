@@ -89,9 +89,19 @@ impl Program {
         })
     }
 
-    /// Kills the program without a warning and starts it again; the browser sees the same URL.
-    pub(super) fn crash_and_restart(&mut self, report: &mut Report) -> anyhow::Result<()> {
-        self.crash()?;
+    /// Kills the program without a warning.
+    pub(super) fn crash(&mut self) -> anyhow::Result<()> {
+        self.child
+            .inner()
+            .kill()
+            .with_context(|| format!("killing {}", self.name))?;
+        self.child.wait()?;
+        self.relay.cut();
+        Ok(())
+    }
+
+    /// Starts the program again after a crash; the browser sees the same URL.
+    pub(super) fn restart(&mut self, report: &mut Report) -> anyhow::Result<()> {
         let Program {
             child,
             stdin,
@@ -101,17 +111,6 @@ impl Program {
         } = Program::start(self.name, report)?;
         self.relay.raise(address)?;
         (self.child, self.stdin, self.address, self.output) = (child, stdin, address, output);
-        Ok(())
-    }
-
-    /// Kills the program without a warning.
-    pub(super) fn crash(&mut self) -> anyhow::Result<()> {
-        self.child
-            .inner()
-            .kill()
-            .with_context(|| format!("killing {}", self.name))?;
-        self.child.wait()?;
-        self.relay.cut();
         Ok(())
     }
 
