@@ -17,7 +17,7 @@ use crate::process::Child;
 use crate::requirements::{self, Program};
 use crate::steps::Report;
 use crate::wait::{self, Look};
-use scratch::Scratch;
+pub(crate) use scratch::Scratch;
 use webdriver::Session;
 
 /// A kind of browser.

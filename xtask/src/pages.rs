@@ -8,8 +8,10 @@ mod counter;
 mod event_types;
 mod finite_stream;
 mod hello_clock;
+mod http_2;
 mod identified_stream;
 mod index;
+mod nginx;
 mod programs;
 mod refused;
 mod relay;
@@ -81,7 +83,10 @@ pub(crate) fn steps(engine: &'static Engine) -> Vec<Step> {
             },
         )
     };
-    CASES.iter().chain([&channel::RESTART]).map(step).collect()
+    (CASES.iter())
+        .chain([&channel::RESTART, &http_2::TEN_STREAMS])
+        .map(step)
+        .collect()
 }
 
 /// What a case plays on.

@@ -72,9 +72,9 @@ pub(crate) const XVFB: Program = Program {
 };
 
 /// What tests of the workspace run beside the server and the codec.
-pub(crate) static OF_TESTS: [&Program; 5] = [&NGINX, &HAPROXY, &OPENSSL, &NODE, &PYTHON];
+pub(crate) static OF_TESTS: [&Program; 6] = [&NGINX, &HAPROXY, &OPENSSL, &CURL, &NODE, &PYTHON];
 
-const NGINX: Program = Program {
+pub(crate) const NGINX: Program = Program {
     commands: &["nginx"],
     source: Source::Debian("nginx"),
     elsewhere: "install nginx (macOS: `brew install nginx`)",
@@ -86,10 +86,16 @@ const HAPROXY: Program = Program {
     elsewhere: "install HAProxy (macOS: `brew install haproxy`)",
 };
 
-const OPENSSL: Program = Program {
+pub(crate) const OPENSSL: Program = Program {
     commands: &["openssl"],
     source: Source::Debian("openssl"),
     elsewhere: "install OpenSSL's command, which makes a certificate for a proxy",
+};
+
+const CURL: Program = Program {
+    commands: &["curl"],
+    source: Source::Debian("curl"),
+    elsewhere: "install curl",
 };
 
 const NODE: Program = Program {

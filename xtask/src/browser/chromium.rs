@@ -32,6 +32,8 @@ pub(super) fn start(report: &mut Report) -> anyhow::Result<Browser> {
     }
     let capabilities = json!({
         "browserName": "chrome",
+        // The tests sign their certificates themselves.
+        "acceptInsecureCerts": true,
         "goog:chromeOptions": { "binary": binary, "args": arguments },
         "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
     });

@@ -22,6 +22,8 @@ pub(super) fn start(report: &mut Report) -> anyhow::Result<Browser> {
     let (driver, address) = start_driver(&mut driver, address)?;
     let capabilities = json!({
         "browserName": "firefox",
+        // The tests sign their certificates themselves.
+        "acceptInsecureCerts": true,
         "moz:firefoxOptions": {
             "binary": binary,
             "args": ["-headless"],

@@ -1,4 +1,4 @@
-//! A folder for the files of one browser, removed when it is no longer needed.
+//! A folder for the files of one program, removed when it is no longer needed.
 
 use std::fs;
 use std::path::{Path, PathBuf};

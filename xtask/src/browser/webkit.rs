@@ -43,6 +43,8 @@ pub(super) fn start(report: &mut Report) -> anyhow::Result<Browser> {
     })?;
     let capabilities = json!({
         "browserName": "MiniBrowser",
+        // The tests sign their certificates themselves.
+        "acceptInsecureCerts": true,
         "webkitgtk:browserOptions": { "binary": browser()?, "args": ["--automation"] },
     });
     let session = Session::start(&address.to_string(), &capabilities)?;

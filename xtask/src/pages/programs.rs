@@ -72,6 +72,11 @@ impl Program {
         format!("http://{}{path}", self.relay.address())
     }
 
+    /// Where the relay listens.
+    pub(super) fn relay_address(&self) -> SocketAddr {
+        self.relay.address()
+    }
+
     /// Writes a line to the program's standard input.
     pub(super) fn tell(&mut self, line: &str) -> anyhow::Result<()> {
         let stdin = self.stdin.as_mut().context("the program has no input")?;
