@@ -73,7 +73,7 @@ fn no_heap(report: &mut Report) -> anyhow::Result<()> {
         // Libraries of an earlier build would be looked at too.
         fs::remove_dir_all(&target)?;
     }
-    let mut build = cargo(["build", "--release", "--locked", "--lib"]);
+    let mut build = cargo(["build", "--release", "--lib"]);
     report.run(
         build
             .current_dir(workspace().join("examples/embed"))

@@ -46,7 +46,7 @@ impl Compiler {
     /// Builds programs for size and returns the folder where they are.
     pub(super) fn build(&self, report: &mut Report, programs: &[&str]) -> anyhow::Result<PathBuf> {
         let target_folder = workspace().join("target/embed");
-        let mut build = cargo(["build", "--release", "--locked", "--target", &self.target]);
+        let mut build = cargo(["build", "--release", "--target", &self.target]);
         build
             .current_dir(workspace().join("examples/embed"))
             .env("CARGO_TARGET_DIR", &target_folder)
