@@ -199,7 +199,7 @@ async fn race(addresses: Vec<SocketAddr>) -> io::Result<Async<TcpStream>> {
                 let error = std::mem::replace(&mut last_error, io::ErrorKind::Other.into());
                 return Poll::Ready(Err(error));
             }
-            match waiting.next().filter(|_| start) {
+            match start.then(|| waiting.next()).flatten() {
                 Some(address) => {
                     running.push(Box::pin(Async::<TcpStream>::connect(address)));
                     stagger = Alarm::after(ATTEMPT_DELAY);
@@ -209,4 +209,95 @@ async fn race(addresses: Vec<SocketAddr>) -> io::Result<Async<TcpStream>> {
         }
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    fn addresses(texts: &[&str]) -> Vec<SocketAddr> {
+        texts.iter().map(|text| text.parse().expect(text)).collect()
+    }
+
+    #[test]
+    fn families_alternate() {
+        for (found, order) in [
+            (
+                &["[::1]:1", "[::2]:1", "1.1.1.1:1"][..],
+                &["[::1]:1", "1.1.1.1:1", "[::2]:1"][..],
+            ),
+            (
+                &["1.1.1.1:1", "1.1.1.2:1", "[::1]:1"],
+                &["1.1.1.1:1", "[::1]:1", "1.1.1.2:1"],
+            ),
+            (
+                &["[::1]:1", "1.1.1.1:1", "1.1.1.2:1"],
+                &["[::1]:1", "1.1.1.1:1", "1.1.1.2:1"],
+            ),
+            (&["1.1.1.1:1"], &["1.1.1.1:1"]),
+            (&[], &[]),
+        ] {
+            assert_eq!(interleave(addresses(found)), addresses(order));
+        }
+    }
+
+    /// An address that drops connections without a word, because its backlog is full.
+    fn silent() -> (TcpListener, Vec<TcpStream>) {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
+        let socket = socket.expect("a socket");
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        socket.bind(&any.into()).expect("a free port");
+        socket.listen(0).expect("a listener");
+        let listener = TcpListener::from(socket);
+        let address = listener.local_addr().expect("an address");
+        let moment = Duration::from_millis(50);
+        let waiting = (0..8).map_while(|_| TcpStream::connect_timeout(&address, moment).ok());
+        let waiting: Vec<_> = waiting.collect();
+        assert!(waiting.len() < 8, "the backlog is full");
+        (listener, waiting)
+    }
+
+    #[test]
+    fn the_first_address_that_answers_wins() {
+        let (dead, _waiting) = silent();
+        let live = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let refused = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let refused_at = refused.local_addr().expect("an address");
+        drop(refused);
+        let live_at = live.local_addr().expect("an address");
+        let dead_at = dead.local_addr().expect("an address");
+        let begun = now();
+        let stream = block_on(race(vec![dead_at, live_at])).expect("a connection");
+        assert_eq!(stream.get_ref().peer_addr().expect("an address"), live_at);
+        assert!(begun.elapsed() >= ATTEMPT_DELAY);
+        let stream = block_on(race(vec![refused_at, live_at])).expect("a connection");
+        assert_eq!(stream.get_ref().peer_addr().expect("an address"), live_at);
+        let error = block_on(race(vec![refused_at, refused_at])).expect_err("nobody listens");
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+    }
+
+    #[test]
+    fn connections_are_kept_alive_and_do_not_wait_to_send() {
+        let live = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = live.local_addr().expect("an address").port();
+        let stream = block_on(connect("127.0.0.1", port)).expect("a connection");
+        let socket = socket2::SockRef::from(&stream);
+        assert!(socket.keepalive().expect("an option"));
+        assert_eq!(
+            socket.tcp_keepalive_time().expect("an option"),
+            KEEPALIVE_IDLE
+        );
+        assert!(stream.get_ref().nodelay().expect("an option"));
+    }
+
+    #[test]
+    fn an_alarm_beyond_the_clock_never_rings() {
+        let mut alarm = Alarm::after(Duration::MAX);
+        let polled = block_on(within(
+            Some(Duration::from_millis(20)),
+            poll_fn(|cx| alarm.poll(cx)),
+        ));
+        assert_eq!(polled, None);
+    }
 }
