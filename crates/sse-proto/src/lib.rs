@@ -1,7 +1,34 @@
 //! Server-Sent Events: frames to bytes, and bytes to events.
 //!
-//! The format is that of WHATWG HTML, sections 9.2.5 and 9.2.6. No I/O, no clock, no unsafe code, and without
-//! the feature `alloc` no heap.
+//! The format is that of WHATWG HTML, sections [9.2.5] (grammar) and [9.2.6] (interpretation). No I/O, no clock, no
+//! unsafe code; without the feature `alloc` no heap, without default features no dependency.
+//!
+//! - [`Decoder`] reads a stream in chunks of any size and finds each [`Item`]: an [`Event`], a comment, a
+//!   reconnection time, a last event ID.
+//! - [`Frame`] is one block to be sent, checked when it is built.
+//! - [`LineReader`] and [`Line`] are the layer below, for those who must see every field.
+//!
+//! ```
+//! use sse_proto::{Decoder, Fixed, Frame};
+//!
+//! let frame = Frame::message("It is late").event_type("clock")?.id("7")?;
+//! let mut buffer = [0; 64];
+//! let length = frame.encode_into(&mut buffer).unwrap();
+//!
+//! let mut decoder = Decoder::with_storage(Fixed::<256, 64>::new());
+//! let mut rest = &buffer[..length];
+//! while let Some(event) = decoder.next_event(&mut rest) {
+//!     assert_eq!(event.unwrap().to_frame(), frame);
+//! }
+//! # Ok::<(), sse_proto::FrameError>(())
+//! ```
+//!
+//! Inside, a stream goes `search` (where a line ends), `scan` (lines that lie whole in a chunk) and `torn` (those that do
+//! not), `field` (what a line is about), `block` (the buffers of the standard), `decoder`. The sentences of the standard
+//! stand at the code that follows them.
+//!
+//! [9.2.5]: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+//! [9.2.6]: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 
 #![no_std]
 
@@ -32,3 +59,7 @@ pub use frame::Frame;
 pub use line::Line;
 pub use lines::LineReader;
 pub use storage::{Fixed, Growable, Lent, Limits, Storage};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

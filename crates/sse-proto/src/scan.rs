@@ -31,7 +31,7 @@ impl<S: Storage> Decoder<S> {
 
     /// Reads the line that begins at `start`, and the blank line after it if it is there.
     /// Returns where the next line begins.
-    #[inline(always)]
+    #[inline]
     fn line(&mut self, chunk: &[u8], start: usize, comments: bool) -> usize {
         let rest = chunk.get(start..).unwrap_or_default();
         // Nearly every block has a data line, and few have any other.
@@ -66,7 +66,7 @@ impl<S: Storage> Decoder<S> {
     }
 
     /// Passes the line ending at `end`, and the blank line after it, if that is there as well.
-    #[inline(always)]
+    #[inline]
     fn end_of_line(&mut self, chunk: &[u8], end: usize) -> usize {
         let next = self.pass_line_end(chunk, end);
         if chunk.get(next) == Some(&b'\n') && self.ready == Ready::Nothing {
@@ -111,7 +111,7 @@ impl<S: Storage> Decoder<S> {
     }
 
     /// Where the next line begins after a line that ends at `end`.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn pass_line_end(&mut self, chunk: &[u8], end: usize) -> usize {
         if chunk.get(end) != Some(&b'\r') {
             return end + 1;

@@ -8,9 +8,9 @@ use crate::heap::{Heap, Limited};
 /// The most bytes that each part of a block may have, counted as they are handed out: a byte that is
 /// not UTF-8 counts as the three of the U+FFFD in its place.
 ///
-/// A [`Growable`] storage takes no more memory than that: twice the data, and of an event type, an ID
-/// or a comment twice the sum of them. What is kept for the next event is never given back before the
-/// decoder goes away.
+/// A [`Growable`] storage takes at most twice the data and the event type, and six times the larger of
+/// ID and comment; the second half of that only for text that is not UTF-8. What has grown is kept for
+/// the next event.
 ///
 /// ```
 /// use sse_proto::Limits;

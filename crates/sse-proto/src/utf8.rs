@@ -28,16 +28,12 @@ pub(crate) fn repair(buffer: &mut [u8], length: usize) -> Option<usize> {
     // The text moves to the end, and from there piece by piece to the start: writing never
     // overtakes reading, because no piece becomes shorter.
     let (mut read, mut write) = (repaired - length, 0);
-    for from in (0..length).rev() {
-        if let Some([from, .., to]) = bytes.get_mut(from..=from + read) {
-            *to = *from;
-        }
+    for at in (0..length).rev() {
+        copy(bytes, at, at + read);
     }
     while let Some((valid, invalid)) = next_error(bytes.get(read..)?) {
         for at in 0..valid {
-            if let Some([to, .., from]) = bytes.get_mut(write + at..=read + at) {
-                *to = *from;
-            }
+            copy(bytes, read + at, write + at);
         }
         write += valid;
         *bytes.get_mut(write..)?.first_chunk_mut()? = *REPLACEMENT;
@@ -45,6 +41,15 @@ pub(crate) fn repair(buffer: &mut [u8], length: usize) -> Option<usize> {
         read += valid + invalid;
     }
     Some(repaired)
+}
+
+/// Byte by byte, because a program for a small machine would need the code for moving memory
+/// only for this.
+fn copy(bytes: &mut [u8], from: usize, to: usize) {
+    let byte = bytes.get(from).copied().unwrap_or_default();
+    if let Some(place) = bytes.get_mut(to) {
+        *place = byte;
+    }
 }
 
 /// The same, from one vector into another.

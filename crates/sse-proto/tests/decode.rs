@@ -1,85 +1,38 @@
-//! Streams and what they mean, read whole, byte by byte, and with every single cut.
+//! Streams and what they mean, each read in every way and in every kind of storage.
+
+mod common;
 
 use std::time::Duration;
 
-use sse_proto::{Decoder, Fixed, Item, Lent, LimitExceeded, Limits, Storage};
-
-/// One line for each item, so that a case is easy to read.
-fn describe(item: Result<Item<'_>, LimitExceeded>) -> String {
-    match item {
-        Ok(Item::Event(e)) => format!(
-            "{}|{}|{}",
-            e.event_type(),
-            e.data().replace('\n', "\\n"),
-            e.last_event_id()
-        ),
-        Ok(Item::Comment(text)) => format!(":{text}"),
-        Ok(Item::ReconnectionTime(time)) => format!("retry {}", time.as_millis()),
-        Ok(Item::LastEventId(id)) => format!("id {id}"),
-        Err(error) => format!("{} > {}", error.part, error.limit),
-    }
-}
-
-fn read<S: Storage>(decoder: &mut Decoder<S>, chunks: &[&[u8]]) -> Vec<String> {
-    let mut found = Vec::new();
-    for chunk in chunks {
-        let mut rest = *chunk;
-        while let Some(item) = decoder.next(&mut rest) {
-            found.push(describe(item));
-        }
-        assert!(rest.is_empty());
-    }
-    found
-}
-
-/// Reads `stream` in every way with every kind of storage of this size.
-fn read_all_ways(stream: &[u8], limits: Limits) -> Vec<String> {
-    let whole = read(&mut Decoder::with_limits(limits), &[stream]);
-    let bytes: Vec<&[u8]> = stream.chunks(1).collect();
-    assert_eq!(
-        read(&mut Decoder::with_limits(limits), &bytes),
-        whole,
-        "byte by byte"
-    );
-    for cut in 0..=stream.len() {
-        let (head, tail) = stream.split_at(cut);
-        assert_eq!(
-            read(&mut Decoder::with_limits(limits), &[head, tail]),
-            whole,
-            "cut at {cut}"
-        );
-        assert_eq!(
-            read(&mut Decoder::with_limits(limits), &[head, b"", tail]),
-            whole,
-            "cut at {cut}"
-        );
-    }
-    whole
-}
-
-#[track_caller]
-fn check(stream: impl AsRef<[u8]>, expected: &[&str]) {
-    let stream = stream.as_ref();
-    assert_eq!(read_all_ways(stream, Limits::DEFAULT), expected);
-    let mut fixed = Decoder::with_storage(Fixed::<2048, 2048>::new());
-    assert_eq!(read(&mut fixed, &[stream]), expected, "fixed storage");
-    let (mut data, mut lines) = ([0; 2048], [0; 8192]);
-    let mut lent = Decoder::with_storage(Lent::new(&mut data, &mut lines));
-    let bytes: Vec<&[u8]> = stream.chunks(1).collect();
-    assert_eq!(read(&mut lent, &bytes), expected, "lent storage");
-}
+use common::{check, read};
+use sse_proto::{Decoder, Fixed, Item, LastEventIdError};
 
 #[test]
-fn events_are_cut_at_blank_lines() {
+fn events_end_with_a_blank_line() {
     check("data: a\n\n", &["message|a|"]);
     check(
         "data: a\r\rdata: b\r\n\r\ndata: c\n\n",
         &["message|a|", "message|b|", "message|c|"],
     );
+    check("data: a\r\n\ndata: b\n\r\n", &["message|a|", "message|b|"]);
+    check("\n\n\r\n\r\r", &[]);
     check("data: a", &[]);
     check("data: a\n", &[]);
-    check("\n\n\r\n\r\r", &[]);
-    check("data: a\r\n\ndata: b\n\r\n", &["message|a|", "message|b|"]);
+}
+
+#[test]
+fn an_event_is_there_with_the_byte_that_completes_its_blank_line() {
+    for (stream, at) in [
+        ("data: a\n\n", 8),
+        ("data: a\r\n\r\n", 9),
+        ("data: a\r\r", 8),
+    ] {
+        let mut decoder = Decoder::with_storage(Fixed::<16, 16>::new());
+        let found: Vec<usize> = (0..stream.len())
+            .filter(|&at| decoder.next(&mut &stream.as_bytes()[at..=at]).is_some())
+            .collect();
+        assert_eq!(found, [at], "{stream:?}");
+    }
 }
 
 #[test]
@@ -89,15 +42,24 @@ fn data_lines_are_joined() {
     check("data:\n\n", &["message||"]);
     check("data\ndata\n\n", &["message|\\n|"]);
     check("data: a\ndata\n\n", &["message|a\\n|"]);
+    check("data:a:b\ndata: : \n\n", &["message|a:b\\n: |"]);
+    check(
+        "data: a\nevent: x\ndata: b\nid: 1\ndata: c\n\n",
+        &["x|a\\nb\\nc|1"],
+    );
 }
 
 #[test]
 fn names_are_exact() {
     check(
-        "Data: a\nDATA: a\n data: a\ndata : a\ndatax: a\ndat: a\n\n",
+        "Data: a\nDATA: a\n data: a\ndata : a\ndatax: a\ndat: a\nd\n\n",
         &[],
     );
-    check("eventually: a\nevent: b\ndata: c\n\n", &["b|c|"]);
+    check("events: a\neven: a\ne: a\nevent: b\ndata: c\n\n", &["b|c|"]);
+    check(
+        "ids: a\ni: a\nretry1: 5\nretr: 5\ndata: c\n\n",
+        &["message|c|"],
+    );
     check("unknown\n\ndata: a\n\n", &["message|a|"]);
 }
 
@@ -107,6 +69,7 @@ fn the_event_type_is_of_its_block_only() {
     check("event: a\n\ndata: 2\n\n", &["message|2|"]);
     check("event: a\nevent\ndata: 1\n\n", &["message|1|"]);
     check("event: a\nevent: b\ndata: 1\n\n", &["b|1|"]);
+    check("event: a\nevent:\ndata: 1\n\n", &["message|1|"]);
 }
 
 #[test]
@@ -120,36 +83,67 @@ fn the_last_event_id_stays() {
         "id: 1\ndata: a\n\nid\ndata: b\n\n",
         &["message|a|1", "message|b|"],
     );
-    check("id: 1\nid: 2\0\ndata: a\n\n", &["message|a|1"]);
     check("id: 1\ndata: a\n\nid: 2\ndata: b\n", &["message|a|1"]);
+    check(
+        "id: 1\nid: 2\nid: 3\ndata: a\n\nid: 4\n\n",
+        &["message|a|3", "id 4"],
+    );
 }
 
 #[test]
-fn comments_and_reconnection_times_are_seen_at_once() {
+fn an_id_with_nul_is_ignored() {
+    check("id: 1\nid: 2\0\ndata: a\n\n", &["message|a|1"]);
     check(
-        ":\n: a\n:b\ndata: c\n: d\n\n",
-        &[":", ":a", ":b", ":d", "message|c|"],
+        "id: 1\n\nid: \x002\n\ndata: a\n\n",
+        &["id 1", "message|a|1"],
+    );
+    check("id: 1\n\nid: 2\nid: 3\0\n\n", &["id 1", "id 2"]);
+}
+
+#[test]
+fn comments_and_reconnection_times_are_there_at_once() {
+    check(
+        ":\n: a\n:b\n:  c\ndata: c\n: d\n\n",
+        &[":", ":a", ":b", ": c", ":d", "message|c|"],
+    );
+    check("retry: 10\ndata: a\n\n", &["retry 10", "message|a|"]);
+    check(
+        "data: a\nretry: 10\ndata: b\n\n",
+        &["retry 10", "message|a\\nb|"],
+    );
+}
+
+#[test]
+fn a_reconnection_time_is_digits_only() {
+    check(
+        "retry: 0\nretry: 007\nretry:1234567\n",
+        &["retry 0", "retry 7", "retry 1234567"],
     );
     check(
-        "retry: 10\nretry\nretry: 1x\nretry: -1\nretry:  1\nretry: 1234567\n",
-        &["retry 10", "retry 1234567"],
+        "retry\nretry:\nretry: \nretry:  1\nretry: 1 \nretry: -1\nretry: +1\nretry: 1.5\n",
+        &[],
     );
+    check("retry: 1x\nretry: x1\nretry: \u{FF11}\nretry: 1\0\n", &[]);
+    let most = "retry 18446744073709551615";
     check(
-        "retry: 99999999999999999999999\n",
-        &["retry 18446744073709551615"],
+        "retry: 18446744073709551615\nretry: 18446744073709551616\n",
+        &[most, most],
     );
+    check(format!("retry: {}\n", "9".repeat(400)), &[most]);
 }
 
 #[test]
 fn a_byte_order_mark_is_skipped_once() {
     check("\u{FEFF}data: a\n\n\u{FEFF}data: b\n\n", &["message|a|"]);
     check("\u{FEFF}\u{FEFF}data: a\n\n", &[]);
+    check("\u{FEFF}", &[]);
+    check("\u{FEFF}\ndata: a\n\n", &["message|a|"]);
     check(b"\xEF\xBBdata: a\n\ndata: b\n\n", &["message|b|"]);
     check(b"\xEF\n\ndata: b\n\n", &["message|b|"]);
 }
 
 #[test]
-fn ill_formed_bytes_are_replaced() {
+fn what_is_not_utf8_becomes_replacement_characters() {
     check(
         b"data: \xFFa\xF0\x9F\x98\n\n",
         &["message|\u{FFFD}a\u{FFFD}|"],
@@ -158,59 +152,109 @@ fn ill_formed_bytes_are_replaced() {
         b"data: \xE5\x93\x88\xC0\x80\n\n",
         &["message|\u{54C8}\u{FFFD}\u{FFFD}|"],
     );
-    check(
-        b"data: a\ndata: \xED\xA0\x80\xF4\n\n",
-        &["message|a\\n\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}|"],
-    );
+    let four = "message|a\\n\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}|";
+    check(b"data: a\ndata: \xED\xA0\x80\xF4\n\n", &[four]);
+    let replaced = "\u{FFFD}|a|\u{FFFD}";
     check(
         b"event: \xFF\nid: \xFE\n: \xFD\ndata: a\n\n",
-        &[":\u{FFFD}", "\u{FFFD}|a|\u{FFFD}"],
+        &[":\u{FFFD}", replaced],
+    );
+    // A sequence does not go on in the next line.
+    check(
+        b"data: \xE5\x93\ndata: \x88\n\n",
+        &["message|\u{FFFD}\\n\u{FFFD}|"],
     );
 }
 
+/// As the Encoding standard has it, checked against the standard library.
 #[test]
-fn a_passed_limit_costs_one_block() {
-    let limits = Limits {
-        data: 4,
-        event_type: 2,
-        last_event_id: 3,
-        comment: 5,
-    };
-    let read = |stream: &str| read_all_ways(stream.as_bytes(), limits);
-    assert_eq!(read("data: 1234\n\n"), ["message|1234|"]);
-    assert_eq!(
-        read("data: 12345\nid: 1\nretry: 1\n: a\n\ndata: b\n\n"),
-        ["data > 4", "message|b|"]
-    );
-    assert_eq!(
-        read("id: 1\ndata: 12\ndata: 345\n\ndata: b\n\n"),
-        ["data > 4", "message|b|"]
-    );
-    assert_eq!(
-        read("event: abc\ndata: 1\n\ndata: b\n\n"),
-        ["event type > 2", "message|b|"]
-    );
-    assert_eq!(
-        read("id: 1234\ndata: 1\n\ndata: b\n\n"),
-        ["last event ID > 3", "message|b|"]
-    );
-    assert_eq!(read(":123456\ndata: 1\n\n"), ["comment > 5", "message|1|"]);
+fn replacement_is_that_of_the_standard_library() {
+    const BYTES: &[u8] = b"a\x80\xBF\xC2\xE0\xA0\xED\x9F\xEF\xF0\x90\xF4\x8F\xFF";
+    let mut random = common::Random(1);
+    for _ in 0..2_000 {
+        let data: Vec<u8> = (0..random.below(12))
+            .map(|_| BYTES[random.below(BYTES.len())])
+            .collect();
+        let stream = [b"data: ", &data[..], b"\n\n"].concat();
+        check(
+            &stream,
+            &[&format!("message|{}|", String::from_utf8_lossy(&data))],
+        );
+    }
 }
 
 #[test]
 fn a_decoder_goes_on_with_the_next_connection() {
-    let mut decoder = Decoder::new();
+    let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
     decoder.set_last_event_id("7").unwrap();
     assert_eq!(decoder.last_event_id(), "7");
-    assert_eq!(
-        read(&mut decoder, &[b"data: a\n\nretry: 5\nid: 8\ndata: lost"]),
-        ["message|a|7", "retry 5"]
+    let first = read(
+        &mut decoder,
+        [&b"data: a\n\nretry: 5\nid: 8\nevent: x\ndata: lost"[..]],
     );
+    assert_eq!(first, ["message|a|7", "retry 5"]);
     decoder.reset();
     assert_eq!(decoder.last_event_id(), "7");
     assert_eq!(decoder.reconnection_time(), Some(Duration::from_millis(5)));
     assert_eq!(
-        read(&mut decoder, &["\u{FEFF}data: b\n\n".as_bytes()]),
+        read(&mut decoder, ["\u{FEFF}data: b\n\n\r".as_bytes()]),
         ["message|b|7"]
     );
+    decoder.reset();
+    // The LF is a line of its own now, not the end of a CRLF.
+    assert_eq!(read(&mut decoder, [&b"\ndata: c\n\n"[..]]), ["message|c|7"]);
+}
+
+#[test]
+fn an_id_that_no_stream_can_carry_is_refused() {
+    let mut decoder = Decoder::with_storage(Fixed::<64, 4>::new());
+    decoder.set_last_event_id("1").unwrap();
+    for (id, byte, offset) in [("a\0", 0, 1), ("\r", b'\r', 0), ("ab\n", b'\n', 2)] {
+        let Err(LastEventIdError::Invalid(error)) = decoder.set_last_event_id(id) else {
+            panic!("{id:?} was accepted");
+        };
+        assert_eq!((error.byte, error.offset), (byte, offset));
+    }
+    let Err(LastEventIdError::TooLong(error)) = decoder.set_last_event_id("12345") else {
+        panic!("five bytes were accepted");
+    };
+    assert_eq!(error.limit, 4);
+    assert_eq!(decoder.last_event_id(), "1");
+    decoder.set_last_event_id("1234").unwrap();
+    decoder.set_last_event_id("").unwrap();
+    assert_eq!(decoder.last_event_id(), "");
+}
+
+#[test]
+fn events_alone_are_the_same_events() {
+    let stream = b": a\nretry: 5\ndata: 1\n: b\ndata: 2\n\nid: 3\n\nevent: x\ndata: 4\n\n:";
+    for size in 1..stream.len() {
+        let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
+        let mut found = Vec::new();
+        for mut rest in stream.chunks(size) {
+            while let Some(event) = decoder.next_event(&mut rest) {
+                found.push(common::describe(event.map(Item::Event)));
+            }
+        }
+        assert_eq!(found, ["message|1\\n2|", "x|4|3"], "chunks of {size}");
+        assert_eq!(decoder.reconnection_time(), Some(Duration::from_millis(5)));
+    }
+}
+
+#[test]
+fn what_was_not_found_is_the_last_event_id() {
+    let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
+    decoder.set_last_event_id("7").unwrap();
+    assert!(!decoder.advance(&mut &b"data: a\n"[..]));
+    assert_eq!(decoder.item(b"data: a\n"), Ok(Item::LastEventId("7")));
+}
+
+/// A chunk that is not that of the call gives a wrong text, never a panic.
+#[test]
+fn another_chunk_does_no_harm() {
+    let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
+    assert!(decoder.advance(&mut &b"event: x\ndata: abc\n\n"[..]));
+    for chunk in [&b""[..], b"\xFF", b"something else that is long enough"] {
+        assert!(matches!(decoder.item(chunk), Ok(Item::Event(_))));
+    }
 }

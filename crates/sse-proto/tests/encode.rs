@@ -1,0 +1,181 @@
+//! Frames: what they look like, what cannot be built, and that they arrive as they were.
+
+mod common;
+
+use std::time::Duration;
+
+use common::Random;
+use sse_proto::{Decoder, Fixed, Frame, Item, Part};
+
+/// Encodes a frame in every way.
+fn encode(frame: &Frame<'_>) -> String {
+    let text = frame.to_string();
+    assert_eq!(frame.encoded_len(), text.len());
+    let mut buffer = vec![0; text.len()];
+    assert_eq!(frame.encode_into(&mut buffer), Ok(text.len()));
+    assert_eq!(buffer, text.as_bytes());
+    for size in 0..text.len() {
+        let error = frame.encode_into(&mut buffer[..size]).unwrap_err();
+        assert_eq!(error.needed, text.len());
+    }
+    #[cfg(feature = "alloc")]
+    {
+        let mut bytes = b"before".to_vec();
+        frame.append_to(&mut bytes);
+        assert_eq!(bytes, ["before", &text].concat().as_bytes());
+    }
+    text
+}
+
+#[test]
+fn the_order_on_the_wire_is_fixed() {
+    let frame = Frame::message("a\nb")
+        .with_comment("c\rd")
+        .with_retry(Duration::from_secs(2));
+    let frame = frame.id("1").unwrap().event_type("x").unwrap();
+    assert_eq!(
+        encode(&frame),
+        ": c\n: d\nevent: x\nid: 1\nretry: 2000\ndata: a\ndata: b\n\n"
+    );
+}
+
+#[test]
+fn an_empty_value_has_no_space() {
+    assert_eq!(encode(&Frame::message("")), "data:\n\n");
+    assert_eq!(encode(&Frame::message("\n a")), "data:\ndata:  a\n\n");
+    assert_eq!(encode(&Frame::comment("")), ":\n\n");
+    assert_eq!(encode(&Frame::cursor("").unwrap()), "id:\n\n");
+    assert_eq!(
+        encode(&Frame::message("a").event_type("").unwrap()),
+        "data: a\n\n"
+    );
+}
+
+#[test]
+fn data_is_split_at_every_line_ending() {
+    let expected = "data: a\ndata: b\ndata: c\ndata:\ndata: d\ndata:\n\n";
+    assert_eq!(encode(&Frame::message("a\rb\nc\n\rd\r\n")), expected);
+    assert_eq!(encode(&Frame::comment("a\r\nb")), ": a\n: b\n\n");
+}
+
+#[test]
+fn a_reconnection_time_is_in_whole_milliseconds() {
+    let retry = |time| encode(&Frame::retry(time));
+    assert_eq!(retry(Duration::ZERO), "retry: 0\n\n");
+    assert_eq!(retry(Duration::from_micros(1_999)), "retry: 1\n\n");
+    assert_eq!(
+        retry(Duration::from_millis(10_203_040)),
+        "retry: 10203040\n\n"
+    );
+    assert_eq!(
+        retry(Duration::from_millis(u64::MAX)),
+        "retry: 18446744073709551615\n\n"
+    );
+    assert_eq!(retry(Duration::MAX), "retry: 18446744073709551615\n\n");
+}
+
+#[test]
+fn what_cannot_be_carried_cannot_be_built() {
+    let message = Frame::message("a");
+    for (built, part, byte, offset) in [
+        (message.event_type("a\rb"), Part::EventType, b'\r', 1),
+        (message.event_type("\n"), Part::EventType, b'\n', 0),
+        (message.id("ab\n"), Part::LastEventId, b'\n', 2),
+        (message.id("\u{54C8}\r"), Part::LastEventId, b'\r', 3),
+        (Frame::cursor("\0"), Part::LastEventId, 0, 0),
+    ] {
+        let error = built.unwrap_err();
+        assert_eq!((error.part, error.byte, error.offset), (part, byte, offset));
+    }
+    assert_eq!(
+        encode(&message.event_type("a\0").unwrap()),
+        "event: a\0\ndata: a\n\n"
+    );
+}
+
+/// Text of up to five pieces, with what is special in the format.
+fn text(random: &mut Random) -> String {
+    let pieces = [
+        "", " ", ":", "a", "\r", "\n", "\r\n", "\0", "data: ", "\u{54C8}", "\u{FEFF}", "line",
+    ];
+    (0..random.below(6)).map(|_| random.of(&pieces)).collect()
+}
+
+fn one_line(text: &str) -> String {
+    text.replace(['\r', '\n'], "_")
+}
+
+fn joined_by_lf(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}
+
+#[test]
+fn what_can_be_built_arrives_as_it_was() {
+    let mut random = Random(4);
+    let mut decoder = Decoder::with_storage(Fixed::<64, 64>::new());
+    for _ in 0..30_000 {
+        let (data, event_type, id, comment) = (
+            text(&mut random),
+            one_line(&text(&mut random)),
+            text(&mut random),
+            text(&mut random),
+        );
+        let id = one_line(&id).replace('\0', "_");
+        let millis = random.below(100_000) as u64;
+        let frame = Frame::message(&data)
+            .event_type(&event_type)
+            .unwrap()
+            .id(&id)
+            .unwrap();
+        let frame = frame
+            .with_comment(&comment)
+            .with_retry(Duration::from_millis(millis));
+        let bytes = encode(&frame);
+        let mut comments = Vec::new();
+        let mut events = 0;
+        for mut rest in bytes.as_bytes().chunks(1 + random.below(40)) {
+            while let Some(item) = decoder.next(&mut rest) {
+                match item.unwrap() {
+                    Item::Comment(text) => comments.push(text.to_owned()),
+                    Item::ReconnectionTime(time) => {
+                        assert_eq!(time, Duration::from_millis(millis));
+                    }
+                    Item::Event(event) => {
+                        let expected = if event_type.is_empty() {
+                            "message"
+                        } else {
+                            &event_type
+                        };
+                        assert_eq!(event.event_type(), expected);
+                        assert_eq!(event.data(), joined_by_lf(&data));
+                        assert_eq!(event.last_event_id(), id);
+                        events += 1;
+                    }
+                    Item::LastEventId(_) => panic!("{bytes:?}"),
+                }
+            }
+        }
+        assert_eq!(events, 1, "{bytes:?}");
+        assert_eq!(
+            comments,
+            joined_by_lf(&comment).split('\n').collect::<Vec<_>>(),
+            "{bytes:?}"
+        );
+    }
+}
+
+#[test]
+fn an_item_that_was_received_is_sent_as_the_same_item() {
+    let stream = ": a\n\nretry: 5\n\nevent: x\nid: 1\ndata: b\ndata: c\n\n\
+        data: inherits the ID\n\nid: 2\n\nid:\ndata: resets it\n\nid:\n\n";
+    let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
+    let mut rest = stream.as_bytes();
+    let mut sent = String::new();
+    while let Some(item) = decoder.next(&mut rest) {
+        sent.push_str(&encode(&item.unwrap().to_frame()));
+    }
+    assert_eq!(
+        sent,
+        stream.replace("data: inherits", "id: 1\ndata: inherits")
+    );
+}
