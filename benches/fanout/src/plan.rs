@@ -122,7 +122,7 @@ impl Plan {
             stalled,
             reconnect: (10_000, 100),
             slow: 1_000,
-            point: 3.0,
+            point: 2.0,
         }
     }
 }

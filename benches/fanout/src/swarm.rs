@@ -142,9 +142,10 @@ impl Swarm {
     ) -> anyhow::Result<bool> {
         let deadline = Instant::now() + limit;
         while !done(recorder) {
-            if !self.turn(recorder)? && Instant::now() > deadline {
+            if Instant::now() > deadline {
                 return Ok(false);
             }
+            self.turn(recorder)?;
         }
         Ok(true)
     }
