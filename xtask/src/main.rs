@@ -19,6 +19,7 @@ mod metadata;
 mod pages;
 mod process;
 mod requirements;
+mod soak;
 mod steps;
 mod test;
 mod tidy;
@@ -31,6 +32,7 @@ tasks![
     embedded,
     fuzz,
     interop,
+    soak,
     test,
     tidy
 ];

@@ -9,6 +9,7 @@ use crate::embedded;
 use crate::fuzz;
 use crate::pages;
 use crate::requirements::{self, OF_TESTS};
+use crate::soak;
 use crate::steps::Selection;
 use crate::tidy;
 
@@ -30,7 +31,7 @@ impl Args {
         ];
         steps.extend(code::steps());
         steps.extend([dependencies::step(), tidy::step(), msrv::step()]);
-        steps.extend([embedded::no_heap_step(), fuzz::step()]);
+        steps.extend([embedded::no_heap_step(), fuzz::step(), soak::step()]);
         steps.push(pages::build());
         steps.extend(pages::steps(&ENGINES[0]));
         self.selection.run(steps)

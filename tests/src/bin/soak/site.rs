@@ -1,0 +1,204 @@
+//! The server's side: it publishes, ends in one way or another, and comes back.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use sse_server::{Channel, Frame, Handle, History, Limits, Response, Server, Shutdown};
+use tests::streams::Random;
+
+use crate::record::{Position, RARE, RARE_EVERY, data_of};
+
+/// How the world changes for the clients, in turn.
+const UPHEAVALS: [Upheaval; 4] = [
+    Upheaval::Shutdown,
+    Upheaval::Crash,
+    Upheaval::OtherEpoch,
+    Upheaval::OtherChannel,
+];
+
+#[derive(Clone, Copy)]
+enum Upheaval {
+    /// The server ends in peace and comes back with the same channel.
+    Shutdown,
+    /// The server cuts all connections where they are and comes back with the same channel.
+    Crash,
+    /// The same, but it comes back with an empty channel: another epoch.
+    OtherEpoch,
+    /// The server goes on, its channel is closed and another one takes its place.
+    OtherChannel,
+}
+
+pub(crate) struct Site {
+    random: Random,
+    address: SocketAddr,
+    channel: Arc<Mutex<Channel>>,
+    at: Position,
+    running: Option<(Handle, JoinHandle<()>)>,
+    next_upheaval: Instant,
+    upheavals: usize,
+    published: u64,
+    /// Gaps that were told by channels that are gone.
+    gaps: u64,
+    delivered: u64,
+}
+
+impl Site {
+    pub(crate) fn open(seed: u64) -> Self {
+        let (channel, at) = new_channel();
+        let mut site = Self {
+            random: Random::new(seed),
+            address: ([127, 0, 0, 1], 0).into(),
+            channel: Arc::new(Mutex::new(channel)),
+            at,
+            running: None,
+            next_upheaval: Instant::now() + Duration::from_secs(2),
+            upheavals: 0,
+            published: 0,
+            gaps: 0,
+            delivered: 0,
+        };
+        site.start();
+        site
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Publishes a few events, waits a little, and now and then turns everything over.
+    pub(crate) fn live_on(&mut self) {
+        for _ in 0..self.random.below(10) {
+            self.publish();
+        }
+        self.pause(40);
+        if Instant::now() > self.next_upheaval {
+            let upheaval = UPHEAVALS[self.upheavals % UPHEAVALS.len()];
+            self.turn_over(upheaval);
+            self.upheavals += 1;
+            let pause = 1000 + self.random.below(3000) as u64;
+            self.next_upheaval = Instant::now() + Duration::from_millis(pause);
+        }
+    }
+
+    /// Publishes up to an event that every client has asked for, and says which that is.
+    pub(crate) fn last_word(&mut self) -> Position {
+        self.publish();
+        while self.at.sequence % RARE_EVERY != 0 {
+            self.publish();
+        }
+        self.at
+    }
+
+    pub(crate) fn summary(&self) -> String {
+        let stats = lock(&self.channel).stats();
+        let (delivered, gaps) = (self.delivered + stats.delivered, self.gaps + stats.gaps);
+        format!(
+            "server: {} events published, {delivered} delivered, {gaps} gaps told, {} times ended or \
+             replaced",
+            self.published, self.upheavals
+        )
+    }
+
+    /// Fails when the run was too short to be worth anything.
+    pub(crate) fn has_seen_everything(&self) -> Result<(), String> {
+        let gaps = self.gaps + lock(&self.channel).stats().gaps;
+        match self.upheavals >= UPHEAVALS.len() && gaps > 0 {
+            true => Ok(()),
+            false => Err("the run was too short to see every kind of end, and gaps".to_owned()),
+        }
+    }
+
+    fn publish(&mut self) {
+        self.at.sequence += 1;
+        let data = data_of(self.at);
+        let mut frame = Frame::message(&data);
+        if self.at.sequence % RARE_EVERY == 0 {
+            frame = frame.event_type(RARE).unwrap_or(frame);
+        }
+        lock(&self.channel).publish(&frame);
+        self.published += 1;
+    }
+
+    fn pause(&mut self, at_most: usize) {
+        thread::sleep(Duration::from_millis(self.random.below(at_most) as u64));
+    }
+
+    fn turn_over(&mut self, upheaval: Upheaval) {
+        match upheaval {
+            Upheaval::Shutdown => self.stop(Duration::from_millis(300)),
+            Upheaval::Crash | Upheaval::OtherEpoch => self.stop(Duration::ZERO),
+            Upheaval::OtherChannel => {}
+        }
+        if matches!(upheaval, Upheaval::OtherEpoch | Upheaval::OtherChannel) {
+            let (channel, at) = new_channel();
+            let gone = std::mem::replace(&mut *lock(&self.channel), channel);
+            self.gaps += gone.stats().gaps;
+            self.delivered += gone.stats().delivered;
+            self.at = at;
+        }
+        for _ in 0..self.random.below(20) {
+            self.publish();
+        }
+        if self.running.is_none() {
+            self.pause(400);
+            self.start();
+        }
+    }
+
+    fn start(&mut self) {
+        let channel = Arc::clone(&self.channel);
+        let server = Server::new(move |request| {
+            let channel = lock(&channel).clone();
+            let response = Response::channel(&channel).heartbeat(Duration::from_millis(500));
+            match request.path() {
+                "/rare" => response.filter(|entry| entry.event_type() == RARE),
+                _ => response,
+            }
+        });
+        let limits = Limits {
+            write_deadline: Duration::from_secs(2),
+            send_buffer: Some(32 << 10),
+            ..Limits::default()
+        };
+        let server = server.limits(limits).threads(1 + self.upheavals % 2);
+        let bound = server.bind(self.address).expect("the address is free");
+        self.address = bound.local_addr().expect("an address");
+        let handle = bound.handle();
+        let thread = thread::spawn(move || bound.run().expect("the server runs"));
+        self.running = Some((handle, thread));
+    }
+
+    fn stop(&mut self, deadline: Duration) {
+        if let Some((handle, thread)) = self.running.take() {
+            handle.shutdown(Shutdown {
+                deadline,
+                retry_after: Duration::from_millis(50),
+                retry_spread: Duration::from_millis(300),
+            });
+            thread.join().expect("the server does not panic");
+        }
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.stop(Duration::ZERO);
+    }
+}
+
+/// A channel with a log short enough that a client that stalls falls off it.
+fn new_channel() -> (Channel, Position) {
+    let channel = Channel::new(History {
+        events: 400,
+        ..History::default()
+    });
+    let id = channel.last_event_id().to_string();
+    let at = id.parse().expect("the ID of an empty channel");
+    (channel, at)
+}
+
+fn lock(channel: &Mutex<Channel>) -> std::sync::MutexGuard<'_, Channel> {
+    channel.lock().unwrap_or_else(PoisonError::into_inner)
+}
