@@ -27,14 +27,25 @@ pub(crate) fn packages() -> anyhow::Result<Vec<Package>> {
     struct Metadata {
         packages: Vec<Package>,
     }
-    let json = output(&["metadata", "--format-version", "1", "--locked"])?;
+    let json = output(folder(), &["metadata", "--format-version", "1", "--locked"])?;
     let metadata: Metadata = serde_json::from_str(&json)?;
     Ok(metadata.packages)
 }
 
-/// A package and all that it needs when it runs or is built: `name vVERSION`.
+/// A package of this workspace or a peer, and all that it needs when it runs or is built.
 pub(crate) fn tree(package: &str) -> anyhow::Result<BTreeSet<String>> {
-    let arguments = [
+    tree_in(folder(), &["--package", package])
+}
+
+/// The same for a crate of the main workspace, where no benchmark asks for features.
+pub(crate) fn tree_of_ours(package: &str, features: &[&str]) -> anyhow::Result<BTreeSet<String>> {
+    let package = ["--package", package];
+    tree_in(&folder().join(".."), &[&package[..], features].concat())
+}
+
+/// Crates as `name vVERSION`.
+fn tree_in(folder: &Path, arguments: &[&str]) -> anyhow::Result<BTreeSet<String>> {
+    let fixed = [
         "tree",
         "--locked",
         "--edges",
@@ -42,13 +53,13 @@ pub(crate) fn tree(package: &str) -> anyhow::Result<BTreeSet<String>> {
         "--prefix",
         "none",
     ];
-    let text = output(&[&arguments[..], &["--format", "{p}", "--package", package]].concat())?;
+    let text = output(
+        folder,
+        &[&fixed[..], &["--format", "{p}"], arguments].concat(),
+    )?;
     let name = |line: &str| line.split(' ').take(2).collect::<Vec<_>>().join(" ");
-    Ok(text
-        .lines()
-        .filter(|line| !line.is_empty())
-        .map(name)
-        .collect())
+    let lines = text.lines().filter(|line| !line.is_empty());
+    Ok(lines.map(name).collect())
 }
 
 /// The folder of this workspace.
@@ -57,10 +68,10 @@ pub(crate) fn folder() -> &'static Path {
     package.parent().unwrap_or(package)
 }
 
-fn output(arguments: &[&str]) -> anyhow::Result<String> {
+fn output(folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
     let output = Command::new("cargo")
         .args(arguments)
-        .current_dir(folder())
+        .current_dir(folder)
         .output()
         .context("cannot run cargo")?;
     let errors = String::from_utf8_lossy(&output.stderr);

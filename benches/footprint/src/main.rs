@@ -16,6 +16,9 @@ struct Cli {
     quick: bool,
 }
 
+/// Crates of the main workspace.
+const OURS: [&str; 3] = ["sse-proto", "sse-server", "sse-client"];
+
 /// Crates whose own lines are counted.
 const CRATES: [&str; 11] = [
     "sse-proto",
@@ -46,10 +49,25 @@ fn main() -> anyhow::Result<()> {
             continue;
         };
         let lines = lines::of(&package.source())?;
-        let below = cargo::tree(name)?.len() - 1;
+        let is_ours = OURS.contains(&name);
+        let tree = if is_ours {
+            cargo::tree_of_ours(name, &[])?
+        } else {
+            cargo::tree(name)?
+        };
+        let below = tree.len() - 1;
         let cells = [lines.sum, lines.longest, below]
             .map(|it| Cell::number(it as f64).shown_as(it.to_string()));
         table.row(format!("{name} {}", package.version), cells);
+    }
+    for name in OURS {
+        let below = cargo::tree_of_ours(name, &["--no-default-features"])?.len() - 1;
+        let cells = [
+            Cell::none(),
+            Cell::none(),
+            Cell::number(below as f64).shown_as(below.to_string()),
+        ];
+        table.row(format!("{name} without default features"), cells);
     }
     report.table(table);
     minimal::measure(cli.quick, &mut report)?;
