@@ -173,6 +173,14 @@ impl Builder {
     }
 
     /// `POST` with a body of type `application/json`; sets the method, the body and `Content-Type`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), sse_client::BuildError> {
+    /// let source = sse_client::EventSource::builder("http://127.0.0.1:8080/v1/completions")
+    ///     .post_json(r#"{"stream":true}"#)
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn post_json(self, json: impl Into<Vec<u8>>) -> Self {
         self.method("POST")
             .header("Content-Type", "application/json")
@@ -218,7 +226,17 @@ impl Builder {
     }
 
     /// Statuses that are tried again instead of being final, such as 429 and 503; the delay is then
-    /// at least the response's `Retry-After`, up to a day. None by default.
+    /// at least the response's `Retry-After`, up to a day. None by default. 204 is
+    /// final even if it is named.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), sse_client::BuildError> {
+    /// let source = sse_client::EventSource::builder("http://127.0.0.1:8080/events")
+    ///     .retry_statuses(&[429, 502, 503, 504])
+    ///     .max_failures(10)
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn retry_statuses(self, statuses: &[u16]) -> Self {
         self.with(|config| config.policy.retry_statuses = statuses.to_vec())
     }
@@ -256,7 +274,17 @@ impl Builder {
         self.with(|config| config.redirects.allow_downgrade = allowed)
     }
 
-    /// The most memory that one event may take, part by part.
+    /// The most memory that one event may take, part by part. Past a limit the event is skipped and an
+    /// [error](crate::ErrorKind::Limit) says so.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), sse_client::BuildError> {
+    /// use sse_client::{EventSource, Limits};
+    ///
+    /// let small = Limits { data: 16 * 1024, ..Limits::DEFAULT };
+    /// let source = EventSource::builder("http://127.0.0.1:8080/events").limits(small).build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn limits(self, limits: Limits) -> Self {
         self.with(|config| config.limits = limits)
     }
@@ -267,7 +295,19 @@ impl Builder {
     }
 
     /// Opens connections by `connect` instead of TCP: a Unix socket, another runtime's socket, a
-    /// pipe in a test. It is called for each connection, with the host and port to reach.
+    /// pipe in a test. It is called for each connection, with the host and port to reach: those of the
+    /// proxy, if there is one. TLS is laid over what it returns when the URL is `https`.
+    ///
+    /// ```
+    /// # #[cfg(unix)] {
+    /// use async_io::Async;
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// let source = sse_client::EventSource::builder("http://docker/events")
+    ///     .connector(|_| Async::<UnixStream>::connect("/var/run/docker.sock"))
+    ///     .build();
+    /// # assert!(source.is_ok()); }
+    /// ```
     pub fn connector<F, R, C>(self, connect: F) -> Self
     where
         F: Fn(Endpoint) -> R + Send + Sync + 'static,
@@ -279,6 +319,12 @@ impl Builder {
 
     /// Reaches everything through this HTTP proxy, `https` by `CONNECT`. User and password of the
     /// proxy's URL become its `Proxy-Authorization`.
+    ///
+    /// ```
+    /// let builder = sse_client::EventSource::builder("http://sse.example/events");
+    /// assert!(builder.clone().proxy("http://user:password@127.0.0.1:3128").build().is_ok());
+    /// assert!(builder.proxy("socks5://127.0.0.1").build().is_err());
+    /// ```
     pub fn proxy(self, url: &str) -> Self {
         self.try_with(|config| {
             config.proxies = Proxies::One(Proxies::parse(url).map_err(BuildError::Proxy)?);

@@ -123,6 +123,19 @@ impl Response {
 
 /// One outcome that was not an event; what comes next is in [`is_final`](Self::is_final) and
 /// [`retry_in`](Self::retry_in).
+///
+/// ```
+/// fn tell(error: &sse_client::Error) {
+///     match error.retry_in() {
+///         Some(delay) => println!("{:?}, again in {delay:?}", error.kind()),
+///         None if error.is_final() => println!("over: {error}"),
+///         None => println!("the stream goes on: {error}"),
+///     }
+///     if let Some(response) = error.response() {
+///         println!("{} {}", response.head().status(), response.text());
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Error {
     failure: Box<Failure>,

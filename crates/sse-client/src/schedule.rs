@@ -92,6 +92,8 @@ impl Schedule {
 /// server said in a well-formed response it would say again, what a network did it may not do again.
 fn may_retry(failure: &Failure, policy: &Policy) -> bool {
     match failure.kind {
+        // "A client can be told to stop reconnecting using the HTTP 204 No Content response code."
+        ErrorKind::Status(204) => false,
         ErrorKind::Status(status) => policy.retry_statuses.contains(&status),
         ErrorKind::ContentType
         | ErrorKind::ContentEncoding
@@ -115,7 +117,7 @@ mod tests {
             min_delay: SECOND / 2,
             max_delay: 60 * SECOND,
             healthy_after: 5 * SECOND,
-            retry_statuses: vec![503],
+            retry_statuses: vec![204, 503],
             resend: true,
             max_failures: None,
         }

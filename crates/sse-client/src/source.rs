@@ -110,6 +110,17 @@ impl EventSource {
 
     /// Like [`next`](Self::next), but what comes from the stream is borrowed: nothing is allocated
     /// per event.
+    ///
+    /// ```no_run
+    /// # async fn count(source: &mut sse_client::EventSource) -> usize {
+    /// let mut bytes = 0;
+    /// while let Some(item) = source.next_ref().await {
+    ///     if let sse_client::ItemRef::Event(event) = item {
+    ///         bytes += event.data().len();
+    ///     }
+    /// }
+    /// # bytes }
+    /// ```
     pub async fn next_ref(&mut self) -> Option<ItemRef<'_>> {
         let step = poll_fn(|cx| self.poll_step(cx)).await?;
         Some(self.resolve(step))
@@ -131,11 +142,30 @@ impl EventSource {
 
     /// Ends the connection and the source. Nothing is delivered any more, not even what was already
     /// received.
+    ///
+    /// ```
+    /// use sse_client::{EventSource, ReadyState};
+    ///
+    /// let mut source = EventSource::new("http://127.0.0.1:8080/events")?;
+    /// assert_eq!(source.ready_state(), ReadyState::Connecting);
+    /// source.close();
+    /// assert_eq!(source.ready_state(), ReadyState::Closed);
+    /// # Ok::<(), sse_client::BuildError>(())
+    /// ```
     pub fn close(&mut self) {
         self.phase = Phase::Closed;
     }
 
-    /// Connects again at once, from whatever state, with the last event ID and a fresh backoff.
+    /// Connects again at once, from whatever state, with the last event ID and a fresh backoff. What
+    /// an open connection still held is dropped.
+    ///
+    /// ```
+    /// # let mut source = sse_client::EventSource::new("http://127.0.0.1:8080/events")?;
+    /// source.close();
+    /// source.restart();
+    /// assert_eq!(source.ready_state(), sse_client::ReadyState::Connecting);
+    /// # Ok::<(), sse_client::BuildError>(())
+    /// ```
     pub fn restart(&mut self) {
         self.decoder.reset();
         self.schedule = Schedule::default();
