@@ -92,7 +92,7 @@ impl Schedule {
 /// server said in a well-formed response it would say again, what a network did it may not do again.
 fn may_retry(failure: &Failure, policy: &Policy) -> bool {
     match failure.kind {
-        // "A client can be told to stop reconnecting using the HTTP 204 No Content response code."
+        // "a client can be told to stop reconnecting using the HTTP 204 No Content response code."
         ErrorKind::Status(204) => false,
         ErrorKind::Status(status) => policy.retry_statuses.contains(&status),
         ErrorKind::ContentType
