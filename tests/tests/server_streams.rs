@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use server_support::{Peer, Running, eventually};
-use sse_server::{Channel, Frame, History, Limits, Response, Server, Sink, sleep};
+use sse_server::{Channel, Cors, Frame, History, Limits, Response, Server, Sink, sleep};
 
 /// How soon a client that has left must be noticed on loopback.
 const NOTICED: Duration = Duration::from_secs(1);
@@ -204,6 +204,34 @@ fn an_error_cuts_the_stream_and_a_panic_does() {
         assert_eq!(peer.data().as_deref(), Some("one"));
         assert_eq!((peer.block(), peer.ended), (None, false), "{path}");
     }
+}
+
+#[test]
+fn what_panics_ends_its_own_connection_only() {
+    let channel = Channel::default();
+    let shared = channel.clone();
+    let cors = Cors::matching(|origin| panic!("{origin}"));
+    let server = Running::start(Server::new(move |request| {
+        let response = Response::channel(&shared);
+        match request.path() {
+            "/filter" => response.filter(|_| panic!("on purpose")),
+            "/until" => response.until(async { panic!("on purpose") }),
+            "/cors" => response.cors(cors.clone()),
+            _ => response,
+        }
+    }));
+    let mut well = Peer::subscribe(server.addr, "/", None);
+    well.block().unwrap();
+    let mut filtered = Peer::subscribe(server.addr, "/filter", None);
+    filtered.block().unwrap();
+    channel.publish(&Frame::message("one"));
+    assert_eq!((filtered.block(), filtered.ended), (None, false));
+    for path in ["/until", "/cors"] {
+        let head = format!("GET {path} HTTP/1.1\r\nHost: a\r\nOrigin: b\r\n\r\n");
+        assert!(!server.exchange(head).ends_with("0\r\n\r\n"));
+    }
+    assert_eq!(well.data().as_deref(), Some("one"));
+    assert_eq!(channel.stats().subscribers, 1);
 }
 
 #[test]

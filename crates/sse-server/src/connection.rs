@@ -76,9 +76,10 @@ impl Connection {
 
     /// Serves until the connection ends. While it only waits it keeps next to nothing: all that
     /// an exchange needs is in a box of its own.
-    #[expect(clippy::manual_async_fn, reason = "an `async fn` would keep `self` twice")]
+    ///
+    /// Whatever of the application's code panics on the way ends this connection and no other.
     pub(crate) fn serve(mut self) -> impl Future<Output = ()> + Send + 'static {
-        async move {
+        let serve = async move {
             let mut fresh = true;
             loop {
                 let again = match Box::pin(self.exchange(fresh)).await {
@@ -97,7 +98,11 @@ impl Connection {
                 }
                 fresh = false;
             }
-            self.wire.cut();
+        };
+        async {
+            if AssertUnwindSafe(serve).catch_unwind().await.is_err() {
+                event!(error, "a filter, a predicate or a future of the application panicked");
+            }
         }
     }
 
@@ -310,6 +315,13 @@ impl Connection {
                 })
             });
         }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // A sink or the pump may hold the wire a little longer.
+        self.wire.cut();
     }
 }
 

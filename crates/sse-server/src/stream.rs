@@ -2,13 +2,11 @@
 
 use std::future::{Future as _, poll_fn};
 use std::io;
-use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::task::Poll;
 use std::time::Duration;
 
-use futures_lite::FutureExt as _;
 use futures_lite::future::or;
 
 use crate::Sink;
@@ -126,9 +124,6 @@ async fn produce(
 ) -> io::Result<()> {
     wire.flush().await?;
     let sink = Sink::new(wire.clone(), wire.begin_stream(), chunked);
-    let produced = AssertUnwindSafe(async move { producer(sink).await }).catch_unwind();
-    let produced =
-        async { produced.await.unwrap_or_else(|_| Err(io::Error::other("the closure panicked"))) };
     let beats = async {
         let Some(interval) = heartbeat else {
             return std::future::pending().await;
@@ -143,5 +138,5 @@ async fn produce(
             }
         }
     };
-    or(produced, beats).await
+    or(producer(sink), beats).await
 }
