@@ -75,10 +75,11 @@ impl Connection {
     }
 
     /// Serves until the connection ends. While it only waits it keeps next to nothing: all that
-    /// an exchange needs is in a box of its own.
+    /// an exchange needs is in a box of its own, and a block instead of an `async fn` keeps one
+    /// copy of `self`, not two.
     ///
     /// Whatever of the application's code panics on the way ends this connection and no other.
-    pub(crate) fn serve(mut self) -> impl Future<Output = ()> + Send + 'static {
+    pub(crate) fn serve(mut self) -> impl Future<Output = std::thread::Result<()>> + Send {
         let serve = async move {
             let mut fresh = true;
             loop {
@@ -99,11 +100,7 @@ impl Connection {
                 fresh = false;
             }
         };
-        async {
-            if AssertUnwindSafe(serve).catch_unwind().await.is_err() {
-                event!(error, "a filter, a predicate or a future of the application panicked");
-            }
-        }
+        AssertUnwindSafe(serve).catch_unwind()
     }
 
     fn service(&self) -> &Service {

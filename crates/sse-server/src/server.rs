@@ -204,7 +204,11 @@ impl Connections {
             sleep(self.service.stop.deadline()).await;
             self.service.count(|stats| stats.cut += 1);
         };
-        or(connection.serve(), cut).await;
+        let served = async {
+            // A panic has been reported by the panic hook, and ends this connection only.
+            let _ = connection.serve().await;
+        };
+        or(served, cut).await;
         wire.cut();
     }
 
