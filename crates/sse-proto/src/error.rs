@@ -3,6 +3,10 @@
 use core::fmt;
 
 /// The part of a block that an error is about.
+///
+/// ```
+/// assert_eq!(sse_proto::Part::LastEventId.to_string(), "last event ID");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Part {
@@ -107,6 +111,11 @@ impl fmt::Display for FrameError {
 impl core::error::Error for FrameError {}
 
 /// The buffer handed to [`Frame::encode_into`](crate::Frame::encode_into) is too small.
+///
+/// ```
+/// let error = sse_proto::Frame::message("1").encode_into(&mut [0; 4]).unwrap_err();
+/// assert_eq!(error.to_string(), "the buffer is too small: the frame needs 9 bytes");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct BufferTooSmall {

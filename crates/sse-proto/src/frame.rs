@@ -334,22 +334,39 @@ fn write_line(out: &mut impl Out, name: &str, value: &str) {
 }
 
 /// The decimal digits of the whole milliseconds of `time`, at most `u64::MAX`.
+///
+/// By subtraction: a small machine would need 400 bytes of code for a 64-bit division.
 fn milliseconds(time: Duration, digits: &mut [u8; 20]) -> &str {
-    let mut rest = time
-        .as_secs()
-        .saturating_mul(1000)
-        .saturating_add(u64::from(time.subsec_millis()));
-    let mut start = digits.len();
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        start -= 1;
-        if rest == 0 {
-            break;
+    let seconds = time.as_secs().saturating_mul(1000);
+    let mut rest = seconds.saturating_add(u64::from(time.subsec_millis()));
+    let mut length = 0;
+    for power in POWERS_OF_TEN {
+        let mut digit = b'0';
+        while rest >= power {
+            rest -= power;
+            digit += 1;
+        }
+        if let (true, Some(place)) = (
+            length > 0 || digit > b'0' || power == 1,
+            digits.get_mut(length),
+        ) {
+            *place = digit;
+            length += 1;
         }
     }
     digits
-        .get(start..)
+        .get(..length)
         .and_then(|digits| core::str::from_utf8(digits).ok())
-        .unwrap_or("0")
+        .unwrap_or_default()
 }
+
+/// From the greatest that a `u64` holds down to 1.
+const POWERS_OF_TEN: [u64; 20] = {
+    let mut powers = [1; 20];
+    let mut at = powers.len() - 1;
+    while at > 0 {
+        powers[at - 1] = powers[at] * 10;
+        at -= 1;
+    }
+    powers
+};
