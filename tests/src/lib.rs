@@ -9,6 +9,7 @@ pub mod frames;
 pub mod oracle;
 pub mod pipe;
 pub mod program;
+pub mod proxy;
 pub mod quotations;
 pub mod raw;
 pub mod source;
