@@ -182,8 +182,12 @@ fn end(members: &dyn Fn() -> Vec<u32>, leader: &mut dyn FnMut() -> Option<u32>) 
             system::signal(member, kill);
         }
         let deadline = Instant::now() + GRACE;
+        // A list is not made in one instant: who changes parents meanwhile may be missing in it.
+        let mut empty_lists = 0;
         while Instant::now() < deadline {
-            if leader().is_none() && members().is_empty() {
+            let is_over = leader().is_none() && members().is_empty();
+            empty_lists = if is_over { empty_lists + 1 } else { 0 };
+            if empty_lists == 3 {
                 return;
             }
             thread::sleep(Duration::from_millis(10));
