@@ -3,7 +3,9 @@
 use crate::error::{ErrorKind, Failure};
 use async_io::{Async, Timer};
 use futures_lite::{AsyncRead, AsyncWrite, FutureExt};
+use rustix::net::sockopt;
 use std::future::{Future, poll_fn};
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::pin::Pin;
@@ -32,9 +34,11 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// Evenly distributed in `0.0..1.0`.
+/// Evenly distributed in `0.0..1.0`: spreads what must not happen at once, keeps no secret. The
+/// standard library's hasher is seeded by the system, and differently each time.
 pub(crate) fn random() -> f64 {
-    fastrand::f64()
+    let bits = RandomState::new().hash_one(()) >> 11;
+    bits as f64 / (1_u64 << 53) as f64
 }
 
 /// What the calendar says.
@@ -127,13 +131,13 @@ pub(crate) async fn connect(host: &str, port: u16) -> Result<Async<TcpStream>, F
     let stream = race(interleave(addresses))
         .await
         .map_err(|error| Failure::because(ErrorKind::Connect, error))?;
-    // Neither option decides whether the connection works.
+    // No option decides whether the connection works.
     let _ = stream.get_ref().set_nodelay(true);
-    let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE_IDLE);
-    let keepalive = keepalive
-        .with_interval(KEEPALIVE_INTERVAL)
-        .with_retries(KEEPALIVE_RETRIES);
-    let _ = socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive);
+    let socket = stream.get_ref();
+    let _ = sockopt::set_socket_keepalive(socket, true);
+    let _ = sockopt::set_tcp_keepidle(socket, KEEPALIVE_IDLE);
+    let _ = sockopt::set_tcp_keepintvl(socket, KEEPALIVE_INTERVAL);
+    let _ = sockopt::set_tcp_keepcnt(socket, KEEPALIVE_RETRIES);
     Ok(stream)
 }
 
@@ -244,12 +248,8 @@ mod tests {
 
     /// An address that drops connections without a word, because its backlog is full.
     fn silent() -> (TcpListener, Vec<TcpStream>) {
-        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
-        let socket = socket.expect("a socket");
-        let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        socket.bind(&any.into()).expect("a free port");
-        socket.listen(0).expect("a listener");
-        let listener = TcpListener::from(socket);
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        rustix::net::listen(&listener, 0).expect("a smaller backlog");
         let address = listener.local_addr().expect("an address");
         let moment = Duration::from_millis(50);
         let waiting = (0..8).map_while(|_| TcpStream::connect_timeout(&address, moment).ok());
@@ -282,13 +282,13 @@ mod tests {
         let live = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = live.local_addr().expect("an address").port();
         let stream = block_on(connect("127.0.0.1", port)).expect("a connection");
-        let socket = socket2::SockRef::from(&stream);
-        assert!(socket.keepalive().expect("an option"));
+        let socket = stream.get_ref();
+        assert!(sockopt::socket_keepalive(socket).expect("an option"));
         assert_eq!(
-            socket.tcp_keepalive_time().expect("an option"),
+            sockopt::tcp_keepidle(socket).expect("an option"),
             KEEPALIVE_IDLE
         );
-        assert!(stream.get_ref().nodelay().expect("an option"));
+        assert!(socket.nodelay().expect("an option"));
     }
 
     #[test]

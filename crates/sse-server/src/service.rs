@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::socket::chance;
 use crate::{Cors, Limits, Request, Response, lock};
 
 pub(crate) type Handler = Box<dyn Fn(&Request) -> Response + Send + Sync>;
@@ -108,7 +109,7 @@ impl Stop {
     /// A reconnection time for one client.
     pub(crate) fn retry(&self) -> Duration {
         let how = lock(&self.how).clone();
-        how.retry_after + how.retry_spread.mul_f64(fastrand::f64())
+        how.retry_after + how.retry_spread.mul_f64(chance())
     }
 }
 

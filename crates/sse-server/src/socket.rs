@@ -1,6 +1,7 @@
 //! The one file that touches sockets and timers; everything else works on bytes and values.
 
 use std::future::Future;
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::pin::Pin;
@@ -73,6 +74,13 @@ pub(crate) fn instant() -> Instant {
 
 /// An accepted connection.
 pub(crate) type Socket = Async<TcpStream>;
+
+/// Evenly distributed in `0.0..1.0`: spreads what must not happen at once, keeps no secret. The
+/// standard library's hasher is seeded by the system, and differently each time.
+pub(crate) fn chance() -> f64 {
+    let bits = RandomState::new().hash_one(()) >> 11;
+    bits as f64 / (1_u64 << 53) as f64
+}
 
 /// A listening socket.
 pub(crate) struct Listener(Async<TcpListener>);

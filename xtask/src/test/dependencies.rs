@@ -22,8 +22,8 @@ const ALLOWED: [&str; 7] = [
 ];
 
 /// What one of them may name besides.
-const SERVER: [&str; 2] = ["fastrand", "rustix"];
-const CLIENT: [&str; 3] = ["blocking", "fastrand", "socket2"];
+const SERVER: [&str; 1] = ["rustix"];
+const CLIENT: [&str; 2] = ["blocking", "rustix"];
 
 pub(super) fn step() -> Step {
     Step::new(
