@@ -77,6 +77,23 @@ fn a_replacement_character_counts_as_three_bytes() {
 }
 
 #[test]
+fn what_was_not_delivered_does_not_move_the_last_event_id() {
+    let blocks = [
+        &b"data: 12345"[..],
+        b"data: ab\xFF",
+        b"event: a\xFF\ndata: a",
+    ];
+    for block in blocks {
+        let stream = [b"id: 1\n\nid: 2\n", block, b"\n\n"].concat();
+        let mut decoder = Decoder::with_storage(Fixed::<4, 3>::new());
+        let mut rest = &stream[..];
+        assert!(decoder.next(&mut rest).is_some_and(|item| item.is_ok()));
+        assert!(decoder.next(&mut rest).is_some_and(|item| item.is_err()));
+        assert_eq!(decoder.last_event_id(), "1", "{}", block.escape_ascii());
+    }
+}
+
+#[test]
 fn no_storage_at_all_still_follows_the_stream() {
     let found = read_all_ways::<0, 0>(b"data\n\ndata: a\n\nid\n\nretry: 5\n:\n: a\ndata:\n\n");
     assert_eq!(
