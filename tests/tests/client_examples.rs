@@ -114,6 +114,18 @@ fn listen_ends_when_it_is_refused() {
 }
 
 #[test]
+fn listen_goes_through_the_proxy_of_the_environment() {
+    let proxy = Server::scripts([Script::stream().chunk("data: by proxy\n\n").last_chunk()]);
+    let mut program = command("listen");
+    program
+        .env("http_proxy", proxy.url("/"))
+        .env("no_proxy", "other.test");
+    let (_running, mut lines) = Running::start(program.args(["http://sse.test/a", "--once"]));
+    assert_eq!(lines.next().as_deref(), Some("[message] by proxy"));
+    assert_eq!(proxy.requests()[0].target, "http://sse.test/a");
+}
+
+#[test]
 fn llm_prints_tokens_as_they_arrive() {
     let gate = Gate::new();
     let token = |text: &str| {
