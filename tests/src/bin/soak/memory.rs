@@ -5,7 +5,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 /// How much higher than in the first third it may get later: what an allocator scatters. A leak of
-/// a kilobyte for each connection would be found within minutes.
+/// a kilobyte for each connection would be found in ten minutes.
 const GROWTH: u64 = 8 << 20;
 /// What it may get to at all: logs, sockets and clients take about a third of it.
 const MOST: u64 = 48 << 20;
