@@ -1,13 +1,13 @@
-//! Real peers: Node's `http` server, and nginx in front of it. A peer that is not installed is said
-//! to be missing, unless `SSE_REQUIRE_PEERS` is set: then its absence is a failure.
+//! Real peers: Node's `http` server, and nginx in front of it. Without them these tests fail.
 
 use sse_client::EventSource;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
+use tests::proxy::command;
 use tests::source::{data, error, event, quick_url, run};
 
 /// Events with IDs, six to a connection; it answers 204 when all have been seen.
@@ -37,32 +37,17 @@ impl Drop for Peer {
     }
 }
 
-/// `None`, and a word about it, when the program is not there.
-fn start(command: &mut Command) -> Option<Peer> {
-    match command.spawn() {
-        Ok(child) => Some(Peer(child)),
-        Err(error) => {
-            assert!(
-                std::env::var_os("SSE_REQUIRE_PEERS").is_none(),
-                "{command:?}: {error}"
-            );
-            eprintln!("skipped, {command:?} cannot be run: {error}");
-            None
-        }
-    }
-}
-
-fn node() -> Option<(Peer, SocketAddr)> {
-    let mut peer = start(
-        Command::new("node")
-            .args(["-e", NODE])
-            .stdout(Stdio::piped()),
-    )?;
+fn node() -> (Peer, SocketAddr) {
+    let node = command("node")
+        .args(["-e", NODE])
+        .stdout(Stdio::piped())
+        .spawn();
+    let mut peer = Peer(node.expect("node starts"));
     let mut line = String::new();
     let out = peer.0.stdout.take().expect("a pipe");
     BufReader::new(out).read_line(&mut line).expect("the port");
     let port = line.trim().parse().expect("a port");
-    Some((peer, SocketAddr::from(([127, 0, 0, 1], port))))
+    (peer, SocketAddr::from(([127, 0, 0, 1], port)))
 }
 
 /// All twelve events, once and in order, and then the end.
@@ -83,9 +68,7 @@ fn follow(mut source: EventSource) {
 
 #[test]
 fn node_http() {
-    let Some((_peer, address)) = node() else {
-        return;
-    };
+    let (_peer, address) = node();
     for path in ["/", "/cut"] {
         follow(
             quick_url(&format!("http://{address}{path}"))
@@ -104,7 +87,7 @@ impl Drop for Folder {
 }
 
 /// nginx as it comes: buffering and compression on, so that the server has to say what it wants.
-fn nginx(backend: SocketAddr) -> Option<(Peer, SocketAddr, Folder)> {
+fn nginx(backend: SocketAddr) -> (Peer, SocketAddr, Folder) {
     let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = free.local_addr().expect("an address");
     let path = std::env::temp_dir().join(format!("sse-nginx-{}", address.port()));
@@ -124,30 +107,26 @@ fn nginx(backend: SocketAddr) -> Option<(Peer, SocketAddr, Folder)> {
     let file = folder.0.join("nginx.conf");
     fs::write(&file, configuration).expect("a file");
     drop(free);
-    let mut command = Command::new("nginx");
-    command
+    let nginx = command("nginx")
         .arg("-c")
         .arg(&file)
         .arg("-p")
         .arg(&folder.0)
-        .stderr(Stdio::null());
-    let peer = start(&mut command)?;
+        .stderr(Stdio::null())
+        .spawn();
+    let peer = Peer(nginx.expect("nginx starts"));
     let deadline = Instant::now() + Duration::from_secs(10);
     while TcpStream::connect(address).is_err() {
         assert!(Instant::now() < deadline, "nginx does not listen");
         std::thread::sleep(Duration::from_millis(10));
     }
-    Some((peer, address, folder))
+    (peer, address, folder)
 }
 
 #[test]
 fn nginx_in_front() {
-    let Some((_node, backend)) = node() else {
-        return;
-    };
-    let Some((_nginx, address, _folder)) = nginx(backend) else {
-        return;
-    };
+    let (_node, backend) = node();
+    let (_nginx, address, _folder) = nginx(backend);
     for path in ["/", "/cut"] {
         let builder = quick_url(&format!("http://{address}{path}"));
         // Compressed by nginx, and as the server sent it.
@@ -159,12 +138,8 @@ fn nginx_in_front() {
 
 #[test]
 fn nginx_without_its_backend() {
-    let Some((backend, address)) = node() else {
-        return;
-    };
-    let Some((_nginx, front, _folder)) = nginx(address) else {
-        return;
-    };
+    let (backend, address) = node();
+    let (_nginx, front, _folder) = nginx(address);
     let mut source = quick_url(&format!("http://{front}/"))
         .retry_statuses(&[502])
         .build()
