@@ -2,7 +2,6 @@
 //! Works on a `Wire`; the pure modules decide.
 
 use std::future::Future;
-use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -11,10 +10,11 @@ use futures_lite::FutureExt as _;
 use futures_lite::future::or;
 
 use crate::answer::{Answer, answer, refusal};
-use crate::body::{BodyReader, Framing};
+use crate::body::Framing;
 use crate::cors::is_preflight;
 use crate::date::http_date;
-use crate::head::{Head, HeadReader, Refusal, refuse};
+use crate::head::{Head, Refusal};
+use crate::intake::Trouble;
 use crate::pump::Worker;
 use crate::response::{BoxFuture, Content};
 use crate::service::{Access, Admission, Service};
@@ -28,30 +28,11 @@ const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 256 * 1024;
 
 pub(crate) struct Connection {
-    wire: Arc<Wire>,
-    admission: Admission,
+    pub(crate) wire: Arc<Wire>,
+    pub(crate) admission: Admission,
     worker: Weak<Worker>,
     /// Bytes that have come and belong to no request yet.
-    inbox: Vec<u8>,
-}
-
-/// Why a request did not come through.
-enum Trouble {
-    Refused(Refusal),
-    /// The client has gone, or has been silent for as long as it may.
-    Gone,
-}
-
-impl From<Refusal> for Trouble {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl From<io::Error> for Trouble {
-    fn from(_: io::Error) -> Self {
-        Self::Gone
-    }
+    pub(crate) inbox: Vec<u8>,
 }
 
 /// What follows an exchange.
@@ -71,7 +52,12 @@ struct Record {
 
 impl Connection {
     pub(crate) fn new(wire: Arc<Wire>, admission: Admission, worker: Weak<Worker>) -> Self {
-        Self { wire, admission, worker, inbox: Vec::new() }
+        Self {
+            wire,
+            admission,
+            worker,
+            inbox: Vec::new(),
+        }
     }
 
     /// Serves until the connection ends. While it only waits it keeps next to nothing: all that
@@ -113,58 +99,85 @@ impl Connection {
             Ok(head) => head,
             Err(trouble) => return self.give_up(trouble, None).await,
         };
-        let mut record =
-            Record { request: None, status: 0, began: instant(), sent_before: self.wire.total() };
+        let record = Record {
+            request: None,
+            status: 0,
+            began: instant(),
+            sent_before: self.wire.total(),
+        };
         self.service().count(|stats| stats.requests += 1);
-        let Head { mut request, framing, expects_continue } = head;
-        request.peer = self.admission.peer;
+        let (request, response) = match self.respond(head).await {
+            Ok(Some(made)) => made,
+            Ok(None) => return Next::Close,
+            Err(trouble) => return self.give_up(trouble, Some(record)).await,
+        };
+        self.send(request, response, record).await
+    }
 
+    /// Reads the body of a request and has the response made; `None` if the client leaves meanwhile.
+    async fn respond(&mut self, head: Head) -> Result<Option<(Request, Response)>, Trouble> {
+        let Head {
+            mut request,
+            framing,
+            expects_continue,
+        } = head;
+        request.peer = self.admission.peer;
         let mut response = match self.before_body(&request) {
             // The body stays unread: nothing can follow on this connection.
             Some(response) if framing != Framing::Length(0) => {
                 response.header("Connection", "close")
             }
             Some(response) => response,
-            None => match self.read_body(framing, expects_continue).await {
-                Err(trouble) => return self.give_up(trouble, Some(record)).await,
-                Ok(body) => {
-                    request.body = body;
-                    shielded(|| (self.service().handler)(&request))
-                        .unwrap_or_else(|| Response::new(500))
-                }
-            },
+            None => {
+                request.body = self.read_body(framing, expects_continue).await?;
+                shielded(|| (self.service().handler)(&request))
+                    .unwrap_or_else(|| Response::new(500))
+            }
         };
         while let Content::Later(later) = response.content {
             match self.unless_gone(later).await {
                 Some(made) => response = made,
-                None => return Next::Close,
+                None => return Ok(None),
             }
         }
+        Ok(Some((request, response)))
+    }
+
+    /// Sends an answer, or the head of one that goes on as a stream.
+    async fn send(&mut self, request: Request, mut response: Response, mut record: Record) -> Next {
         let (heartbeat, until) = (response.heartbeat, response.until.take());
-        let answer = answer(
-            &request,
-            response,
-            self.service().cors.as_ref(),
-            &http_date(since_1970().as_secs()),
-        );
-        let Answer { status, bytes, content, chunked, keep_alive } = answer;
+        let date = http_date(since_1970().as_secs());
+        let answer = answer(&request, response, self.service().cors.as_ref(), &date);
+        let Answer {
+            status,
+            bytes,
+            content,
+            chunked,
+            keep_alive,
+        } = answer;
         self.wire.push(&bytes);
         record.status = status;
-        if let Some(content) = content {
-            let id = request.last_event_id();
-            let body = body(content, id, &self.wire, &self.worker, heartbeat, chunked);
+        let Some(content) = content else {
             record.request = Some(request);
-            let record = self.service().access.is_some().then(|| Box::new(record));
-            return Next::Stream(Stream { body, until, chunked, keep_alive }, record);
-        }
+            let flushed = self.wire.flush().await;
+            self.report(&record);
+            return match flushed {
+                Ok(()) if keep_alive => Next::Again,
+                Ok(()) => self.part().await,
+                Err(_) => Next::Close,
+            };
+        };
+        let id = request.last_event_id();
+        let body = body(content, id, &self.wire, &self.worker, heartbeat, chunked);
         record.request = Some(request);
-        let flushed = self.wire.flush().await;
-        self.report(&record);
-        match flushed {
-            Ok(()) if keep_alive => Next::Again,
-            Ok(()) => self.part().await,
-            Err(_) => Next::Close,
-        }
+        let record = self.service().access.is_some().then(|| Box::new(record));
+        let stream = Stream {
+            body,
+            until,
+            chunked,
+            keep_alive,
+        };
+        Next::Stream(stream, record)
     }
 
     /// The answer to a request that the handler does not see: a preflight, for which the browser
@@ -177,72 +190,21 @@ impl Connection {
         shielded(|| guard(request)).unwrap_or_else(|| Some(Response::new(500)))
     }
 
-    async fn read_head(&mut self, fresh: bool) -> Result<Head, Trouble> {
-        let limits = &self.admission.service.limits;
-        if self.inbox.is_empty() {
-            let idle = if fresh { limits.head_deadline } else { limits.keep_alive };
-            let stopped = async {
-                self.admission.service.stop.requested().await;
-                Ok(0)
-            };
-            match within(idle, or(self.wire.read(&mut self.inbox), stopped)).await {
-                Some(Ok(1..)) => {}
-                _ => return Err(Trouble::Gone),
-            }
-        }
-        let mut reader = HeadReader::default();
-        let read = async {
-            loop {
-                if let Some(head) = reader.take(&mut self.inbox, limits)? {
-                    return Ok(head);
-                }
-                if self.wire.read(&mut self.inbox).await? == 0 {
-                    return Err(Trouble::Gone);
-                }
-            }
-        };
-        match within(limits.head_deadline, read).await {
-            Some(head) => head,
-            None => Ok(refuse(408, "The request did not arrive in time.")?),
-        }
-    }
-
-    async fn read_body(
-        &mut self,
-        framing: Framing,
-        expects_continue: bool,
-    ) -> Result<Vec<u8>, Trouble> {
-        let limits = &self.admission.service.limits;
-        let mut reader = BodyReader::new(framing, limits);
-        let read = async {
-            if expects_continue && self.inbox.is_empty() && framing != Framing::Length(0) {
-                self.wire.push(b"HTTP/1.1 100 Continue\r\n\r\n");
-                self.wire.flush().await?;
-            }
-            loop {
-                if let Some(body) = reader.take(&mut self.inbox)? {
-                    return Ok(body);
-                }
-                if self.wire.read(&mut self.inbox).await? == 0 {
-                    return Err(Trouble::Gone);
-                }
-            }
-        };
-        match within(limits.body_deadline, read).await {
-            Some(body) => body,
-            None => Ok(refuse(408, "The request body did not arrive in time.")?),
-        }
-    }
-
     /// The response, or `None` if the client leaves while it is being made.
     async fn unless_gone(&mut self, later: BoxFuture<Response>) -> Option<Response> {
         let made = AssertUnwindSafe(later).catch_unwind();
-        let gone = self.wire.hangup(&mut self.inbox, self.admission.service.limits.head_bytes);
+        let gone = self
+            .wire
+            .hangup(&mut self.inbox, self.admission.service.limits.head_bytes);
         let gone = async {
             gone.await;
             None
         };
-        or(async { Some(made.await.unwrap_or_else(|_| Response::new(500))) }, gone).await
+        or(
+            async { Some(made.await.unwrap_or_else(|_| Response::new(500))) },
+            gone,
+        )
+        .await
     }
 
     /// Ends a stream; whether another request may follow.
@@ -278,7 +240,8 @@ impl Connection {
             began: instant(),
             sent_before,
         });
-        self.wire.push(&refusal(status, why, &http_date(since_1970().as_secs())));
+        self.wire
+            .push(&refusal(status, why, &http_date(since_1970().as_secs())));
         let next = match self.wire.flush().await {
             Ok(()) => self.part().await,
             Err(_) => Next::Close,
