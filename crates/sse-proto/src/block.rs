@@ -1,6 +1,9 @@
 //! The block that is being read: its values, and the last event ID. Imports `core` and the storage.
 
-use crate::buffer::{Buffer, Place, slice};
+#[cfg(feature = "memchr")]
+use crate::buffer::slice;
+use crate::buffer::{Buffer, Place};
+use crate::decoder::Ready;
 use crate::error::{LimitExceeded, Part};
 use crate::event::Event;
 use crate::storage::{Cell, Parts};
@@ -24,13 +27,6 @@ pub(crate) struct Block<S> {
     pending: Cell,
     /// The cell of the last event ID string before the last blank line.
     previous: Cell,
-}
-
-/// What a blank line has found.
-pub(crate) enum Dispatched {
-    Nothing,
-    Event,
-    LastEventId,
 }
 
 impl<S> Block<S> {
@@ -57,24 +53,6 @@ impl<S> Block<S> {
 }
 
 impl<S: Parts> Block<S> {
-    /// A data line that lies whole in the chunk.
-    ///
-    /// "Append the field value to the data buffer, then append a single U+000A LINE FEED (LF)
-    /// character to the data buffer." The line feed is appended with the next line, because
-    /// the last one is removed again.
-    #[inline]
-    pub(crate) fn data_line(&mut self, chunk: &[u8], start: usize, end: usize) -> bool {
-        let fits = end - start <= self.limit(Part::Data);
-        if matches!(self.data, Place::Nowhere) && fits {
-            self.data = Place::Chunk(start, end);
-            return true;
-        }
-        self.tear_data(chunk, slice(chunk, start, end)) && {
-            self.data = Place::Buffer;
-            true
-        }
-    }
-
     /// The first bytes of a data line that does not lie whole in the chunk.
     #[inline]
     pub(crate) fn tear_data(&mut self, chunk: &[u8], line: &[u8]) -> bool {
@@ -88,12 +66,10 @@ impl<S: Parts> Block<S> {
         }
     }
 
-    /// "Set the event type buffer to field value", for one that lies whole in the chunk.
+    /// There is nothing to copy: without `memchr` everything is in its buffer.
+    #[cfg(not(feature = "memchr"))]
     #[inline]
-    pub(crate) fn event_type_line(&mut self, start: usize, end: usize) -> bool {
-        self.event_type = Place::Chunk(start, end);
-        end - start <= self.limit(Part::EventType)
-    }
+    fn keep_data(&mut self, _: &[u8]) {}
 
     /// A value begins that goes to its buffer.
     #[inline]
@@ -135,20 +111,20 @@ impl<S: Parts> Block<S> {
 
     /// A blank line.
     #[inline]
-    pub(crate) fn dispatch(&mut self) -> Dispatched {
+    pub(crate) fn dispatch(&mut self) -> Ready {
         // "Set the last event ID string of the event source to the value of the last event ID
         // buffer. The buffer does not get reset."
         self.previous = self.committed;
         self.committed = self.pending;
         if !matches!(self.data, Place::Nowhere) {
-            Dispatched::Event
+            Ready::Event
         } else if self.has_id {
-            Dispatched::LastEventId
+            Ready::LastEventId
         } else {
             // "If the data buffer is an empty string, set the data buffer and the event type
             // buffer to the empty string and return."
             self.event_type = Place::Nowhere;
-            Dispatched::Nothing
+            Ready::Nothing
         }
     }
 
@@ -165,31 +141,6 @@ impl<S: Parts> Block<S> {
     pub(crate) fn discard(&mut self) {
         self.clear();
         self.pending = self.committed;
-    }
-
-    /// Copies what was only remembered as a range of `chunk`, because the chunk goes away.
-    #[inline]
-    pub(crate) fn keep(&mut self, chunk: &[u8]) {
-        self.keep_data(chunk);
-        if let Place::Chunk(start, end) = self.event_type {
-            self.event_type = Place::Buffer;
-            self.fill(Part::EventType, slice(chunk, start, end));
-        }
-    }
-
-    #[inline]
-    fn keep_data(&mut self, chunk: &[u8]) {
-        if let Place::Chunk(start, end) = self.data {
-            self.data = Place::Buffer;
-            self.fill(Part::Data, slice(chunk, start, end));
-        }
-    }
-
-    fn fill(&mut self, part: Part, bytes: &[u8]) {
-        let mut buffer = self.buffer(part);
-        buffer.clear();
-        // It fits: that was checked when the line was read.
-        buffer.append(bytes);
     }
 
     /// The event that the last blank line has dispatched.
@@ -254,5 +205,59 @@ impl<S: Parts> Block<S> {
     fn buffer(&mut self, part: Part) -> S::Buffer<'_> {
         let free = self.free_cell();
         self.storage.buffer(part, free)
+    }
+}
+
+/// What lies whole in the chunk is remembered as a range of it.
+#[cfg(feature = "memchr")]
+impl<S: Parts> Block<S> {
+    /// A data line that lies whole in the chunk.
+    ///
+    /// "Append the field value to the data buffer, then append a single U+000A LINE FEED (LF)
+    /// character to the data buffer." The line feed is appended with the next line, because
+    /// the last one is removed again.
+    #[inline]
+    pub(crate) fn data_line(&mut self, chunk: &[u8], start: usize, end: usize) -> bool {
+        let fits = end - start <= self.limit(Part::Data);
+        if matches!(self.data, Place::Nowhere) && fits {
+            self.data = Place::Chunk(start, end);
+            return true;
+        }
+        self.tear_data(chunk, slice(chunk, start, end)) && {
+            self.data = Place::Buffer;
+            true
+        }
+    }
+
+    /// "Set the event type buffer to field value", for one that lies whole in the chunk.
+    #[inline]
+    pub(crate) fn event_type_line(&mut self, start: usize, end: usize) -> bool {
+        self.event_type = Place::Chunk(start, end);
+        end - start <= self.limit(Part::EventType)
+    }
+
+    /// Copies what was only remembered as a range of `chunk`, because the chunk goes away.
+    #[inline]
+    pub(crate) fn keep(&mut self, chunk: &[u8]) {
+        self.keep_data(chunk);
+        if let Place::Chunk(start, end) = self.event_type {
+            self.event_type = Place::Buffer;
+            self.fill(Part::EventType, slice(chunk, start, end));
+        }
+    }
+
+    #[inline]
+    fn keep_data(&mut self, chunk: &[u8]) {
+        if let Place::Chunk(start, end) = self.data {
+            self.data = Place::Buffer;
+            self.fill(Part::Data, slice(chunk, start, end));
+        }
+    }
+
+    fn fill(&mut self, part: Part, bytes: &[u8]) {
+        let mut buffer = self.buffer(part);
+        buffer.clear();
+        // It fits: that was checked when the line was read.
+        buffer.append(bytes);
     }
 }

@@ -8,6 +8,7 @@ pub enum Place {
     /// There is none.
     Nowhere,
     /// In the chunk that is being read, from and to these positions.
+    #[cfg(feature = "memchr")]
     Chunk(usize, usize),
     /// In its buffer.
     Buffer,
@@ -35,10 +36,15 @@ pub trait Buffer<'s>: Sized {
 
     /// The value at `place`, repaired if need be; `None` if that passes the limit.
     #[inline]
-    fn text_at(self, place: &Place, chunk: &'s [u8]) -> Option<&'s str> {
+    fn text_at(
+        self,
+        place: &Place,
+        #[cfg_attr(not(feature = "memchr"), expect(unused_variables))] chunk: &'s [u8],
+    ) -> Option<&'s str> {
         match *place {
             Place::Nowhere => Some(""),
             Place::Buffer => self.into_text(),
+            #[cfg(feature = "memchr")]
             Place::Chunk(start, end) => {
                 let bytes = slice(chunk, start, end);
                 utf8::check(bytes).or_else(|| self.repaired(bytes))
@@ -47,6 +53,7 @@ pub trait Buffer<'s>: Sized {
     }
 
     /// These bytes, which are not UTF-8, repaired; `None` if that passes the limit.
+    #[cfg(feature = "memchr")]
     #[cold]
     fn repaired(mut self, bytes: &[u8]) -> Option<&'s str> {
         self.clear();
@@ -56,6 +63,7 @@ pub trait Buffer<'s>: Sized {
 }
 
 /// The bytes from `start` to `end`.
+#[cfg(feature = "memchr")]
 #[inline]
 pub(crate) fn slice(chunk: &[u8], start: usize, end: usize) -> &[u8] {
     chunk.get(start..end).unwrap_or_default()
@@ -119,7 +127,8 @@ impl<'s> Buffer<'s> for Region<'s> {
 
     fn repair(&mut self) -> bool {
         let repaired = utf8::repair(self.bytes, *self.length);
-        *self.length = repaired.unwrap_or(*self.length);
+        // Longer than it can be: it stays too long for whoever asks again.
+        *self.length = repaired.unwrap_or(self.bytes.len() + 1);
         repaired.is_some()
     }
 
@@ -129,9 +138,9 @@ impl<'s> Buffer<'s> for Region<'s> {
 
     fn into_text(mut self) -> Option<&'s str> {
         // Twice over the bytes, because a borrow that is returned cannot be given up for the repair.
-        if utf8::check(self.as_slice()).is_none() && !self.repair() {
-            return None;
+        if utf8::check(self.bytes.get(..*self.length)?).is_none() {
+            self.repair();
         }
-        utf8::check(self.into_bytes())
+        utf8::check(self.bytes.get(..*self.length)?)
     }
 }

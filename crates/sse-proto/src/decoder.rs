@@ -19,8 +19,8 @@ use crate::storage::{Growable, Storage};
 /// its blank line, even if that is the CR of a CRLF. An unfinished block at the end of a stream is
 /// no event: call [`reset`](Self::reset) and begin with the next stream.
 ///
-/// The data of an event that is one line inside one chunk is borrowed from that chunk. Anything
-/// else is copied once into the storage `S`, which is kept from event to event:
+/// With the feature `memchr`, the data of an event that is one line inside one chunk is borrowed
+/// from that chunk. Anything else is copied once into the storage `S`, which is kept from event to event:
 ///
 /// | `S` | memory | without the feature `alloc` |
 /// |---|---|---|
@@ -64,6 +64,7 @@ pub struct Decoder<S = Growable> {
     pub(crate) comment: Place,
     pub(crate) reconnection_time: Option<Duration>,
     /// The chunk before has left something open, in one of the fields below.
+    #[cfg(feature = "memchr")]
     pub(crate) torn: bool,
     /// How many bytes of a byte order mark have been seen at the start of the stream.
     pub(crate) bom: u8,
@@ -156,6 +157,7 @@ impl<S> Decoder<S> {
             passed: Part::Line,
             comment: Place::Nowhere,
             reconnection_time: None,
+            #[cfg(feature = "memchr")]
             torn: true,
             bom: 0,
             after_cr: false,
@@ -439,7 +441,10 @@ impl<S: Storage> Decoder<S> {
     pub fn reset(&mut self) {
         self.block.discard();
         self.ready = Ready::Nothing;
-        self.torn = true;
+        #[cfg(feature = "memchr")]
+        {
+            self.torn = true;
+        }
         self.bom = 0;
         self.after_cr = false;
         self.skipping = false;

@@ -47,12 +47,9 @@ pub(crate) fn find_forbidden(value: &str, id: bool) -> Option<(usize, u8)> {
 }
 
 /// The value of a `retry` field, read digit by digit.
-///
-/// Kept as seconds and milliseconds, so that a machine without 64-bit division needs none.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Digits {
-    seconds: u64,
-    millis: u32,
+    number: u64,
     seen: Seen,
 }
 
@@ -66,12 +63,9 @@ enum Seen {
 impl Digits {
     /// No digit yet: an empty value is not a number.
     pub(crate) const NONE: Self = Self {
-        seconds: 0,
-        millis: 0,
+        number: 0,
         seen: Seen::Nothing,
     };
-
-    const MAX: Duration = Duration::from_millis(u64::MAX);
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         for &byte in bytes {
@@ -82,18 +76,28 @@ impl Digits {
                 return;
             }
             self.seen = Seen::OnlyDigits;
-            // "interpret the field value as an integer in base ten". Past the maximum more
-            // digits change nothing.
-            if self.seconds <= Self::MAX.as_secs() {
-                self.seconds = self.seconds * 10 + u64::from(self.millis / 100);
-                self.millis = self.millis % 100 * 10 + u32::from(digit);
-            }
+            // "interpret the field value as an integer in base ten"
+            self.number = (self.number.saturating_mul(10)).saturating_add(u64::from(digit));
         }
     }
 
     /// The time, at most `u64::MAX` milliseconds.
     pub(crate) fn time(&self) -> Option<Duration> {
-        let time = Duration::new(self.seconds, self.millis % 1000 * 1_000_000);
-        (self.seen == Seen::OnlyDigits).then_some(time.min(Self::MAX))
+        let (seconds, millis) = divide(self.number, 1000);
+        let time = Duration::new(seconds, millis % 1000 * 1_000_000);
+        (self.seen == Seen::OnlyDigits).then_some(time)
     }
+}
+
+/// Quotient and rest. A small machine would need 400 bytes of code to divide 64 bits at once; these
+/// are four steps of a division by hand, each with 16 of them.
+pub(crate) fn divide(mut number: u64, by: u16) -> (u64, u32) {
+    let (mut quotient, mut rest) = (0, 0);
+    for _ in 0..4 {
+        number = number.rotate_left(16);
+        let part = rest << 16 | (number & 0xFFFF) as u32;
+        quotient = quotient << 16 | u64::from(part / u32::from(by));
+        rest = part % u32::from(by);
+    }
+    (quotient, rest)
 }

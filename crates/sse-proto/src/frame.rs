@@ -4,7 +4,9 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::error::{BufferTooSmall, FrameError, Part};
+use crate::field::divide;
 use crate::search::find_line_end;
+use crate::utf8;
 
 /// What goes out: one block of an event stream, section 9.2.5 of the standard.
 ///
@@ -234,21 +236,21 @@ impl<'a> Frame<'a> {
 
     fn write(&self, out: &mut impl Out) {
         if let Some(text) = self.comment {
-            write_lines(out, ":", text);
+            write_lines(out, b":", text.as_bytes());
         }
         if let Some(event_type) = self.event_type {
-            write_line(out, "event:", event_type);
+            write_line(out, b"event:", event_type.as_bytes());
         }
         if let Some(id) = self.id {
-            write_line(out, "id:", id);
+            write_line(out, b"id:", id.as_bytes());
         }
         if let Some(time) = self.retry {
-            write_line(out, "retry:", milliseconds(time, &mut [0; 20]));
+            write_line(out, b"retry:", milliseconds(time, &mut [0; 20]));
         }
         if let Some(data) = self.data {
-            write_lines(out, "data:", data);
+            write_lines(out, b"data:", data.as_bytes());
         }
-        out.put("\n");
+        out.put(b"\n");
     }
 }
 
@@ -263,7 +265,8 @@ impl fmt::Display for Frame<'_> {
 
 /// Where a frame is written to.
 trait Out {
-    fn put(&mut self, text: &str);
+    /// Takes bytes, which are text: a value is cut at ASCII characters only.
+    fn put(&mut self, bytes: &[u8]);
 }
 
 /// A slice of bytes; `length` goes on counting when it is full.
@@ -273,10 +276,10 @@ struct Bytes<'a> {
 }
 
 impl Out for Bytes<'_> {
-    fn put(&mut self, text: &str) {
-        let end = self.length + text.len();
+    fn put(&mut self, bytes: &[u8]) {
+        let end = self.length + bytes.len();
         if let Some(place) = self.buffer.get_mut(self.length..end) {
-            place.copy_from_slice(text.as_bytes());
+            place.copy_from_slice(bytes);
         }
         self.length = end;
     }
@@ -284,8 +287,8 @@ impl Out for Bytes<'_> {
 
 #[cfg(feature = "alloc")]
 impl Out for alloc::vec::Vec<u8> {
-    fn put(&mut self, text: &str) {
-        self.extend_from_slice(text.as_bytes());
+    fn put(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
     }
 }
 
@@ -296,7 +299,8 @@ struct Text<'a, 'b> {
 }
 
 impl Out for Text<'_, '_> {
-    fn put(&mut self, text: &str) {
+    fn put(&mut self, bytes: &[u8]) {
+        let text = utf8::check(bytes).unwrap_or_default();
         self.result = self.result.and_then(|()| self.f.write_str(text));
     }
 }
@@ -309,64 +313,40 @@ fn check(part: Part, value: &str) -> Result<(), FrameError> {
 }
 
 /// Writes `text` as lines of this name, one for each line of it.
-fn write_lines(out: &mut impl Out, name: &str, text: &str) {
-    let mut rest = text;
-    while let Some(end) = find_line_end(rest.as_bytes()) {
-        write_line(out, name, rest.get(..end).unwrap_or_default());
-        let tail = rest.get(end..).unwrap_or_default();
-        let ending = if tail.as_bytes().starts_with(b"\r\n") {
-            2
-        } else {
-            1
+fn write_lines(out: &mut impl Out, name: &[u8], mut text: &[u8]) {
+    while let Some(end) = find_line_end(text) {
+        let (line, rest) = text.split_at_checked(end).unwrap_or_default();
+        write_line(out, name, line);
+        text = match rest {
+            [b'\r', b'\n', rest @ ..] | [_, rest @ ..] => rest,
+            [] => rest,
         };
-        rest = tail.get(ending..).unwrap_or_default();
     }
-    write_line(out, name, rest);
+    write_line(out, name, text);
 }
 
-fn write_line(out: &mut impl Out, name: &str, value: &str) {
+fn write_line(out: &mut impl Out, name: &[u8], value: &[u8]) {
     out.put(name);
     if !value.is_empty() {
-        out.put(" ");
+        out.put(b" ");
         out.put(value);
     }
-    out.put("\n");
+    out.put(b"\n");
 }
 
 /// The decimal digits of the whole milliseconds of `time`, at most `u64::MAX`.
-///
-/// By subtraction: a small machine would need 400 bytes of code for a 64-bit division.
-fn milliseconds(time: Duration, digits: &mut [u8; 20]) -> &str {
+fn milliseconds(time: Duration, digits: &mut [u8; 20]) -> &[u8] {
     let seconds = time.as_secs().saturating_mul(1000);
-    let mut rest = seconds.saturating_add(u64::from(time.subsec_millis()));
-    let mut length = 0;
-    for power in POWERS_OF_TEN {
-        let mut digit = b'0';
-        while rest >= power {
-            rest -= power;
-            digit += 1;
-        }
-        if let (true, Some(place)) = (
-            length > 0 || digit > b'0' || power == 1,
-            digits.get_mut(length),
-        ) {
-            *place = digit;
-            length += 1;
+    let mut number = seconds.saturating_add(u64::from(time.subsec_millis()));
+    let mut start = digits.len();
+    for place in digits.iter_mut().rev() {
+        let (quotient, digit) = divide(number, 10);
+        *place = b'0' + digit as u8;
+        start -= 1;
+        number = quotient;
+        if number == 0 {
+            break;
         }
     }
-    digits
-        .get(..length)
-        .and_then(|digits| core::str::from_utf8(digits).ok())
-        .unwrap_or_default()
+    digits.get(start..).unwrap_or_default()
 }
-
-/// From the greatest that a `u64` holds down to 1.
-const POWERS_OF_TEN: [u64; 20] = {
-    let mut powers = [1; 20];
-    let mut at = powers.len() - 1;
-    while at > 0 {
-        powers[at - 1] = powers[at] * 10;
-        at -= 1;
-    }
-    powers
-};

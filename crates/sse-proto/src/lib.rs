@@ -23,8 +23,8 @@
 //! # Ok::<(), sse_proto::FrameError>(())
 //! ```
 //!
-//! Inside, a stream goes `search` (where a line ends), `scan` (lines that lie whole in a chunk) and `torn` (those that do
-//! not), `field` (what a line is about), `block` (the buffers of the standard), `decoder`. The sentences of the standard
+//! Inside, a stream goes `search` (where a line ends), `whole` (lines that lie whole in a chunk) and `torn` (those that
+//! do not; without the feature `memchr` all of them), `field` (what a line is about), `block` (the buffers of the standard), `decoder`. The sentences of the standard
 //! stand at the code that follows them.
 //!
 //! [9.2.5]: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
@@ -51,6 +51,8 @@ mod search;
 mod storage;
 mod torn;
 mod utf8;
+#[cfg(feature = "memchr")]
+mod whole;
 
 pub use decoder::Decoder;
 pub use error::{BufferTooSmall, FrameError, LastEventIdError, LimitExceeded, Part};

@@ -45,9 +45,6 @@ pub(crate) fn find_line_end(bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|&byte| is_line_end(byte))
 }
 
-#[cfg(not(feature = "memchr"))]
-pub(crate) use find_line_end as find_far_line_end;
-
 const fn is_line_end(byte: u8) -> bool {
     matches!(byte, b'\n' | b'\r')
 }

@@ -77,6 +77,24 @@ pub enum Cell {
     C,
 }
 
+impl Cell {
+    fn of<T>(self, [a, b, c]: &[T; 3]) -> &T {
+        match self {
+            Self::A => a,
+            Self::B => b,
+            Self::C => c,
+        }
+    }
+
+    fn of_mut<T>(self, [a, b, c]: &mut [T; 3]) -> &mut T {
+        match self {
+            Self::A => a,
+            Self::B => b,
+            Self::C => c,
+        }
+    }
+}
+
 /// Buffers of a fixed size.
 #[derive(Clone, Debug)]
 struct Slices<D, T> {
@@ -87,34 +105,20 @@ struct Slices<D, T> {
 
 impl<D: AsRef<[u8]> + AsMut<[u8]>, T: AsRef<[u8]> + AsMut<[u8]>> Slices<D, T> {
     fn buffer(&mut self, part: Part, cell: Cell) -> Region<'_> {
-        let [a, b, c] = &mut self.cells;
-        match (part, cell) {
-            (Part::Data | Part::Line, _) => self.data.region(),
-            (Part::EventType, _) => self.event_type.region(),
-            (_, Cell::A) => a.region(),
-            (_, Cell::B) => b.region(),
-            (_, Cell::C) => c.region(),
+        match part {
+            Part::Data | Part::Line => self.data.region(),
+            Part::EventType => self.event_type.region(),
+            Part::LastEventId | Part::Comment => cell.of_mut(&mut self.cells).region(),
         }
     }
 
     fn event(&mut self, cell: Cell) -> (Region<'_>, Region<'_>, &[u8]) {
-        let [a, b, c] = &self.cells;
-        let id = match cell {
-            Cell::A => a,
-            Cell::B => b,
-            Cell::C => c,
-        };
-        (self.data.region(), self.event_type.region(), id.as_slice())
+        let id = cell.of(&self.cells).as_slice();
+        (self.data.region(), self.event_type.region(), id)
     }
 
     fn cell(&self, cell: Cell) -> &[u8] {
-        let [a, b, c] = &self.cells;
-        match cell {
-            Cell::A => a,
-            Cell::B => b,
-            Cell::C => c,
-        }
-        .as_slice()
+        cell.of(&self.cells).as_slice()
     }
 }
 

@@ -19,28 +19,32 @@ pub(crate) fn check(bytes: &[u8]) -> Option<&str> {
 const SIMD_MIN: usize = 64;
 
 /// Puts U+FFFD in the place of every maximal subpart of an ill-formed sequence in the first
-/// `length` bytes of `buffer`. Returns the new length; `None`, and nothing done, if the buffer
-/// is too small for it.
+/// `length` bytes of `buffer`. Returns the new length; `None`, and nothing of use left in it, if
+/// the buffer is too small for it.
 #[cold]
 pub(crate) fn repair(buffer: &mut [u8], length: usize) -> Option<usize> {
-    let repaired = repaired_length(buffer.get(..length)?);
-    let bytes = buffer.get_mut(..repaired)?;
-    // The text moves to the end, and from there piece by piece to the start: writing never
-    // overtakes reading, because no piece becomes shorter.
-    let (mut read, mut write) = (repaired - length, 0);
+    // The text moves to the end, and from there piece by piece to the start: if all has room,
+    // writing never overtakes reading, because no piece becomes shorter.
+    let (mut read, mut write) = (buffer.len().checked_sub(length)?, 0);
     for at in (0..length).rev() {
-        copy(bytes, at, at + read);
+        copy(buffer, at, at + read);
     }
-    while let Some((valid, invalid)) = next_error(bytes.get(read..)?) {
-        for at in 0..valid {
-            copy(bytes, read + at, write + at);
+    loop {
+        let rest = buffer.get(read..)?;
+        let (valid, invalid) = next_error(rest).unwrap_or((rest.len(), 0));
+        for _ in 0..valid {
+            copy(buffer, read, write);
+            read += 1;
+            write += 1;
         }
-        write += valid;
-        *bytes.get_mut(write..)?.first_chunk_mut()? = *REPLACEMENT;
+        if invalid == 0 {
+            return Some(write);
+        }
+        read += invalid;
+        let place = buffer.get_mut(write..read)?;
+        *place.first_chunk_mut()? = *REPLACEMENT;
         write += REPLACEMENT.len();
-        read += valid + invalid;
     }
-    Some(repaired)
 }
 
 /// Byte by byte, because a program for a small machine would need the code for moving memory
@@ -71,6 +75,7 @@ pub(crate) fn repair_into(bytes: &[u8], repaired: &mut alloc::vec::Vec<u8>, limi
     true
 }
 
+#[cfg(feature = "alloc")]
 fn repaired_length(mut bytes: &[u8]) -> usize {
     let mut length = bytes.len();
     while let Some((valid, invalid)) = next_error(bytes) {
