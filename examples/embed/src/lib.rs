@@ -14,13 +14,25 @@ use sse_proto::{Decoder, Fixed, Frame, Item};
 pub type Receiver = Decoder<Fixed<256, 64>>;
 
 /// What comes from the network, some of it broken.
-const STREAM: &[u8] = b"\xEF\xBB\xBF: welcome\r\nretry: 3000\r\n\r\n\
+pub const STREAM: &[u8] = b"\xEF\xBB\xBF: welcome\r\nretry: 3000\r\n\r\n\
     event: show\nid: 41\ndata: 21.5 \xC2\xB0C\n\n\
     id: 42\rdata: two\rdata: lines \xFF\r\r\
     id: 43\n\ndata: unfinished";
 
 /// How many bytes the network hands over at once.
-const PIECE: usize = 7;
+pub const PIECE: usize = 7;
+
+/// Receives what comes next into `chunk`, and returns its length: 0 at the end of the stream.
+pub fn receive(stream: &mut &[u8], chunk: &mut [u8; PIECE]) -> usize {
+    let length = stream.len().min(PIECE);
+    if let (Some((piece, rest)), Some(place)) =
+        (stream.split_at_checked(length), chunk.get_mut(..length))
+    {
+        place.copy_from_slice(piece);
+        *stream = rest;
+    }
+    length
+}
 
 /// What must be printed.
 const EXPECTED: &str = "comment: welcome\n\

@@ -1,4 +1,5 @@
-//! The program of `cortex_m.rs` without the display: what it takes is not counted as the codec's.
+//! The program of `relay.rs` without the codec: what it takes is not counted as the codec's. That includes the
+//! compiler's routines for copying and clearing memory, which any program that receives something holds.
 
 #![no_std]
 #![no_main]
@@ -7,14 +8,25 @@
 use cortex_m_rt::entry;
 use cortex_m_semihosting::debug::{self, EXIT_FAILURE, EXIT_SUCCESS};
 use cortex_m_semihosting::hio;
+use embed::{PIECE, STREAM, receive};
 
 #[entry]
 fn main() -> ! {
     let Ok(mut host) = hio::hstdout() else {
         fail();
     };
-    if host.write_all(b"nothing\n").is_err() {
-        fail();
+    let mut stream = STREAM;
+    let mut chunk = [0; PIECE];
+    let mut buffer = [0; 512];
+    loop {
+        let length = receive(&mut stream, &mut chunk);
+        if length == 0 {
+            break;
+        }
+        buffer[..length].copy_from_slice(&chunk[..length]);
+        if host.write_all(&buffer[..length]).is_err() {
+            fail();
+        }
     }
     debug::exit(EXIT_SUCCESS);
     loop {}
