@@ -151,3 +151,25 @@ fn preflight_for_a_whole_server_asks_neither_handler_nor_guard() {
         "pages may read refusals too"
     );
 }
+
+#[test]
+fn what_the_handler_says_counts_and_is_said_once() {
+    let server = Running::start(Server::new(|_| {
+        Response::text("x")
+            .allow_origin("*")
+            .header("Access-Control-Allow-Headers", "X-Ours")
+            .header("Vary", "Accept")
+    }));
+    let preflight = "Access-Control-Request-Method: GET\r\n\
+                     Access-Control-Request-Headers: X-Theirs\r\n";
+    let answer = ask(&server, "OPTIONS", "/", Some(OURS), preflight);
+    assert_eq!(
+        answer.matches("Access-Control-Allow-Headers").count(),
+        1,
+        "{answer}"
+    );
+    assert_eq!(
+        header(&answer, "Access-Control-Allow-Headers"),
+        Some("X-Ours")
+    );
+}

@@ -59,7 +59,11 @@ pub(crate) fn answer(
 
     let mut head = Head::new(status, &response, date);
     for (name, value) in &cors_headers {
-        head.add(name, value);
+        match *name {
+            // One that the handler set is about something else, and both count.
+            "Vary" => head.add(name, value),
+            _ => head.default(name, value),
+        }
     }
     match methods {
         Some(methods) if described || status == 405 => head.default("Allow", &methods),
