@@ -25,11 +25,7 @@ fn main() -> io::Result<()> {
     let history = History {
         events: number("--history", 65_536),
         bytes: number("--history-bytes", 64 << 20),
-        lag: if option("--lag").as_deref() == Some("skip") {
-            Lag::Skip
-        } else {
-            Lag::Disconnect
-        },
+        lag: if option("--lag").as_deref() == Some("skip") { Lag::Skip } else { Lag::Disconnect },
         ..History::default()
     };
     let channel = Channel::new(history);
@@ -45,27 +41,16 @@ fn main() -> io::Result<()> {
         "/stats" => Response::text(format!("{:#?}\n", channel.stats())),
         _ => Response::not_found(),
     });
-    let server = server
-        .limits(limits)
-        .threads(number("--threads", 1))
-        .bind(address)?;
+    let server = server.limits(limits).threads(number("--threads", 1)).bind(address)?;
     println!("listening on {}", server.local_addr()?);
     server.run()
 }
 
 /// Publishes on a thread of its own, so that the answer comes at once.
 fn start(channel: &Channel, request: &Request) -> Response {
-    let number = |name, default| {
-        request
-            .query(name)
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(default)
-    };
-    let (rate, count, size) = (
-        number("rate", 1.0),
-        number("count", 1.0),
-        number("size", 100.0),
-    );
+    let number =
+        |name, default| request.query(name).and_then(|text| text.parse().ok()).unwrap_or(default);
+    let (rate, count, size) = (number("rate", 1.0), number("count", 1.0), number("size", 100.0));
     let channel = channel.clone();
     std::thread::spawn(move || {
         let began = Instant::now();
@@ -77,10 +62,7 @@ fn start(channel: &Channel, request: &Request) -> Response {
             let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
             let nanoseconds = now.tv_sec as i128 * 1_000_000_000 + now.tv_nsec as i128;
             let mut data = format!("{nanoseconds} {sequence} ");
-            data.extend(std::iter::repeat_n(
-                'x',
-                (size as usize).saturating_sub(data.len()),
-            ));
+            data.extend(std::iter::repeat_n('x', (size as usize).saturating_sub(data.len())));
             channel.publish(&Frame::message(&data));
         }
     });

@@ -17,25 +17,20 @@ use sse_server::{Channel, Frame, History, Replay, Request, Response};
 const NAME: usize = 30;
 
 fn main() -> ExitCode {
-    let room = Channel::new(History {
-        events: 1000,
-        ..History::default()
-    });
+    let room = Channel::new(History { events: 1000, ..History::default() });
     Program {
         run_as: "--example chat",
         about: "A chat room: POST in, events out, history on joining.",
         address: "127.0.0.1:8080",
         open: "http://{address}/",
     }
-    .run(
-        move |request: &Request| match (request.method(), request.path()) {
-            (_, "/") => Response::html(include_str!("../pages/chat.html")),
-            (_, "/events") => Response::channel(&room).replay(Replay::Last(50)),
-            ("POST", "/say") => say(&room, request),
-            (_, "/say") => Response::method_not_allowed(&["POST"]),
-            _ => Response::not_found(),
-        },
-    )
+    .run(move |request: &Request| match (request.method(), request.path()) {
+        (_, "/") => Response::html(include_str!("../pages/chat.html")),
+        (_, "/events") => Response::channel(&room).replay(Replay::Last(50)),
+        ("POST", "/say") => say(&room, request),
+        (_, "/say") => Response::method_not_allowed(&["POST"]),
+        _ => Response::not_found(),
+    })
 }
 
 /// Publishes what was said: the name is the first line of the data, the rest is the message.
@@ -44,11 +39,7 @@ fn say(room: &Channel, request: &Request) -> Response {
         return Response::new(400);
     };
     let name = request.query("name").unwrap_or_default();
-    let name: String = name
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(NAME)
-        .collect();
+    let name: String = name.chars().filter(|c| !c.is_control()).take(NAME).collect();
     if name.trim().is_empty() || message.trim().is_empty() {
         return Response::new(422);
     }

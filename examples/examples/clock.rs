@@ -30,12 +30,8 @@ fn main() -> ExitCode {
 /// Publishes at the beginning of each second.
 fn tick(channel: &Channel) {
     loop {
-        let now = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
-        thread::sleep(Duration::from_nanos(
-            1_000_000_000 - u64::from(now.subsec_nanos()),
-        ));
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        thread::sleep(Duration::from_nanos(1_000_000_000 - u64::from(now.subsec_nanos())));
         channel.publish(&Frame::message(&local_time::time()));
     }
 }

@@ -20,29 +20,20 @@ const STEP: Duration = Duration::from_millis(500);
 
 fn main() -> io::Result<()> {
     let mut arguments = std::env::args().skip_while(|argument| argument != "--addr");
-    let address = arguments
-        .nth(1)
-        .unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+    let address = arguments.nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
     // Two minutes of points, so that a page that is opened has charts at once.
-    let points = Channel::new(History {
-        events: 240,
-        ..History::default()
-    });
+    let points = Channel::new(History { events: 240, ..History::default() });
     let load = Channel::default();
     let own_handle = Arc::new(OnceLock::<Handle>::new());
 
     let (shown, ballast, stats) = (points.clone(), load.clone(), own_handle.clone());
-    let server = Server::new(
-        move |request: &Request| match (request.path(), stats.get()) {
-            ("/", _) => Response::html(include_str!("../pages/dashboard.html")),
-            ("/events", _) => Response::channel(&shown).replay(Replay::All),
-            ("/load", _) => Response::channel(&ballast),
-            ("/metrics", Some(handle)) => {
-                metrics(handle, &[("points", &shown), ("load", &ballast)])
-            }
-            _ => Response::not_found(),
-        },
-    )
+    let server = Server::new(move |request: &Request| match (request.path(), stats.get()) {
+        ("/", _) => Response::html(include_str!("../pages/dashboard.html")),
+        ("/events", _) => Response::channel(&shown).replay(Replay::All),
+        ("/load", _) => Response::channel(&ballast),
+        ("/metrics", Some(handle)) => metrics(handle, &[("points", &shown), ("load", &ballast)]),
+        _ => Response::not_found(),
+    })
     .bind(address)?;
     let handle = own_handle.get_or_init(|| server.handle()).clone();
     let stop = handle.clone();
@@ -95,18 +86,11 @@ fn metrics(handle: &Handle, channels: &[(&str, &Channel)]) -> Response {
         line("lagged_total", label.clone(), stats.lagged);
         line("gaps_total", label, stats.gaps);
     }
-    Response::new(200)
-        .content_type("text/plain; version=0.0.4")
-        .body(text)
+    Response::new(200).content_type("text/plain; version=0.0.4").body(text)
 }
 
 /// Bytes of this process in memory; 0 where the system does not tell.
 fn memory() -> u64 {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    statm
-        .split(' ')
-        .nth(1)
-        .and_then(|pages| pages.parse::<u64>().ok())
-        .unwrap_or(0)
-        * 4096
+    statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * 4096
 }

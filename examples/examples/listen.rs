@@ -31,9 +31,7 @@ fn main() -> ExitCode {
         eprintln!("{HELP}");
         return ExitCode::from(2);
     };
-    let outcome = options
-        .map_err(Into::into)
-        .and_then(|options| block_on(listen(options)));
+    let outcome = options.map_err(Into::into).and_then(|options| block_on(listen(options)));
     outcome.unwrap_or_else(|error| {
         eprintln!("{error}");
         ExitCode::FAILURE
@@ -61,12 +59,7 @@ fn options() -> Option<Result<Options, BuildError>> {
             _ => return None,
         }
     }
-    Some(builder.build().map(|source| Options {
-        source,
-        json,
-        once,
-        types,
-    }))
+    Some(builder.build().map(|source| Options { source, json, once, types }))
 }
 
 async fn listen(mut options: Options) -> Result<ExitCode, Box<dyn Error>> {

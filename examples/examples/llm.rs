@@ -77,13 +77,8 @@ async fn complete(url: &str, model: &str, prompt: &str) -> Result<(), Box<dyn st
             }
             Item::Event(event) => {
                 let chunk: Chunk = serde_json::from_str(&event.data)?;
-                let deltas = chunk
-                    .choices
-                    .into_iter()
-                    .filter_map(|choice| choice.delta.content);
-                deltas
-                    .into_iter()
-                    .try_for_each(|text| out.write_all(text.as_bytes()))?;
+                let deltas = chunk.choices.into_iter().filter_map(|choice| choice.delta.content);
+                deltas.into_iter().try_for_each(|text| out.write_all(text.as_bytes()))?;
                 out.flush()?;
             }
             Item::Error(error) if error.is_final() => {

@@ -33,20 +33,15 @@ fn main() -> ExitCode {
         address: "127.0.0.1:8080",
         open: "http://{address}/",
     }
-    .run(
-        move |request: &Request| match (request.method(), request.path()) {
-            (_, "/") => Response::html(include_str!("../pages/progress.html")),
-            ("POST", "/jobs") => jobs.start(),
-            (_, "/jobs") => Response::method_not_allowed(&["POST"]),
-            (_, path) => match path
-                .strip_prefix("/jobs/")
-                .and_then(|number| number.parse().ok())
-            {
-                Some(number) => jobs.watch(number, request),
-                None => Response::not_found(),
-            },
+    .run(move |request: &Request| match (request.method(), request.path()) {
+        (_, "/") => Response::html(include_str!("../pages/progress.html")),
+        ("POST", "/jobs") => jobs.start(),
+        (_, "/jobs") => Response::method_not_allowed(&["POST"]),
+        (_, path) => match path.strip_prefix("/jobs/").and_then(|number| number.parse().ok()) {
+            Some(number) => jobs.watch(number, request),
+            None => Response::not_found(),
         },
-    )
+    })
 }
 
 impl Jobs {
@@ -60,9 +55,7 @@ impl Jobs {
         }
         drop(jobs);
         thread::spawn(move || work(&channel));
-        Response::new(201)
-            .header("Location", format!("/jobs/{number}"))
-            .body(number.to_string())
+        Response::new(201).header("Location", format!("/jobs/{number}")).body(number.to_string())
     }
 
     /// The job's events from the first one on, or after the last that this client has seen. One that
@@ -83,9 +76,7 @@ fn work(channel: &Channel) {
         channel.publish(&Frame::message(&(step * 100 / STEPS).to_string()));
         thread::sleep(Duration::from_millis(150));
     }
-    let done = Frame::message("100")
-        .event_type("done")
-        .and_then(|frame| frame.id("done"));
+    let done = Frame::message("100").event_type("done").and_then(|frame| frame.id("done"));
     channel.publish(&done.expect("neither has a line break"));
     channel.close();
 }

@@ -26,9 +26,7 @@ fn main() -> ExitCode {
 
 async fn follow(url: &str, file: &Path) -> Result<(), Box<dyn std::error::Error>> {
     // Details, because an ID can come without an event: there is nothing to do then but to keep it.
-    let builder = EventSource::builder(url)
-        .last_event_id(&load(file)?)
-        .details(true);
+    let builder = EventSource::builder(url).last_event_id(&load(file)?).details(true);
     let mut source = builder.build()?;
     while let Some(item) = source.next().await {
         match item {

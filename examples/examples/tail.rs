@@ -30,10 +30,7 @@ fn main() -> io::Result<()> {
             path => file = Some(File::open(path)?),
         }
     }
-    let lines = Channel::new(History {
-        events: 10_000,
-        ..History::default()
-    });
+    let lines = Channel::new(History { events: 10_000, ..History::default() });
     let channel = lines.clone();
     let server = Server::new(move |request: &Request| match request.path() {
         "/" => Response::html(include_str!("../pages/tail.html")),
@@ -45,13 +42,7 @@ fn main() -> io::Result<()> {
     ctrlc::set_handler(move || handle.shutdown(Shutdown::default())).map_err(io::Error::other)?;
     thread::spawn(move || match file {
         Some(file) => follow_file(file, &lines),
-        None => publish_lines(
-            &mut io::stdin().lock(),
-            &mut 0,
-            &mut Vec::new(),
-            true,
-            &lines,
-        ),
+        None => publish_lines(&mut io::stdin().lock(), &mut 0, &mut Vec::new(), true, &lines),
     });
     println!("Open http://{}/ (Ctrl-C stops)", server.local_addr()?);
     server.run()

@@ -14,9 +14,7 @@ pub fn date_and_time() -> String {
 
 /// The whole date, in the form in which JavaScript prints one: `Sat Mar 21 2026 14:03:05 GMT+0100`.
 pub fn date() -> String {
-    Zoned::now()
-        .strftime("%a %b %d %Y %H:%M:%S GMT%z")
-        .to_string()
+    Zoned::now().strftime("%a %b %d %Y %H:%M:%S GMT%z").to_string()
 }
 
 /// Milliseconds since the beginning of 1970, UTC.

@@ -53,9 +53,8 @@ impl Program {
             match argument.as_str() {
                 "-h" | "--help" => return Ok(None),
                 "--addr" => {
-                    address = arguments
-                        .next()
-                        .ok_or("--addr needs an address, such as 127.0.0.1:8080")?
+                    address =
+                        arguments.next().ok_or("--addr needs an address, such as 127.0.0.1:8080")?
                 }
                 other => match other.strip_prefix("--addr=") {
                     Some(value) => address = value.to_owned(),
@@ -67,12 +66,7 @@ impl Program {
     }
 
     fn help(&self) -> String {
-        let Self {
-            run_as,
-            about,
-            address,
-            ..
-        } = self;
+        let Self { run_as, about, address, .. } = self;
         format!(
             "{about}\n\n\
              Usage: cargo run -p examples {run_as} -- [--addr HOST:PORT]\n\n\
@@ -92,10 +86,7 @@ impl Program {
         ctrlc::set_handler(move || handle.shutdown(Shutdown::default()))
             .map_err(io::Error::other)?;
         let address = server.local_addr()?.to_string();
-        println!(
-            "Open {} (Ctrl-C stops)",
-            self.open.replace("{address}", &address)
-        );
+        println!("Open {} (Ctrl-C stops)", self.open.replace("{address}", &address));
         server.run()
     }
 
@@ -125,7 +116,5 @@ impl<F: FnMut()> Drop for OnDrop<F> {
 ///
 /// Two documents have the page and the stream at the same path.
 pub fn wants_page(request: &Request) -> bool {
-    request
-        .header("Accept")
-        .is_some_and(|accept| accept.contains("text/html"))
+    request.header("Accept").is_some_and(|accept| accept.contains("text/html"))
 }

@@ -29,17 +29,10 @@ pub fn read<'c, S: Storage>(
             let complete = decoder.advance(&mut rest);
             let taken = &chunk[..chunk.len() - rest.len()];
             if !complete {
-                assert!(
-                    rest.is_empty(),
-                    "no item, and yet {} bytes are left",
-                    rest.len()
-                );
+                assert!(rest.is_empty(), "no item, and yet {} bytes are left", rest.len());
                 break;
             }
-            assert!(
-                chunk.is_empty() || rest.len() < start.len(),
-                "an item out of no bytes"
-            );
+            assert!(chunk.is_empty() || rest.len() < start.len(), "an item out of no bytes");
             let offset = before + taken.len() - usize::from(taken.ends_with(b"\r\n"));
             see(offset, decoder.item(start));
         }
@@ -59,10 +52,7 @@ pub fn outcome<'c, S: Storage>(
     let mut items = Vec::new();
     let mut exceeded = None;
     read(decoder, chunks, |offset, item| match item {
-        Ok(item) => items.push(Dispatched {
-            offset,
-            item: owned(item),
-        }),
+        Ok(item) => items.push(Dispatched { offset, item: owned(item) }),
         Err(error) => exceeded = exceeded.or(Some(error)),
     });
     if let Some(error) = exceeded {

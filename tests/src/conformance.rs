@@ -19,9 +19,7 @@ const PAIRS_UP_TO: usize = 64;
 pub fn check(vector: &Vector) -> Result<(), String> {
     check_oracle(vector)?;
     check_with("growable", vector, Decoder::new)?;
-    check_with("fixed", vector, || {
-        Decoder::with_storage(Fixed::<512, 128>::new())
-    })
+    check_with("fixed", vector, || Decoder::with_storage(Fixed::<512, 128>::new()))
 }
 
 /// The oracle must say what the vector says; it then says the rest, which vectors leave out.
@@ -48,9 +46,7 @@ fn check_with<S: Storage>(
         if seen == expected {
             return Ok(());
         }
-        Err(format!(
-            "{storage} storage, cut at {cuts:?}: expected {expected:?}\nsaw {seen:?}"
-        ))
+        Err(format!("{storage} storage, cut at {cuts:?}: expected {expected:?}\nsaw {seen:?}"))
     };
     check(&[])?;
     check(&(1..length).collect::<Vec<_>>())?;
@@ -67,12 +63,7 @@ fn check_with<S: Storage>(
 
 fn events(outcome: &Outcome) -> Vec<ExpectedEvent> {
     let events = outcome.items.iter().filter_map(|dispatched| {
-        let Item::Event {
-            event_type,
-            data,
-            last_event_id,
-        } = &dispatched.item
-        else {
+        let Item::Event { event_type, data, last_event_id } = &dispatched.item else {
             return None;
         };
         Some(ExpectedEvent {

@@ -27,12 +27,7 @@ pub fn check_response(bytes: &[u8], random: &mut Random) -> bool {
     let whole = received(bytes, &[]);
     let in_pieces = received(bytes, &cuts);
     let items = |items: &[Item]| items.iter().map(|it| format!("{it:?}")).collect::<Vec<_>>();
-    assert_eq!(
-        items(&in_pieces),
-        items(&whole),
-        "{} cut at {cuts:?}",
-        bytes.escape_ascii()
-    );
+    assert_eq!(items(&in_pieces), items(&whole), "{} cut at {cuts:?}", bytes.escape_ascii());
     matches!(whole.first(), Some(Item::Open(_)))
 }
 
@@ -43,11 +38,8 @@ pub fn check_response(bytes: &[u8], random: &mut Random) -> bool {
 ///
 /// If it sees anything else.
 pub fn check_body(stream: &[u8], random: &mut Random) {
-    let mut expected: Vec<oracle::Item> = oracle::decode(stream)
-        .items
-        .into_iter()
-        .map(|dispatched| dispatched.item)
-        .collect();
+    let mut expected: Vec<oracle::Item> =
+        oracle::decode(stream).items.into_iter().map(|dispatched| dispatched.item).collect();
     let (response, ends_itself) = framed(stream, random);
     let cuts = cuts(random, response.len());
     let mut seen = received(&response, &cuts);
@@ -55,17 +47,10 @@ pub fn check_body(stream: &[u8], random: &mut Random) {
     let Some(Item::Error(end)) = seen.pop() else {
         panic!("no error at the end of {message}");
     };
-    assert_eq!(
-        (end.kind(), end.is_final()),
-        (ErrorKind::Ended, true),
-        "{message}"
-    );
+    assert_eq!((end.kind(), end.is_final()), (ErrorKind::Ended, true), "{message}");
     assert!(matches!(seen.first(), Some(Item::Open(_))), "{message}");
-    let seen: Vec<oracle::Item> = seen
-        .into_iter()
-        .skip(1)
-        .map(|item| plain(item, &message))
-        .collect();
+    let seen: Vec<oracle::Item> =
+        seen.into_iter().skip(1).map(|item| plain(item, &message)).collect();
     assert_eq!(seen, expected, "{message}");
 
     let short = &response[..random.below(response.len())];
@@ -74,14 +59,9 @@ pub fn check_body(stream: &[u8], random: &mut Random) {
     let Some(Item::Error(end)) = seen.pop() else {
         panic!("no error at the end of {message}");
     };
-    assert_eq!(
-        end.kind() == ErrorKind::Ended,
-        !ends_itself && !seen.is_empty(),
-        "{message}"
-    );
-    let seen: Vec<oracle::Item> = (seen.into_iter().skip(1))
-        .map(|item| plain(item, &message.to_string()))
-        .collect();
+    assert_eq!(end.kind() == ErrorKind::Ended, !ends_itself && !seen.is_empty(), "{message}");
+    let seen: Vec<oracle::Item> =
+        (seen.into_iter().skip(1)).map(|item| plain(item, &message.to_string())).collect();
     expected.truncate(seen.len());
     assert_eq!(seen, expected, "{message}");
 }
@@ -105,11 +85,7 @@ fn received(bytes: &[u8], cuts: &[usize]) -> Vec<Item> {
     let mut items = Vec::new();
     while let Some(item) = block_on(source.next()) {
         items.push(item);
-        assert!(
-            items.len() <= bytes.len() + 2,
-            "there is no end to {}",
-            bytes.escape_ascii()
-        );
+        assert!(items.len() <= bytes.len() + 2, "there is no end to {}", bytes.escape_ascii());
     }
     items
 }
@@ -170,10 +146,8 @@ fn framed(stream: &[u8], random: &mut Random) -> (Vec<u8>, bool) {
 #[must_use]
 pub fn server() -> Connections {
     Server::new(|request| {
-        let mut headers: Vec<String> = request
-            .headers()
-            .map(|(name, value)| format!("{name}: {value}\n"))
-            .collect();
+        let mut headers: Vec<String> =
+            request.headers().map(|(name, value)| format!("{name}: {value}\n")).collect();
         headers.sort();
         let body = request.body().escape_ascii();
         let (method, path) = (request.method(), request.path());

@@ -60,11 +60,7 @@ impl Parts {
                 true
             }
             (Err(error), Some(forbidden)) => {
-                assert_eq!(
-                    (error.part, error.offset, error.byte),
-                    forbidden,
-                    "{self:?}"
-                );
+                assert_eq!((error.part, error.offset, error.byte), forbidden, "{self:?}");
                 false
             }
             (frame, forbidden) => panic!("{self:?}: {frame:?}, although {forbidden:?} is in it"),
@@ -117,9 +113,7 @@ impl Parts {
         let mut items = Vec::new();
         if let Some(comment) = &self.comment {
             items.extend(
-                lines(comment)
-                    .split('\n')
-                    .map(|line| oracle::Item::Comment(line.to_owned())),
+                lines(comment).split('\n').map(|line| oracle::Item::Comment(line.to_owned())),
             );
         }
         if let Some(time) = self.retry {
@@ -162,12 +156,6 @@ fn text(random: &mut Random) -> String {
         "\0",
     ];
     // Two of three texts have no byte that an ID or a type cannot carry.
-    let usable = if random.below(3) == 0 {
-        pieces.len()
-    } else {
-        pieces.len() - 4
-    };
-    (0..random.below(5))
-        .map(|_| random.pick(&pieces[..usable]))
-        .collect()
+    let usable = if random.below(3) == 0 { pieces.len() } else { pieces.len() - 4 };
+    (0..random.below(5)).map(|_| random.pick(&pieces[..usable])).collect()
 }

@@ -109,10 +109,7 @@ fn lines(characters: &[Character]) -> Vec<Line> {
                 continue;
             }
         }
-        lines.push(Line {
-            text: std::mem::take(&mut text),
-            end,
-        });
+        lines.push(Line { text: std::mem::take(&mut text), end });
     }
     lines
 }
@@ -249,9 +246,7 @@ fn integer(value: &str) -> Option<u64> {
         return None;
     }
     Some(value.bytes().fold(0, |number: u64, digit| {
-        number
-            .saturating_mul(10)
-            .saturating_add(u64::from(digit - b'0'))
+        number.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
     }))
 }
 

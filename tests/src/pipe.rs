@@ -21,10 +21,7 @@ impl Pipe {
     /// A connection that hands over `chunks`, one with each read, and then ends.
     pub fn new<'c>(chunks: impl IntoIterator<Item = &'c [u8]>) -> Self {
         let chunks = chunks.into_iter().filter(|chunk| !chunk.is_empty());
-        Self {
-            chunks: chunks.map(<[u8]>::to_vec).collect(),
-            written: Arc::default(),
-        }
+        Self { chunks: chunks.map(<[u8]>::to_vec).collect(), written: Arc::default() }
     }
 
     /// What has been written up to now, to this or to any clone.

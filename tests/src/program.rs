@@ -46,11 +46,7 @@ impl Program {
             .expect("the program says where it listens");
         let (_, url) = line.split_once("http://").expect("an address");
         let (authority, _) = url.split_once('/').expect("a path");
-        Self {
-            child,
-            address: authority.parse().expect("an IP address and a port"),
-            output,
-        }
+        Self { child, address: authority.parse().expect("an IP address and a port"), output }
     }
 
     /// Where it listens.
@@ -110,27 +106,13 @@ pub fn command(name: &str) -> Command {
 fn build() -> PathBuf {
     let test = std::env::current_exe().expect("the path of the test");
     let folder = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST");
-    let profile = if cfg!(debug_assertions) {
-        "dev"
-    } else {
-        "release"
-    };
+    let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
     let built = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--quiet",
-            "--package",
-            "examples",
-            "--bins",
-            "--examples",
-        ])
+        .args(["build", "--quiet", "--package", "examples", "--bins", "--examples"])
         .args(["--profile", profile, "--target-dir"])
         .arg(folder.parent().expect("the target folder"))
         .status();
-    assert!(
-        built.expect("cargo runs").success(),
-        "the examples do not compile"
-    );
+    assert!(built.expect("cargo runs").success(), "the examples do not compile");
     folder.to_owned()
 }
 

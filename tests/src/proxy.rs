@@ -74,12 +74,7 @@ impl Proxy {
     fn start(mut program: Command, folder: PathBuf, plain: SocketAddr, tls: SocketAddr) -> Self {
         let log = fs::File::create(folder.join("log")).expect("a log");
         let child = program.stderr(log).spawn().expect("the proxy starts");
-        let proxy = Self {
-            child,
-            folder,
-            plain,
-            tls,
-        };
+        let proxy = Self { child, folder, plain, tls };
         let deadline = Instant::now() + Duration::from_secs(20);
         while TcpStream::connect(plain).is_err() {
             let log = fs::read_to_string(proxy.folder.join("log")).unwrap_or_default();

@@ -37,10 +37,7 @@ pub fn comments() -> Vec<Comment> {
         .collect();
     files.sort();
     let read = |file: &PathBuf| fs::read_to_string(workspace.join(file)).expect("a file of source");
-    files
-        .iter()
-        .flat_map(|file| comments_of(file, &read(file)))
-        .collect()
+    files.iter().flat_map(|file| comments_of(file, &read(file))).collect()
 }
 
 fn comments_of(file: &Path, source: &str) -> Vec<Comment> {
@@ -61,9 +58,7 @@ fn comments_of(file: &Path, source: &str) -> Vec<Comment> {
         goes_on = true;
         let comment = comments.last_mut().expect("one has begun");
         comment.lines.push((comment.text.len(), number));
-        comment
-            .text
-            .push_str(&normal(text.trim_start_matches(['/', '!'])));
+        comment.text.push_str(&normal(text.trim_start_matches(['/', '!'])));
         comment.text.push(' ');
     }
     comments

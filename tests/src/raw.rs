@@ -22,21 +22,13 @@ pub struct Response {
 /// Sends a GET request with further header lines, each ending with CRLF, and reads the head of the response.
 pub fn get(address: SocketAddr, path: &str, headers: &str) -> Response {
     let mut socket = TcpStream::connect(address).expect("the server accepts");
-    socket
-        .set_read_timeout(Some(PATIENCE))
-        .expect("a timeout can be set");
+    socket.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n{headers}\r\n");
-    socket
-        .write_all(request.as_bytes())
-        .expect("the server reads");
+    socket.write_all(request.as_bytes()).expect("the server reads");
     let mut body = BufReader::new(socket);
     let status_line = line(&mut body);
     let status = status_line.split(' ').nth(1).expect("a status");
-    Response {
-        status: status.parse().expect("a number"),
-        headers: header_lines(&mut body),
-        body,
-    }
+    Response { status: status.parse().expect("a number"), headers: header_lines(&mut body), body }
 }
 
 /// Reads header lines up to the empty one.
@@ -59,10 +51,7 @@ fn line(reader: &mut impl BufRead) -> String {
 impl Response {
     /// The value of a header; `None` if it is absent.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut values = self
-            .headers
-            .iter()
-            .filter(|(n, _)| n.eq_ignore_ascii_case(name));
+        let mut values = self.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name));
         let value = values.next().map(|(_, value)| value.as_str());
         assert!(values.next().is_none(), "{name} more than once");
         value

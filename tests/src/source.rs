@@ -25,9 +25,7 @@ pub fn quick(server: &Server) -> Builder {
 
 /// A source of any URL that comes back without a delay.
 pub fn quick_url(url: &str) -> Builder {
-    EventSource::builder(url)
-        .reconnection_time(Duration::ZERO)
-        .min_delay(Duration::ZERO)
+    EventSource::builder(url).reconnection_time(Duration::ZERO).min_delay(Duration::ZERO)
 }
 
 /// [`quick`], built.

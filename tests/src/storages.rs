@@ -23,11 +23,7 @@ pub fn check(bytes: &[u8], random: &mut Random) -> bool {
     let cuts = cuts(random, bytes.len());
     let (mut data, mut texts) = ([0; DATA], [0; 4 * TEXT]);
     let growable = seen(Decoder::with_limits(limits(DATA, TEXT)), bytes, &cuts);
-    let fixed = seen(
-        Decoder::with_storage(Fixed::<DATA, TEXT>::new()),
-        bytes,
-        &cuts,
-    );
+    let fixed = seen(Decoder::with_storage(Fixed::<DATA, TEXT>::new()), bytes, &cuts);
     let lent = Lent::new(&mut data, &mut texts);
     let lent = seen(Decoder::with_storage(lent), bytes, &cuts);
     assert_eq!(growable, fixed, "{} cut at {cuts:?}", bytes.escape_ascii());

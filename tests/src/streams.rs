@@ -16,9 +16,11 @@ impl Random {
     /// A generator that starts from what `bytes` are, so that an input says all there is to know.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        Self(bytes.iter().fold(0, |seed: u64, &byte| {
-            seed.wrapping_mul(0x0100_0000_01B3) ^ u64::from(byte)
-        }))
+        Self(
+            bytes
+                .iter()
+                .fold(0, |seed: u64, &byte| seed.wrapping_mul(0x0100_0000_01B3) ^ u64::from(byte)),
+        )
     }
 
     /// The next 64 bits.
@@ -132,11 +134,7 @@ fn field(random: &mut Random, bytes: &mut Vec<u8>) {
 
 fn text(random: &mut Random, bytes: &mut Vec<u8>) {
     for _ in 0..random.below(4) {
-        let kinds: &[&[u8]] = if random.below(6) == 0 {
-            &BROKEN
-        } else {
-            &TEXTS
-        };
+        let kinds: &[&[u8]] = if random.below(6) == 0 { &BROKEN } else { &TEXTS };
         bytes.extend_from_slice(random.pick(kinds));
     }
 }
@@ -153,9 +151,7 @@ fn rubbish(random: &mut Random, bytes: &mut Vec<u8>) {
 #[must_use]
 pub fn cuts(random: &mut Random, length: usize) -> Vec<usize> {
     let most = random.pick(&[1, 4, length + 1]);
-    let mut cuts: Vec<usize> = (0..random.below(most))
-        .map(|_| random.below(length + 1))
-        .collect();
+    let mut cuts: Vec<usize> = (0..random.below(most)).map(|_| random.below(length + 1)).collect();
     cuts.sort_unstable();
     cuts
 }

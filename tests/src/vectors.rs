@@ -98,10 +98,7 @@ pub fn load_file(path: &Path) -> Vec<Vector> {
         }
         if word == "case" {
             assert!(ended, "the case before has no end: {place}");
-            vectors.push(Vector {
-                name: rest.to_owned(),
-                ..Vector::default()
-            });
+            vectors.push(Vector { name: rest.to_owned(), ..Vector::default() });
             ended = false;
             continue;
         }
@@ -209,7 +206,5 @@ fn texts<const N: usize>(strings: Vec<Vec<u8>>, place: &str) -> [String; N] {
         .into_iter()
         .map(|bytes| String::from_utf8(bytes).unwrap_or_else(|_| panic!("no UTF-8: {place}")))
         .collect();
-    texts
-        .try_into()
-        .unwrap_or_else(|_| panic!("another number of strings is due: {place}"))
+    texts.try_into().unwrap_or_else(|_| panic!("another number of strings is due: {place}"))
 }

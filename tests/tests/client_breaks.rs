@@ -50,11 +50,7 @@ fn round(seed: u64) -> (usize, usize) {
         let mut received = Vec::new();
         let deadline = Instant::now() + Duration::from_secs(60);
         while received.len() < count {
-            assert!(
-                Instant::now() < deadline,
-                "seed {seed}: stuck at {}",
-                received.len()
-            );
+            assert!(Instant::now() < deadline, "seed {seed}: stuck at {}", received.len());
             match source.next().await.expect("not closed") {
                 Item::Event(event) => received.push(event),
                 Item::Error(error) => {
@@ -79,22 +75,13 @@ fn round(seed: u64) -> (usize, usize) {
 
 /// What comes after the client's last event ID, framed, cut and broken at random.
 fn answer(stream: &[Sent], seed: u64, request: &Request) -> Script {
-    let seen: usize = request
-        .header("last-event-id")
-        .map_or(0, |id| id.parse().expect("an ID"));
-    let mut random = Random::new(
-        seed.wrapping_mul(1_000_003)
-            .wrapping_add(request.index as u64),
-    );
+    let seen: usize = request.header("last-event-id").map_or(0, |id| id.parse().expect("an ID"));
+    let mut random = Random::new(seed.wrapping_mul(1_000_003).wrapping_add(request.index as u64));
     let mut rest: String = stream[seen..].iter().map(|sent| &*sent.block).collect();
     rest.insert(0, '\u{feff}');
     let chunked = random.below(2) == 0;
     let mut script = Script::new().pieces(random.pick(&[1, 3, 17, 1400, 100_000]));
-    script = script.append(if chunked {
-        Script::stream()
-    } else {
-        Script::body("")
-    });
+    script = script.append(if chunked { Script::stream() } else { Script::body("") });
     if chunked {
         for piece in rest.as_bytes().chunks(1 + random.below(400)) {
             script = script.chunk(piece);
@@ -129,11 +116,7 @@ fn event(random: &mut Random, id: usize) -> Sent {
         block.push_str(&format!(": heartbeat{end}retry: 0{end}"));
     }
     block.push_str(&format!("id: {id}{end}{end}"));
-    Sent {
-        block,
-        event_type: event_type.to_owned(),
-        data: lines.join("\n"),
-    }
+    Sent { block, event_type: event_type.to_owned(), data: lines.join("\n") }
 }
 
 fn line(random: &mut Random) -> String {

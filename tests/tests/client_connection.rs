@@ -28,18 +28,12 @@ fn every_framing_delivers_the_same_events_at_every_piece_size() {
             run(async {
                 assert!(matches!(source.next().await, Some(Item::Open(_))));
                 assert_eq!(source.ready_state(), ReadyState::Open);
-                let Some(Item::Event(first)) = source.next().await else {
-                    panic!("no event")
-                };
+                let Some(Item::Event(first)) = source.next().await else { panic!("no event") };
                 assert_eq!((&*first.event_type, &*first.data), ("message", "one"));
-                let Some(Item::Event(second)) = source.next().await else {
-                    panic!("no event")
-                };
+                let Some(Item::Event(second)) = source.next().await else { panic!("no event") };
                 assert_eq!((&*second.event_type, &*second.data), ("e", "two\n"));
                 assert_eq!((&*second.last_event_id, source.last_event_id()), ("7", "7"));
-                let Some(Item::Error(error)) = source.next().await else {
-                    panic!("no error")
-                };
+                let Some(Item::Error(error)) = source.next().await else { panic!("no error") };
                 assert_eq!((error.kind(), error.is_final()), (ErrorKind::Ended, false));
                 assert_eq!(source.ready_state(), ReadyState::Connecting);
             });
@@ -50,9 +44,7 @@ fn every_framing_delivers_the_same_events_at_every_piece_size() {
 #[test]
 fn reconnects_with_the_last_event_id_and_the_reconnection_time() {
     let server = Server::scripts([
-        Script::stream()
-            .chunk("retry: 30\nid: a 流\ndata: 1\n\nid: b\ndata: cut")
-            .reset(),
+        Script::stream().chunk("retry: 30\nid: a 流\ndata: 1\n\nid: b\ndata: cut").reset(),
         Script::stream().chunk("data: 2\n\n").stall(),
     ]);
     let mut source = source(&server);
@@ -76,14 +68,8 @@ fn what_a_network_does_is_tried_again() {
     for (script, kind) in [
         (Script::new(), ErrorKind::Broken),
         (Script::new().reset(), ErrorKind::Broken),
-        (
-            Script::new().raw("HTTP/1.1 200 OK\r\nConte"),
-            ErrorKind::Truncated,
-        ),
-        (
-            Script::new().raw("SSH-2.0-OpenSSH\r\n\r\n"),
-            ErrorKind::Malformed,
-        ),
+        (Script::new().raw("HTTP/1.1 200 OK\r\nConte"), ErrorKind::Truncated),
+        (Script::new().raw("SSH-2.0-OpenSSH\r\n\r\n"), ErrorKind::Malformed),
         (Script::stream().chunk("data: x\n"), ErrorKind::Truncated),
         (Script::stream().raw("5\r\ndat"), ErrorKind::Truncated),
         (Script::stream().raw("zz\r\n"), ErrorKind::Malformed),
@@ -111,10 +97,7 @@ fn what_a_server_says_is_final() {
         (Script::status(204), ErrorKind::Status(204)),
         (Script::status(404), ErrorKind::Status(404)),
         (Script::status(500), ErrorKind::Status(500)),
-        (
-            Script::head(200, "").raw("data: x\n\n"),
-            ErrorKind::ContentType,
-        ),
+        (Script::head(200, "").raw("data: x\n\n"), ErrorKind::ContentType),
         (
             Script::head(200, "Content-Type: text/plain\r\n").raw("data: x\n\n"),
             ErrorKind::ContentType,
@@ -123,13 +106,8 @@ fn what_a_server_says_is_final() {
         let server = Server::scripts([script]);
         let mut source = source(&server);
         run(async {
-            let Some(Item::Error(error)) = source.next().await else {
-                panic!("no error")
-            };
-            assert_eq!(
-                (error.kind(), error.is_final(), error.retry_in()),
-                (kind, true, None)
-            );
+            let Some(Item::Error(error)) = source.next().await else { panic!("no error") };
+            assert_eq!((error.kind(), error.is_final(), error.retry_in()), (kind, true, None));
             assert_eq!(source.ready_state(), ReadyState::Closed);
             assert!(source.next().await.is_none() && source.next().await.is_none());
         });
@@ -149,10 +127,7 @@ fn a_refused_connection_is_tried_again() {
         .expect("a source");
     run(async {
         let refused = error(&mut source).await;
-        assert_eq!(
-            (refused.kind(), refused.is_final()),
-            (ErrorKind::Connect, false)
-        );
+        assert_eq!((refused.kind(), refused.is_final()), (ErrorKind::Connect, false));
         let listener = std::net::TcpListener::bind(address).expect("the port is free");
         let server = Server::on(listener, |_| Script::stream().chunk("data: up\n\n").stall());
         assert_eq!(data(&mut source).await, "up");
@@ -177,9 +152,7 @@ fn nothing_is_delivered_after_close() {
 #[test]
 fn restart_opens_a_closed_source_with_its_cursor() {
     let server = Server::scripts([
-        Script::stream()
-            .chunk("id: 5\ndata: 1\n\ndata: not seen")
-            .stall(),
+        Script::stream().chunk("id: 5\ndata: 1\n\ndata: not seen").stall(),
         Script::stream().chunk("data: 2\n\n").stall(),
     ]);
     let mut source = source(&server);
@@ -196,11 +169,8 @@ fn restart_opens_a_closed_source_with_its_cursor() {
 #[test]
 fn an_event_is_delivered_when_its_blank_line_is() {
     let gate = Gate::new();
-    let script = Script::stream()
-        .chunk("data: now\n\n")
-        .wait(&gate)
-        .chunk("data: later\n\n")
-        .stall();
+    let script =
+        Script::stream().chunk("data: now\n\n").wait(&gate).chunk("data: later\n\n").stall();
     let server = Server::scripts([script]);
     let mut source = source(&server);
     run(async {

@@ -7,10 +7,7 @@ use tests::fault::{Gate, Request, Script, Server};
 use tests::program::command;
 
 fn run(name: &str, arguments: &[&str]) -> Output {
-    command(name)
-        .args(arguments)
-        .output()
-        .expect("the example runs")
+    command(name).args(arguments).output().expect("the example runs")
 }
 
 fn text(bytes: &[u8]) -> &str {
@@ -22,10 +19,7 @@ struct Running(Child);
 
 impl Running {
     fn start(command: &mut Command) -> (Self, impl Iterator<Item = String>) {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the example starts");
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the example starts");
         let out = BufReader::new(child.stdout.take().expect("a pipe"));
         (Self(child), out.lines().map_while(Result::ok))
     }
@@ -47,33 +41,15 @@ fn listen_prints_and_says_what_it_does() {
         Script::stream().chunk("data: d\n\n").last_chunk(),
         Script::status(204),
     ]);
-    let ran = run(
-        "listen",
-        &[
-            &server.url("/"),
-            "--header",
-            "X-A: b",
-            "--last-event-id",
-            "0",
-        ],
-    );
+    let ran = run("listen", &[&server.url("/"), "--header", "X-A: b", "--last-event-id", "0"]);
     assert!(ran.status.success(), "{ran:?}");
-    assert_eq!(
-        text(&ran.stdout),
-        "[message #1] a\nb\n[e #1] \"c\"\n[message #1] d\n"
-    );
+    assert_eq!(text(&ran.stdout), "[message #1] a\nb\n[e #1] \"c\"\n[message #1] d\n");
     let told = text(&ran.stderr);
     assert_eq!(told.matches("open: ").count(), 2, "{told}");
-    assert!(
-        told.contains("next try in") && told.contains("204"),
-        "{told}"
-    );
+    assert!(told.contains("next try in") && told.contains("204"), "{told}");
     let requests = server.requests();
     assert_eq!(
-        (
-            requests[0].header("x-a"),
-            requests[0].header("last-event-id")
-        ),
+        (requests[0].header("x-a"), requests[0].header("last-event-id")),
         (Some("b"), Some("0"))
     );
     assert_eq!(requests[1].header("last-event-id"), Some("1"));
@@ -84,9 +60,7 @@ fn listen_selects_and_prints_json() {
     let body = "event: a\ndata: 1\n\ndata: 2\n\n:c\n\nevent: b\ndata: \"3\nid: x\n\n";
     let server = Server::scripts([Script::stream().chunk(body).last_chunk()]);
     let url = server.url("/");
-    let arguments = [
-        &url, "--json", "--once", "--type", "a", "--type", "b", "--post", "body",
-    ];
+    let arguments = [&url, "--json", "--once", "--type", "a", "--type", "b", "--post", "body"];
     let ran = run("listen", &arguments);
     assert!(ran.status.success(), "{ran:?}");
     let expected = "{\"data\":\"1\",\"id\":\"\",\"type\":\"a\"}\n{\"data\":\"\\\"3\",\"id\":\"x\",\"type\":\"b\"}\n";
@@ -104,11 +78,7 @@ fn listen_ends_when_it_is_refused() {
     assert_eq!(ran.status.code(), Some(1));
     assert!(text(&ran.stderr).contains("no such stream"), "{ran:?}");
     assert_eq!(run("listen", &["ftp://h"]).status.code(), Some(1));
-    for wrong in [
-        &[][..],
-        &["http://h", "--header", "x"],
-        &["http://h", "--what"],
-    ] {
+    for wrong in [&[][..], &["http://h", "--header", "x"], &["http://h", "--what"]] {
         assert_eq!(run("listen", wrong).status.code(), Some(2), "{wrong:?}");
     }
 }
@@ -117,9 +87,7 @@ fn listen_ends_when_it_is_refused() {
 fn listen_goes_through_the_proxy_of_the_environment() {
     let proxy = Server::scripts([Script::stream().chunk("data: by proxy\n\n").last_chunk()]);
     let mut program = command("listen");
-    program
-        .env("http_proxy", proxy.url("/"))
-        .env("no_proxy", "other.test");
+    program.env("http_proxy", proxy.url("/")).env("no_proxy", "other.test");
     let (_running, mut lines) = Running::start(program.args(["http://sse.test/a", "--once"]));
     assert_eq!(lines.next().as_deref(), Some("[message] by proxy"));
     assert_eq!(proxy.requests()[0].target, "http://sse.test/a");
@@ -141,33 +109,21 @@ fn llm_prints_tokens_as_they_arrive() {
         .chunk(token("ld"))
         .chunk("data: {\"choices\":[],\"usage\":{\"total_tokens\":3}}\n\ndata: [DONE]\n\n")
         .last_chunk();
-    let server = Server::scripts([
-        Script::head(429, "Retry-After: 0\r\nContent-Length: 0\r\n"),
-        answer,
-    ]);
+    let server =
+        Server::scripts([Script::head(429, "Retry-After: 0\r\nContent-Length: 0\r\n"), answer]);
     let url = server.url("/v1/chat/completions");
     let mut program = command("llm");
     let (mut running, mut lines) =
-        Running::start(
-            program
-                .env("LLM_API_KEY", "k")
-                .args([&*url, "m", "Say \"hi\""]),
-        );
+        Running::start(program.env("LLM_API_KEY", "k").args([&*url, "m", "Say \"hi\""]));
     // The first token is there while the rest is not even sent.
     assert_eq!(lines.next().as_deref(), Some("Hello"));
     gate.open();
     assert_eq!(lines.next().as_deref(), Some("world"));
     assert!(running.0.wait().expect("it ends").success());
     let request = &server.requests()[1];
-    assert_eq!(
-        (&*request.method, request.header("authorization")),
-        ("POST", Some("Bearer k"))
-    );
+    assert_eq!((&*request.method, request.header("authorization")), ("POST", Some("Bearer k")));
     assert_eq!(request.header("content-type"), Some("application/json"));
-    assert!(
-        text(&request.body).contains(r#""content":"Say \"hi\"""#),
-        "{request:?}"
-    );
+    assert!(text(&request.body).contains(r#""content":"Say \"hi\"""#), "{request:?}");
 }
 
 #[test]
@@ -181,9 +137,7 @@ fn llm_tells_why_it_was_refused() {
 
 /// Three events after the client's cursor, then one ID without an event.
 fn numbered(request: &Request) -> Script {
-    let seen: usize = request
-        .header("last-event-id")
-        .map_or(0, |id| id.parse().expect("a number"));
+    let seen: usize = request.header("last-event-id").map_or(0, |id| id.parse().expect("a number"));
     let mut script = Script::stream();
     for id in seen + 1..=seen + 3 {
         script = script.chunk(format!("id: {id}\ndata: {id}\n\n"));
@@ -206,10 +160,7 @@ fn resume_misses_nothing_over_runs() {
         let cursor = (first + 3).to_string();
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
         while fs::read_to_string(&file).ok().as_deref() != Some(&cursor) {
-            assert!(
-                std::time::Instant::now() < deadline,
-                "the cursor is not kept"
-            );
+            assert!(std::time::Instant::now() < deadline, "the cursor is not kept");
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
         drop(running);

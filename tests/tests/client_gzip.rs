@@ -22,30 +22,19 @@ fn it_is_asked_for_unless_it_is_not_wanted() {
     let mut source = quick(&server).gzip(false).build().expect("a source");
     run(async { assert_eq!(data(&mut source).await, "plain") });
     assert_eq!(server.requests()[0].header("accept-encoding"), Some("gzip"));
-    assert_eq!(
-        server.requests()[1].header("accept-encoding"),
-        Some("identity")
-    );
+    assert_eq!(server.requests()[1].header("accept-encoding"), Some("identity"));
 }
 
 #[test]
 fn every_piece_size_gives_the_same_events() {
-    let text: String = (0..50)
-        .map(|at| format!("id: {at}\ndata: event {at}\n\n"))
-        .collect();
+    let text: String = (0..50).map(|at| format!("id: {at}\ndata: event {at}\n\n")).collect();
     for size in [1, 2, 3, 100, 10_000] {
-        let script = Script::new()
-            .pieces(size)
-            .append(Script::head(200, HEAD).raw(gzip(&text)));
+        let script = Script::new().pieces(size).append(Script::head(200, HEAD).raw(gzip(&text)));
         let server = Server::scripts([script]);
         let (events, lost) = run(until_error(&mut source(&server)));
         assert_eq!(lost.kind(), ErrorKind::Ended);
         let expected: Vec<_> = (0..50).map(|at| format!("event {at}")).collect();
-        assert_eq!(
-            events.into_iter().map(|it| it.data).collect::<Vec<_>>(),
-            expected,
-            "{size}"
-        );
+        assert_eq!(events.into_iter().map(|it| it.data).collect::<Vec<_>>(), expected, "{size}");
     }
 }
 
@@ -75,16 +64,10 @@ fn no_event_is_held_back() {
 
 #[test]
 fn a_bomb_meets_the_limits() {
-    let bomb = gzip(&format!(
-        "data: {}\n\ndata: after\n\n",
-        "x".repeat(50 << 20)
-    ));
+    let bomb = gzip(&format!("data: {}\n\ndata: after\n\n", "x".repeat(50 << 20)));
     assert!(bomb.len() < 100_000);
     let server = Server::scripts([Script::head(200, HEAD).raw(bomb).stall()]);
-    let limits = Limits {
-        data: 1 << 16,
-        ..Limits::DEFAULT
-    };
+    let limits = Limits { data: 1 << 16, ..Limits::DEFAULT };
     let mut source = quick(&server).limits(limits).build().expect("a source");
     run(async {
         let error = error(&mut source).await;
@@ -126,14 +109,8 @@ fn other_codings_are_final() {
 #[test]
 fn a_compressed_answer_to_a_refused_request_can_be_read() {
     let body = gzip("too many");
-    let head = format!(
-        "Content-Encoding: gzip\r\nContent-Length: {}\r\n",
-        body.len()
-    );
+    let head = format!("Content-Encoding: gzip\r\nContent-Length: {}\r\n", body.len());
     let server = Server::scripts([Script::head(400, &head).raw(body)]);
     let error = run(error(&mut source(&server)));
-    assert_eq!(
-        error.response().map(|it| it.text()),
-        Some("too many".to_owned())
-    );
+    assert_eq!(error.response().map(|it| it.text()), Some("too many".to_owned()));
 }

@@ -4,12 +4,7 @@ use sse_client::{Error, ErrorKind, Item, Limits};
 use tests::fault::{Script, Server};
 use tests::source::{data, error, quick, run, source};
 
-const LIMITS: Limits = Limits {
-    data: 1000,
-    event_type: 100,
-    last_event_id: 100,
-    comment: 100,
-};
+const LIMITS: Limits = Limits { data: 1000, event_type: 100, last_event_id: 100, comment: 100 };
 
 fn limited(body: String) -> (Error, String) {
     let server = Server::scripts([Script::stream().chunk(body).stall()]);
@@ -59,10 +54,7 @@ fn a_head_without_end_is_cut_off() {
     for head in [endless, many, informational] {
         let server = Server::scripts([Script::new().raw(head)]);
         let error = run(error(&mut source(&server)));
-        assert_eq!(
-            (error.kind(), error.is_final()),
-            (ErrorKind::HeadTooLarge, true)
-        );
+        assert_eq!((error.kind(), error.is_final()), (ErrorKind::HeadTooLarge, true));
     }
 }
 
@@ -77,9 +69,8 @@ fn informational_heads_are_passed_over() {
 
 #[test]
 fn bytes_that_are_not_utf_8_are_replaced() {
-    let server = Server::scripts([Script::stream()
-        .chunk(b"id: \xff\ndata: a\xe6\xb5b\xff\n\n")
-        .stall()]);
+    let server =
+        Server::scripts([Script::stream().chunk(b"id: \xff\ndata: a\xe6\xb5b\xff\n\n").stall()]);
     let mut source = source(&server);
     run(async { assert_eq!(data(&mut source).await, "a\u{fffd}b\u{fffd}") });
     assert_eq!(source.last_event_id(), "\u{fffd}");
@@ -91,11 +82,7 @@ fn random_bytes_end_in_errors_and_nothing_worse() {
     for _ in 0..200 {
         let length = random.below(300);
         let bytes: Vec<u8> = (0..length).map(|_| random.below(256) as u8).collect();
-        let head = if random.below(2) == 0 {
-            Script::new()
-        } else {
-            Script::stream()
-        };
+        let head = if random.below(2) == 0 { Script::new() } else { Script::stream() };
         let server = Server::scripts([head.raw(bytes)]);
         let mut source = source(&server);
         run(async { while !matches!(source.next().await, Some(Item::Error(_)) | None) {} });

@@ -38,10 +38,7 @@ impl Drop for Peer {
 }
 
 fn node() -> (Peer, SocketAddr) {
-    let node = command("node")
-        .args(["-e", NODE])
-        .stdout(Stdio::piped())
-        .spawn();
+    let node = command("node").args(["-e", NODE]).stdout(Stdio::piped()).spawn();
     let mut peer = Peer(node.expect("node starts"));
     let mut line = String::new();
     let out = peer.0.stdout.take().expect("a pipe");
@@ -55,10 +52,7 @@ fn follow(mut source: EventSource) {
     run(async {
         for id in 1..=12 {
             let event = event(&mut source).await;
-            assert_eq!(
-                (&*event.event_type, event.last_event_id),
-                ("tick", id.to_string())
-            );
+            assert_eq!((&*event.event_type, event.last_event_id), ("tick", id.to_string()));
             assert_eq!(event.data, format!("第{id}\nof 12"));
         }
         while !error(&mut source).await.is_final() {}
@@ -70,11 +64,7 @@ fn follow(mut source: EventSource) {
 fn node_http() {
     let (_peer, address) = node();
     for path in ["/", "/cut"] {
-        follow(
-            quick_url(&format!("http://{address}{path}"))
-                .build()
-                .expect("a source"),
-        );
+        follow(quick_url(&format!("http://{address}{path}")).build().expect("a source"));
     }
 }
 
@@ -140,10 +130,8 @@ fn nginx_in_front() {
 fn nginx_without_its_backend() {
     let (backend, address) = node();
     let (_nginx, front, _folder) = nginx(address);
-    let mut source = quick_url(&format!("http://{front}/"))
-        .retry_statuses(&[502])
-        .build()
-        .expect("a source");
+    let mut source =
+        quick_url(&format!("http://{front}/")).retry_statuses(&[502]).build().expect("a source");
     run(async {
         assert_eq!(data(&mut source).await, "第1\nof 12");
         drop(backend);
@@ -151,11 +139,7 @@ fn nginx_without_its_backend() {
             let error = error(&mut source).await;
             assert!(!error.is_final(), "{error}");
             if error.kind() == sse_client::ErrorKind::Status(502) {
-                assert!(
-                    error
-                        .response()
-                        .is_some_and(|it| it.text().contains("502 Bad Gateway"))
-                );
+                assert!(error.response().is_some_and(|it| it.text().contains("502 Bad Gateway")));
                 break;
             }
         }

@@ -26,11 +26,7 @@ fn headers_of_the_standard() {
     assert_eq!(request.header("accept"), Some("text/event-stream"));
     assert_eq!(request.header("cache-control"), Some("no-cache"));
     assert_eq!(request.header("last-event-id"), None);
-    assert!(
-        request
-            .header("host")
-            .is_some_and(|host| host.starts_with("127.0.0.1:"))
-    );
+    assert!(request.header("host").is_some_and(|host| host.starts_with("127.0.0.1:")));
 }
 
 #[test]
@@ -48,31 +44,20 @@ fn what_an_api_asks_for() {
             .build()
             .expect("a source")
     });
-    assert_eq!(
-        (&*request.method, &*request.target),
-        ("POST", "/events?model=a%20b&n=1")
-    );
+    assert_eq!((&*request.method, &*request.target), ("POST", "/events?model=a%20b&n=1"));
     assert_eq!(request.body, br#"{"stream":true}"#);
     assert_eq!(request.header("content-type"), Some("application/json"));
     assert_eq!(request.header("authorization"), Some("Bearer t0ken"));
     assert_eq!(request.header("user-agent"), Some("robot/1"));
     assert_eq!(request.header("last-event-id"), Some("42"));
     let traces = request.headers.iter().filter(|(name, _)| name == "X-Trace");
-    assert_eq!(
-        traces.map(|(_, value)| &**value).collect::<Vec<_>>(),
-        [b"1", b"2"]
-    );
+    assert_eq!(traces.map(|(_, value)| &**value).collect::<Vec<_>>(), [b"1", b"2"]);
 }
 
 #[test]
 fn basic_authentication_by_call_or_by_url() {
     let expected = Some("Basic dXNlcjpwYXNzOndvcmQ=");
-    let by_call = sent(|it| {
-        quick(it)
-            .basic("user", "pass:word")
-            .build()
-            .expect("a source")
-    });
+    let by_call = sent(|it| quick(it).basic("user", "pass:word").build().expect("a source"));
     assert_eq!(by_call.header("authorization"), expected);
     let by_url = sent(|it| {
         let url = it.url("/").replace("//", "//user:pass%3Aword@");
@@ -85,10 +70,7 @@ fn basic_authentication_by_call_or_by_url() {
 fn a_body_of_64_kib_arrives_whole_and_again_on_reconnect() {
     let body: Vec<u8> = (0..65_536).map(|at| (at % 251) as u8).collect();
     let server = Server::scripts([Script::stream().chunk("data: 1\n\n").reset(), hello()]);
-    let builder = quick(&server)
-        .method("POST")
-        .resend(true)
-        .body(body.clone());
+    let builder = quick(&server).method("POST").resend(true).body(body.clone());
     let mut source = builder.build().expect("a source");
     run(async {
         assert_eq!(data(&mut source).await, "1");
@@ -96,11 +78,7 @@ fn a_body_of_64_kib_arrives_whole_and_again_on_reconnect() {
     });
     let requests = server.requests();
     assert_eq!(requests.len(), 2);
-    assert!(
-        requests
-            .iter()
-            .all(|request| request.body == body && request.method == "POST")
-    );
+    assert!(requests.iter().all(|request| request.body == body && request.method == "POST"));
 }
 
 #[test]
@@ -126,46 +104,25 @@ fn what_cannot_be_built() {
     let build = EventSource::builder;
     for (builder, expected) in [
         (build("h"), BuildError::Url(UrlError::NoScheme)),
-        (
-            build("ws://h/"),
-            BuildError::Url(UrlError::UnsupportedScheme),
-        ),
+        (build("ws://h/"), BuildError::Url(UrlError::UnsupportedScheme)),
         (build(url).method("G T"), BuildError::Method("G T".into())),
         (build(url).method("HEAD"), BuildError::Method("HEAD".into())),
-        (
-            build(url).header("a b", ""),
-            BuildError::Header("a b".into()),
-        ),
-        (
-            build(url).header("a", "x\r\nInjected: 1"),
-            BuildError::Header("a".into()),
-        ),
-        (
-            build(url).bearer("x\n"),
-            BuildError::Header("Authorization".into()),
-        ),
+        (build(url).header("a b", ""), BuildError::Header("a b".into())),
+        (build(url).header("a", "x\r\nInjected: 1"), BuildError::Header("a".into())),
+        (build(url).bearer("x\n"), BuildError::Header("Authorization".into())),
         (
             build(url).header("content-LENGTH", "1"),
             BuildError::ReservedHeader("content-LENGTH".into()),
         ),
-        (
-            build(url).proxy("socks5://h"),
-            BuildError::Proxy(UrlError::UnsupportedScheme),
-        ),
+        (build(url).proxy("socks5://h"), BuildError::Proxy(UrlError::UnsupportedScheme)),
         // The first mistake is the one that is told.
-        (
-            build(url).method("").header("a b", ""),
-            BuildError::Method("".into()),
-        ),
+        (build(url).method("").header("a b", ""), BuildError::Method("".into())),
     ] {
         assert_eq!(builder.build().err(), Some(expected));
     }
     for id in ["a\nb", "a\rb", "a\0b", &"x".repeat(5000)] {
         let error = build(url).last_event_id(id).build().err();
-        assert!(
-            matches!(error, Some(BuildError::LastEventId(_))),
-            "{error:?}"
-        );
+        assert!(matches!(error, Some(BuildError::LastEventId(_))), "{error:?}");
     }
 }
 
@@ -193,32 +150,21 @@ fn redirects_are_followed_relative_and_absolute() {
 fn a_reconnect_begins_at_the_original_url() {
     let server = Server::start(|request| match &*request.target {
         "/events" => Script::redirect(307, "/real"),
-        _ => Script::stream()
-            .chunk(format!("data: {}\n\n", request.index))
-            .last_chunk(),
+        _ => Script::stream().chunk(format!("data: {}\n\n", request.index)).last_chunk(),
     });
     let mut source = source(&server);
     run(async {
         assert_eq!(data(&mut source).await, "1");
         assert_eq!(data(&mut source).await, "3");
     });
-    let targets: Vec<_> = server
-        .requests()
-        .into_iter()
-        .map(|request| request.target)
-        .collect();
+    let targets: Vec<_> = server.requests().into_iter().map(|request| request.target).collect();
     assert_eq!(targets[..4], ["/events", "/real", "/events", "/real"]);
 }
 
 #[test]
 fn methods_and_bodies_over_redirects() {
-    for (status, method) in [
-        (301, "GET"),
-        (302, "GET"),
-        (303, "GET"),
-        (307, "POST"),
-        (308, "POST"),
-    ] {
+    for (status, method) in [(301, "GET"), (302, "GET"), (303, "GET"), (307, "POST"), (308, "POST")]
+    {
         let server = Server::start(move |request| match &*request.target {
             "/events" => Script::redirect(status, "/there"),
             _ => hello(),
@@ -228,11 +174,7 @@ fn methods_and_bodies_over_redirects() {
         let request = &server.requests()[1];
         assert_eq!(request.method, method, "{status}");
         assert_eq!(request.body.is_empty(), method == "GET", "{status}");
-        assert_eq!(
-            request.header("content-type").is_none(),
-            method == "GET",
-            "{status}"
-        );
+        assert_eq!(request.header("content-type").is_none(), method == "GET", "{status}");
     }
 }
 
@@ -245,19 +187,11 @@ fn secrets_stay_with_their_origin() {
         _ => Script::redirect(302, &elsewhere),
     });
     let url = server.url("/events").replace("//", "//user:password@");
-    let builder = quick_url(&url)
-        .header("Cookie", "c=1")
-        .header("X-Api-Key", "k");
-    let mut source = builder
-        .header("Accept-Language", "de")
-        .build()
-        .expect("a source");
+    let builder = quick_url(&url).header("Cookie", "c=1").header("X-Api-Key", "k");
+    let mut source = builder.header("Accept-Language", "de").build().expect("a source");
     run(async { assert_eq!(data(&mut source).await, "hello") });
     let same = &server.requests()[1];
-    assert_eq!(
-        (same.header("cookie"), same.header("x-api-key")),
-        (Some("c=1"), Some("k"))
-    );
+    assert_eq!((same.header("cookie"), same.header("x-api-key")), (Some("c=1"), Some("k")));
     let other = &target.requests()[0];
     for secret in ["authorization", "cookie", "x-api-key"] {
         assert_eq!(other.header(secret), None, "{secret}");
@@ -269,19 +203,13 @@ fn secrets_stay_with_their_origin() {
 fn redirects_that_lead_nowhere_are_final() {
     for (script, expected) in [
         (Script::status(302), RedirectError::NoLocation),
-        (
-            Script::redirect(302, "ftp://h/"),
-            RedirectError::InvalidLocation,
-        ),
+        (Script::redirect(302, "ftp://h/"), RedirectError::InvalidLocation),
         (Script::redirect(302, "/events"), RedirectError::Loop),
     ] {
         let server = Server::scripts([script]);
         let mut source = source(&server);
         let error = run(error(&mut source));
-        assert_eq!(
-            (error.kind(), error.is_final()),
-            (ErrorKind::Redirect(expected), true)
-        );
+        assert_eq!((error.kind(), error.is_final()), (ErrorKind::Redirect(expected), true));
         assert_eq!(server.requests().len(), 1);
     }
     let server = Server::start(|request| Script::redirect(302, &format!("/{}", request.index)));
@@ -317,16 +245,11 @@ fn the_answer_is_read_up_to_64_kib_and_in_every_framing() {
         let error = run(error(&mut source(&server)));
         assert_eq!(error.response().map(|it| it.body().len()), Some(65_536));
     }
-    let short = Script::head(500, "Transfer-Encoding: chunked\r\n")
-        .chunk("gone")
-        .last_chunk()
-        .stall();
+    let short =
+        Script::head(500, "Transfer-Encoding: chunked\r\n").chunk("gone").last_chunk().stall();
     let server = Server::scripts([short]);
     let error = run(error(&mut source(&server)));
-    assert_eq!(
-        error.response().map(|it| it.text()),
-        Some("gone".to_owned())
-    );
+    assert_eq!(error.response().map(|it| it.text()), Some("gone".to_owned()));
 }
 
 #[test]
@@ -340,17 +263,11 @@ fn named_statuses_are_tried_again_when_they_say_when() {
     let mut source = builder.build().expect("a source");
     run(async {
         let busy = error(&mut source).await;
-        assert_eq!(
-            (busy.kind(), busy.is_final()),
-            (ErrorKind::Status(503), false)
-        );
+        assert_eq!((busy.kind(), busy.is_final()), (ErrorKind::Status(503), false));
         assert_eq!(busy.retry_in(), Some(Duration::from_secs(1)));
         assert_eq!(busy.response().map(|it| it.text()), Some("busy".to_owned()));
         let many = error(&mut source).await;
-        assert_eq!(
-            (many.kind(), many.is_final()),
-            (ErrorKind::Status(429), false)
-        );
+        assert_eq!((many.kind(), many.is_final()), (ErrorKind::Status(429), false));
         assert_eq!(event(&mut source).await.data, "hello");
     });
 }

@@ -10,10 +10,7 @@ use tests::streams::Random;
 const BODY: &str = ": c\nretry: 5\nid: 1\ndata: a\n\nid: 2\n\nevent: e\ndata: b\ndata: c\n\n";
 
 fn server() -> Server {
-    Server::scripts([
-        Script::stream().chunk(BODY).last_chunk(),
-        Script::status(204),
-    ])
+    Server::scripts([Script::stream().chunk(BODY).last_chunk(), Script::status(204)])
 }
 
 /// One word for each item.
@@ -29,13 +26,8 @@ fn word(item: &Item) -> String {
     }
 }
 
-const WORDS: [&str; 5] = [
-    "open",
-    "message \"a\" #1",
-    "e \"b\\nc\" #2",
-    "error false",
-    "error true",
-];
+const WORDS: [&str; 5] =
+    ["open", "message \"a\" #1", "e \"b\\nc\" #2", "error false", "error true"];
 
 fn check(read: impl FnOnce(EventSource) -> Vec<Item>) {
     let server = server();
@@ -81,9 +73,7 @@ fn a_borrowed_event_lies_in_the_read_buffer() {
     let mut source = source(&server);
     run(async {
         assert!(matches!(source.next_ref().await, Some(ItemRef::Open(_))));
-        let Some(ItemRef::Event(event)) = source.next_ref().await else {
-            panic!("no event")
-        };
+        let Some(ItemRef::Event(event)) = source.next_ref().await else { panic!("no event") };
         assert_eq!(
             (event.event_type(), event.data(), event.last_event_id()),
             ("message", "a", "1")
@@ -116,9 +106,7 @@ fn whenever_it_is_closed_nothing_more_is_delivered() {
             body.push_str(&format!("id: {id}\ndata: {id}\n\n"));
         }
         let script = Script::new().pieces(random.pick(&[1, 9, 1000]));
-        let script = script
-            .append(Script::stream().chunk(body))
-            .cut_at(random.below(200));
+        let script = script.append(Script::stream().chunk(body)).cut_at(random.below(200));
         let server = Server::scripts([script]);
         let mut source = source(&server);
         run(async {
@@ -146,9 +134,7 @@ fn whenever_it_is_closed_nothing_more_is_delivered() {
 #[test]
 fn dropping_next_loses_nothing() {
     let events: String = (0..200).map(|id| format!("data: {id}\n\n")).collect();
-    let script = Script::new()
-        .pieces(3)
-        .append(Script::stream().chunk(events).stall());
+    let script = Script::new().pieces(3).append(Script::stream().chunk(events).stall());
     let server = Server::scripts([script]);
     let mut source = source(&server);
     run(async {

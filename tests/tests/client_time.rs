@@ -12,17 +12,11 @@ const SHORT: Duration = Duration::from_millis(150);
 fn a_server_that_says_nothing_is_left() {
     let answer = Script::stream().chunk("data: back\n\n").stall();
     let server = Server::scripts([Script::new().stall(), answer]);
-    let mut source = quick(&server)
-        .head_timeout(SHORT)
-        .build()
-        .expect("a source");
+    let mut source = quick(&server).head_timeout(SHORT).build().expect("a source");
     run(async {
         let begun = Instant::now();
         let error = error(&mut source).await;
-        assert_eq!(
-            (error.kind(), error.is_final()),
-            (ErrorKind::HeadTimeout, false)
-        );
+        assert_eq!((error.kind(), error.is_final()), (ErrorKind::HeadTimeout, false));
         assert!(begun.elapsed() >= SHORT);
         assert_eq!(data(&mut source).await, "back");
     });
@@ -36,25 +30,17 @@ fn a_head_byte_by_byte_without_end_is_left_too() {
         slow = slow.raw([byte]).pause(Duration::from_millis(2));
     }
     let server = Server::scripts([slow]);
-    let mut source = quick(&server)
-        .head_timeout(SHORT)
-        .build()
-        .expect("a source");
+    let mut source = quick(&server).head_timeout(SHORT).build().expect("a source");
     assert_eq!(run(error(&mut source)).kind(), ErrorKind::HeadTimeout);
 }
 
 #[test]
 fn a_slow_head_is_waited_for() {
-    let server = Server::scripts([Script::new().pieces(1).append(
-        Script::stream()
-            .pause(SHORT)
-            .chunk("data: slow\n\n")
-            .stall(),
-    )]);
-    let mut source = quick(&server)
-        .head_timeout(Duration::from_secs(10))
-        .build()
-        .expect("a source");
+    let server = Server::scripts([Script::new()
+        .pieces(1)
+        .append(Script::stream().pause(SHORT).chunk("data: slow\n\n").stall())]);
+    let mut source =
+        quick(&server).head_timeout(Duration::from_secs(10)).build().expect("a source");
     run(async { assert_eq!(data(&mut source).await, "slow") });
 }
 
@@ -63,9 +49,7 @@ fn an_address_that_does_not_answer_is_left() {
     // With its backlog full, Linux drops further connections without a word.
     let listener = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
     let listener = listener.expect("a socket");
-    listener
-        .bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into())
-        .expect("a port");
+    listener.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a port");
     listener.listen(0).expect("a listener");
     let listener = TcpListener::from(listener);
     let address = listener.local_addr().expect("an address");
@@ -75,10 +59,7 @@ fn an_address_that_does_not_answer_is_left() {
     assert!(waiting.iter().any(Result::is_err), "the backlog is full");
     let builder = quick_url(&format!("http://{address}/")).connect_timeout(SHORT);
     let error = run(error(&mut builder.build().expect("a source")));
-    assert_eq!(
-        (error.kind(), error.is_final()),
-        (ErrorKind::ConnectTimeout, false)
-    );
+    assert_eq!((error.kind(), error.is_final()), (ErrorKind::ConnectTimeout, false));
 }
 
 #[test]
@@ -87,17 +68,11 @@ fn silence_is_noticed() {
         Script::stream().chunk("id: 1\ndata: 1\n\n").stall(),
         Script::stream().chunk("data: 2\n\n").stall(),
     ]);
-    let mut source = quick(&server)
-        .silence_timeout(SHORT)
-        .build()
-        .expect("a source");
+    let mut source = quick(&server).silence_timeout(SHORT).build().expect("a source");
     run(async {
         assert_eq!(data(&mut source).await, "1");
         let error = error(&mut source).await;
-        assert_eq!(
-            (error.kind(), error.is_final()),
-            (ErrorKind::SilenceTimeout, false)
-        );
+        assert_eq!((error.kind(), error.is_final()), (ErrorKind::SilenceTimeout, false));
         assert_eq!(data(&mut source).await, "2");
     });
     assert_eq!(server.requests()[1].header("last-event-id"), Some("1"));
@@ -110,15 +85,10 @@ fn heartbeats_keep_a_stream_alive() {
         beating = beating.chunk(":\n").pause(SHORT / 3);
     }
     let server = Server::scripts([beating.chunk("data: alive\n\n").stall()]);
-    let mut source = quick(&server)
-        .silence_timeout(SHORT)
-        .build()
-        .expect("a source");
+    let mut source = quick(&server).silence_timeout(SHORT).build().expect("a source");
     run(async {
         assert!(matches!(source.next().await, Some(Item::Open(_))));
-        let Some(Item::Event(event)) = source.next().await else {
-            panic!("no event")
-        };
+        let Some(Item::Event(event)) = source.next().await else { panic!("no event") };
         assert_eq!(event.data, "alive");
     });
 }
@@ -126,9 +96,7 @@ fn heartbeats_keep_a_stream_alive() {
 #[test]
 fn the_stated_delay_is_waited() {
     let server = Server::scripts([
-        Script::stream()
-            .chunk("retry: 200\ndata: 1\n\n")
-            .last_chunk(),
+        Script::stream().chunk("retry: 200\ndata: 1\n\n").last_chunk(),
         Script::stream().chunk("data: 2\n\n").stall(),
     ]);
     let mut source = quick(&server).build().expect("a source");

@@ -23,9 +23,7 @@ fn tls_with_the_hosts_name_and_http_1_1() {
     let builder = quick_url(&https(&front, "localhost")).tls(front.trust());
     let mut source = builder.build().expect("a source");
     run(async {
-        let Some(Item::Open(open)) = source.next().await else {
-            panic!("not open")
-        };
+        let Some(Item::Open(open)) = source.next().await else { panic!("not open") };
         assert_eq!(open.url(), https(&front, "localhost"));
         assert_eq!(data(&mut source).await, "hello");
         assert_eq!(data(&mut source).await, "hello");
@@ -47,10 +45,7 @@ fn a_certificate_that_is_not_trusted_or_not_the_hosts_is_refused() {
     let server = Server::scripts([hello()]);
     let front = Front::tls(server.address(), &["localhost"]);
     let url = https(&front, "127.0.0.1");
-    for builder in [
-        quick_url(&https(&front, "localhost")),
-        quick_url(&url).tls(front.trust()),
-    ] {
+    for builder in [quick_url(&https(&front, "localhost")), quick_url(&url).tls(front.trust())] {
         let mut source = builder.build().expect("a source");
         let error = run(error(&mut source));
         assert_eq!((error.kind(), error.is_final()), (ErrorKind::Tls, false));
@@ -68,10 +63,7 @@ fn https_does_not_lead_to_http() {
     let builder = quick_url(&https(&front, "localhost")).tls(front.trust());
     let mut source = builder.clone().build().expect("a source");
     let refused = run(error(&mut source));
-    assert_eq!(
-        refused.kind(),
-        ErrorKind::Redirect(RedirectError::Downgrade)
-    );
+    assert_eq!(refused.kind(), ErrorKind::Redirect(RedirectError::Downgrade));
     assert!(plain.requests().is_empty());
     let mut source = builder.allow_downgrade(true).build().expect("a source");
     run(async { assert_eq!(data(&mut source).await, "hello") });
@@ -114,10 +106,7 @@ fn https_goes_through_a_tunnel() {
     assert_eq!(proxy.seen(), [expected]);
     assert_eq!(tls.seen(), ["sse.test http/1.1"]);
     let request = &server.requests()[0];
-    assert_eq!(
-        (&*request.target, request.header("proxy-authorization")),
-        ("/events", None)
-    );
+    assert_eq!((&*request.target, request.header("proxy-authorization")), ("/events", None));
 }
 
 #[test]
@@ -137,10 +126,7 @@ fn a_callers_connector_makes_every_connection() {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&asked);
     let builder = quick_url("http://nowhere.test/events").connector(move |endpoint| {
-        noted
-            .lock()
-            .expect("no panic")
-            .push(format!("{} {}", endpoint.host(), endpoint.port()));
+        noted.lock().expect("no panic").push(format!("{} {}", endpoint.host(), endpoint.port()));
         async_io::Async::<std::net::TcpStream>::connect(address)
     });
     let mut source = builder.build().expect("a source");
@@ -148,10 +134,7 @@ fn a_callers_connector_makes_every_connection() {
         assert_eq!(data(&mut source).await, "hello");
         assert_eq!(data(&mut source).await, "hello");
     });
-    assert_eq!(
-        *asked.lock().expect("no panic"),
-        ["nowhere.test 80", "nowhere.test 80"]
-    );
+    assert_eq!(*asked.lock().expect("no panic"), ["nowhere.test 80", "nowhere.test 80"]);
     assert_eq!(server.requests()[0].header("host"), Some("nowhere.test"));
 }
 
@@ -175,23 +158,15 @@ fn a_connector_that_fails_is_tried_again() {
     });
     let mut source = builder.build().expect("a source");
     let error = run(error(&mut source));
-    assert_eq!(
-        (error.kind(), error.is_final()),
-        (ErrorKind::Connect, false)
-    );
+    assert_eq!((error.kind(), error.is_final()), (ErrorKind::Connect, false));
     assert!(error.to_string().contains("no such pipe"), "{error}");
 }
 
 #[test]
 fn a_name_that_cannot_be_resolved_is_tried_again() {
-    let mut source = quick_url("http://no-such-host.invalid/")
-        .build()
-        .expect("a source");
+    let mut source = quick_url("http://no-such-host.invalid/").build().expect("a source");
     let error = run(error(&mut source));
-    assert_eq!(
-        (error.kind(), error.is_final()),
-        (ErrorKind::Resolve, false)
-    );
+    assert_eq!((error.kind(), error.is_final()), (ErrorKind::Resolve, false));
 }
 
 /// `localhost` has an IPv6 address on many machines, at which nobody listens here.
@@ -199,12 +174,7 @@ fn a_name_that_cannot_be_resolved_is_tried_again() {
 fn another_address_of_the_name_is_tried() {
     let server = Server::scripts([hello()]);
     let url = format!("http://localhost:{}/", server.address().port());
-    run(async {
-        assert_eq!(
-            data(&mut quick_url(&url).build().expect("a source")).await,
-            "hello"
-        )
-    });
+    run(async { assert_eq!(data(&mut quick_url(&url).build().expect("a source")).await, "hello") });
 }
 
 #[test]

@@ -13,17 +13,12 @@ use tests::source::{data, error, event, quick, quick_url, run, source, until_err
 fn events(body: impl AsRef<[u8]>) -> Vec<(String, String, String)> {
     let server = Server::scripts([Script::body(body)]);
     let (events, _) = run(until_error(&mut source(&server)));
-    events
-        .into_iter()
-        .map(|it| (it.event_type, it.data, it.last_event_id))
-        .collect()
+    events.into_iter().map(|it| (it.event_type, it.data, it.last_event_id)).collect()
 }
 
 /// The data of all events of type `message`.
 fn messages(body: impl AsRef<[u8]>) -> Vec<String> {
-    let messages = events(body)
-        .into_iter()
-        .filter(|(event_type, _, _)| event_type == "message");
+    let messages = events(body).into_iter().filter(|(event_type, _, _)| event_type == "message");
     messages.map(|(_, data, _)| data).collect()
 }
 
@@ -39,10 +34,7 @@ fn opens(content_type: &str) -> bool {
                 true
             }
             Item::Error(error) => {
-                assert_eq!(
-                    (error.kind(), error.is_final()),
-                    (ErrorKind::ContentType, true)
-                );
+                assert_eq!((error.kind(), error.is_final()), (ErrorKind::ContentType, true));
                 assert_eq!(source.ready_state(), ReadyState::Closed);
                 false
             }
@@ -106,19 +98,13 @@ fn eventsource_constructor_empty_url() {
 #[test]
 fn eventsource_constructor_url_bogus() {
     for url in ["http://this is invalid/", "http://h:-1/", "http://[x]/"] {
-        assert!(
-            matches!(EventSource::new(url), Err(BuildError::Url(_))),
-            "{url}"
-        );
+        assert!(matches!(EventSource::new(url), Err(BuildError::Url(_))), "{url}");
     }
 }
 
 #[test]
 fn eventsource_onmessage() {
-    assert_eq!(
-        events("data: data\n\n"),
-        [("message".into(), "data".into(), "".into())]
-    );
+    assert_eq!(events("data: data\n\n"), [("message".into(), "data".into(), "".into())]);
 }
 
 #[test]
@@ -140,10 +126,7 @@ fn eventsource_reconnect() {
     let mut source = source(&server);
     run(async {
         let (before, lost) = until_error(&mut source).await;
-        assert_eq!(
-            before.iter().map(|it| &*it.data).collect::<Vec<_>>(),
-            ["ok"]
-        );
+        assert_eq!(before.iter().map(|it| &*it.data).collect::<Vec<_>>(), ["ok"]);
         assert!(!lost.is_final());
         assert_eq!(source.ready_state(), ReadyState::Connecting);
         assert_eq!(data(&mut source).await, "data");
@@ -154,9 +137,7 @@ fn eventsource_reconnect() {
 #[test]
 fn eventsource_request_cancellation() {
     let gate = Gate::new();
-    let late = Script::new()
-        .wait(&gate)
-        .append(Script::body("retry:1000\ndata:abc\n\n"));
+    let late = Script::new().wait(&gate).append(Script::body("retry:1000\ndata:abc\n\n"));
     let server = Server::scripts([late]);
     let mut source = source(&server);
     run(async {
@@ -184,18 +165,12 @@ fn eventsource_url() {
 
 #[test]
 fn format_bom() {
-    assert_eq!(
-        messages("\u{feff}data:1\n\n\u{feff}data:2\n\ndata:3\n\n"),
-        ["1", "3"]
-    );
+    assert_eq!(messages("\u{feff}data:1\n\n\u{feff}data:2\n\ndata:3\n\n"), ["1", "3"]);
 }
 
 #[test]
 fn format_bom_2() {
-    assert_eq!(
-        messages("\u{feff}\u{feff}data:1\n\ndata:2\n\ndata:3\n\n"),
-        ["2", "3"]
-    );
+    assert_eq!(messages("\u{feff}\u{feff}data:1\n\ndata:2\n\ndata:3\n\n"), ["2", "3"]);
 }
 
 #[test]
@@ -223,20 +198,14 @@ fn format_data_before_final_empty_line() {
 
 #[test]
 fn format_field_data() {
-    assert_eq!(
-        messages("data:\n\ndata\ndata\n\ndata:test\n\n"),
-        ["", "\n", "test"]
-    );
+    assert_eq!(messages("data:\n\ndata\ndata\n\ndata:test\n\n"), ["", "\n", "test"]);
 }
 
 #[test]
 fn format_field_event() {
     let expected = [("test", "x"), ("message", "x")];
     let found = events("event:test\ndata:x\n\ndata:x\n\n");
-    let found: Vec<_> = found
-        .iter()
-        .map(|(kind, data, _)| (&**kind, &**data))
-        .collect();
+    let found: Vec<_> = found.iter().map(|(kind, data, _)| (&**kind, &**data)).collect();
     assert_eq!(found, expected);
 }
 
@@ -249,10 +218,7 @@ fn format_field_event_empty() {
 fn format_field_id() {
     let server = Server::start(|request| {
         let id = request.header("last-event-id").map(str::to_owned);
-        Script::body(format!(
-            "id: …\nretry: 20\ndata: {}\n\n",
-            id.as_deref().unwrap_or("hello")
-        ))
+        Script::body(format!("id: …\nretry: 20\ndata: {}\n\n", id.as_deref().unwrap_or("hello")))
     });
     let mut source = source(&server);
     run(async {
@@ -283,14 +249,8 @@ fn format_field_id_2() {
 fn format_field_id_3() {
     for (body, expected) in [
         ("id: 1\ndata: 1\n\ndata:2\n\n", &["1", "1"][..]),
-        (
-            "id: 1\ndata: 1\n\nid: 2\ndata:2\n\ndata:3\n\n",
-            &["1", "2", "2"],
-        ),
-        (
-            "id: 1\ndata: 1\n\nid:\ndata:2\n\ndata:3\n\n",
-            &["1", "", ""],
-        ),
+        ("id: 1\ndata: 1\n\nid: 2\ndata:2\n\ndata:3\n\n", &["1", "2", "2"]),
+        ("id: 1\ndata: 1\n\nid:\ndata:2\n\ndata:3\n\n", &["1", "", ""]),
     ] {
         let ids: Vec<_> = events(body).into_iter().map(|(_, _, id)| id).collect();
         assert_eq!(ids, expected, "{body:?}");
@@ -320,28 +280,20 @@ fn format_field_parsing() {
 fn retry_after_stream(body: &str) -> Duration {
     let server = Server::scripts([Script::body(body)]);
     let builder = quick(&server).reconnection_time(Duration::from_secs(7));
-    run(error(&mut builder.build().expect("a source")))
-        .retry_in()
-        .expect("a delay")
+    run(error(&mut builder.build().expect("a source"))).retry_in().expect("a delay")
 }
 
 #[test]
 fn format_field_retry() {
     let delay = retry_after_stream("retry:3000\ndata:test\n\n");
-    assert!(
-        (Duration::from_secs(3)..=Duration::from_millis(4500)).contains(&delay),
-        "{delay:?}"
-    );
+    assert!((Duration::from_secs(3)..=Duration::from_millis(4500)).contains(&delay), "{delay:?}");
 }
 
 #[test]
 fn format_field_retry_bogus() {
     for bogus in ["1000x", "-1000", "1e3", "0x3e8", "", "１０００"] {
         let delay = retry_after_stream(&format!("retry:3000\nretry:{bogus}\ndata:test\n\n"));
-        assert!(
-            (Duration::from_secs(3)..=Duration::from_millis(4500)).contains(&delay),
-            "{bogus}"
-        );
+        assert!((Duration::from_secs(3)..=Duration::from_millis(4500)).contains(&delay), "{bogus}");
     }
 }
 
@@ -359,21 +311,12 @@ fn format_field_unknown() {
 
 #[test]
 fn format_leading_space() {
-    assert_eq!(
-        messages("data:\ttest\rdata: \ndata:test\n\n"),
-        ["\ttest\n\ntest"]
-    );
+    assert_eq!(messages("data:\ttest\rdata: \ndata:test\n\n"), ["\ttest\n\ntest"]);
 }
 
 #[test]
 fn format_mime_bogus() {
-    for content_type in [
-        "x bogus",
-        "",
-        "text/event-stream2",
-        "application/json",
-        "text/plain",
-    ] {
+    for content_type in ["x bogus", "", "text/event-stream2", "application/json", "text/plain"] {
         assert!(!opens(content_type), "{content_type:?}");
     }
 }
@@ -390,10 +333,7 @@ fn format_mime_valid_bogus() {
 
 #[test]
 fn format_newlines() {
-    assert_eq!(
-        messages("data:test\r\ndata\ndata:test\r\n\r"),
-        ["test\n\ntest"]
-    );
+    assert_eq!(messages("data:test\r\ndata\ndata:test\r\n\r"), ["test\n\ntest"]);
 }
 
 #[test]
@@ -410,10 +350,7 @@ fn format_utf_8() {
 fn request_accept() {
     let server = Server::scripts([Script::stream().stall()]);
     run(open(&mut source(&server)));
-    assert_eq!(
-        server.requests()[0].header("accept"),
-        Some("text/event-stream")
-    );
+    assert_eq!(server.requests()[0].header("accept"), Some("text/event-stream"));
 }
 
 #[test]
@@ -433,17 +370,9 @@ fn request_credentials() {
     let target = Server::scripts([Script::stream().stall()]);
     let url = target.url("/");
     let server = Server::start(move |_| {
-        Script::head(
-            302,
-            &format!("Location: {url}\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n"),
-        )
+        Script::head(302, &format!("Location: {url}\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n"))
     });
-    run(open(
-        &mut quick(&server)
-            .header("Cookie", "test")
-            .build()
-            .expect("a source"),
-    ));
+    run(open(&mut quick(&server).header("Cookie", "test").build().expect("a source")));
     assert_eq!(server.requests()[0].header("cookie"), Some("test"));
     assert_eq!(target.requests()[0].header("cookie"), None);
 }
@@ -455,9 +384,7 @@ fn request_redirect() {
             "/message" => Script::stream().stall(),
             _ => Script::redirect(status, "/message"),
         });
-        let mut source = quick_url(&server.url("/redirect"))
-            .build()
-            .expect("a source");
+        let mut source = quick_url(&server.url("/redirect")).build().expect("a source");
         run(async { assert_eq!(open(&mut source).await.url(), server.url("/message")) });
     }
 }
@@ -469,10 +396,7 @@ fn request_status_error() {
         let server = Server::scripts([Script::head(status, fields).raw("data: data\n\n")]);
         let mut source = source(&server);
         let error = run(error(&mut source));
-        assert_eq!(
-            (error.kind(), error.is_final()),
-            (ErrorKind::Status(status), true)
-        );
+        assert_eq!((error.kind(), error.is_final()), (ErrorKind::Status(status), true));
         assert_eq!(source.ready_state(), ReadyState::Closed);
         assert!(run(source.next()).is_none());
     }

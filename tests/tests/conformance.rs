@@ -26,17 +26,9 @@ fn every_citation_and_name_is_sound() {
         assert!(!vector.cites.is_empty(), "{} cites no clause", vector.name);
         for id in &vector.cites {
             uncited.remove(id);
-            assert!(
-                clauses.contains(id),
-                "{} cites {id}, which is no clause",
-                vector.name
-            );
+            assert!(clauses.contains(id), "{} cites {id}, which is no clause", vector.name);
         }
-        assert!(
-            names.insert(vector.name.clone()),
-            "{} is there twice",
-            vector.name
-        );
+        assert!(names.insert(vector.name.clone()), "{} is there twice", vector.name);
     }
     assert!(uncited.is_empty(), "no vector cites {uncited:?}");
     assert!(names.len() >= 150, "only {} vectors", names.len());
@@ -82,16 +74,9 @@ fn check_loader(program: &str, option: &str, language: &str, print: &str) {
         .args(vectors::files())
         .output()
         .expect("the program starts");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let printed = String::from_utf8(output.stdout).expect("the loader prints ASCII");
-    let expected: String = vectors::files()
-        .iter()
-        .map(|path| printed_form(path))
-        .collect();
+    let expected: String = vectors::files().iter().map(|path| printed_form(path)).collect();
     for (printed, expected) in printed.lines().zip(expected.lines()) {
         assert_eq!(printed, expected);
     }
@@ -101,23 +86,10 @@ fn check_loader(program: &str, option: &str, language: &str, print: &str) {
 fn printed_form(path: &Path) -> String {
     let mut text = String::new();
     for vector in vectors::load_file(path) {
-        let Vector {
-            name,
-            cites,
-            input,
-            events,
-            last_event_id,
-            reconnection_time,
-        } = vector;
+        let Vector { name, cites, input, events, last_event_id, reconnection_time } = vector;
         let time = reconnection_time.map_or("none".to_owned(), |it| it.to_string());
         let id = hex(last_event_id.as_bytes());
-        writeln!(
-            text,
-            "{name}|{}|{}|{id}|{time}",
-            cites.join(","),
-            hex(&input)
-        )
-        .expect("memory");
+        writeln!(text, "{name}|{}|{}|{id}|{time}", cites.join(","), hex(&input)).expect("memory");
         for event in events {
             let texts = [event.event_type, event.data, event.last_event_id];
             let texts = texts.map(|it| hex(it.as_bytes())).join("|");

@@ -32,10 +32,7 @@ fn hello_clock() {
     assert_eq!(greeting.data, "Hello, this is a server-sent event!");
     for ticks in 1..=2 {
         assert_eq!(shape(&client.event().data), "00:00:00");
-        assert!(
-            started.elapsed() > (2 * SECOND - SECOND / 4) * ticks,
-            "too soon"
-        );
+        assert!(started.elapsed() > (2 * SECOND - SECOND / 4) * ticks, "too soon");
     }
 }
 
@@ -45,26 +42,15 @@ fn hello_clock_has_no_other_path() {
     for path in ["/", "/ss", "/sse/", "/favicon.ico"] {
         let response = get(demo.address(), path, "");
         assert_eq!(response.status, 404, "{path}");
-        assert_eq!(
-            response.header("Content-Type"),
-            Some("text/html; charset=utf-8")
-        );
-        assert!(
-            response.text().contains("<h1>404 页面未找到</h1>"),
-            "{path}"
-        );
+        assert_eq!(response.header("Content-Type"), Some("text/html; charset=utf-8"));
+        assert!(response.text().contains("<h1>404 页面未找到</h1>"), "{path}");
     }
 }
 
 #[test]
 fn counter() {
     let demo = Program::start("counter");
-    assert_page(
-        &demo,
-        "/",
-        "",
-        include_str!("../../examples/documents/counter/page.html"),
-    );
+    assert_page(&demo, "/", "", include_str!("../../examples/documents/counter/page.html"));
     assert_eq!(get(demo.address(), "/other", "").status, 404);
     let raw = get(demo.address(), "/events", STREAM);
     assert_stream_head(&raw, "text/event-stream");
@@ -74,27 +60,14 @@ fn counter() {
     for n in 0..=10 {
         let event = client.event();
         assert_eq!(event.event_type, "message");
-        let expected = format!(
-            "当前时间：0000-00-00 00:00:00 计数：{}",
-            shape(&n.to_string())
-        );
+        let expected = format!("当前时间：0000-00-00 00:00:00 计数：{}", shape(&n.to_string()));
         assert_eq!(shape(&event.data), expected);
-        assert!(
-            event.data.ends_with(&format!("计数：{n}")),
-            "{}",
-            event.data
-        );
+        assert!(event.data.ends_with(&format!("计数：{n}")), "{}", event.data);
     }
     let end = client.event();
-    assert_eq!(
-        (end.event_type.as_str(), end.data.as_str()),
-        ("end", "结束")
-    );
+    assert_eq!((end.event_type.as_str(), end.data.as_str()), ("end", "结束"));
     assert!(client.is_silent_for(2 * SECOND), "after the end");
-    assert!(
-        !demo.prints("client disconnected", Duration::ZERO),
-        "too soon"
-    );
+    assert!(!demo.prints("client disconnected", Duration::ZERO), "too soon");
     drop(client);
     assert!(demo.prints("client disconnected", 10 * SECOND));
 }
@@ -123,23 +96,13 @@ fn identified_stream() {
     assert_eq!(chunks[1], "event: connecttime\n");
     assert!(chunks[2].starts_with(": ") && chunks[2].ends_with('\n'));
     assert_eq!(shape(&chunks[3]), "aa: 0000000000000\n");
-    assert_eq!(
-        shape(&chunks[4]),
-        "aaaa: Aaa Aaa 00 0000 00:00:00 AAA+0000\n\n"
-    );
-    assert_eq!(
-        shape(&chunks[5]),
-        "aa: 0000000000000\naaaa: Aaa Aaa 00 0000 00:00:00 AAA+0000\n\n"
-    );
+    assert_eq!(shape(&chunks[4]), "aaaa: Aaa Aaa 00 0000 00:00:00 AAA+0000\n\n");
+    assert_eq!(shape(&chunks[5]), "aa: 0000000000000\naaaa: Aaa Aaa 00 0000 00:00:00 AAA+0000\n\n");
 
     let mut client = Client::open(demo.url("/stream"));
     let first = client.event();
     assert_eq!(first.event_type, "connecttime");
-    assert!(
-        first.data.ends_with(" GMT+0530"),
-        "not the local time: {}",
-        first.data
-    );
+    assert!(first.data.ends_with(" GMT+0530"), "not the local time: {}", first.data);
     let mut last_id = first.last_event_id;
     for _ in 0..2 {
         let event = client.event();
@@ -159,10 +122,7 @@ fn identified_stream_is_asked_for_again_after_its_last_event() {
     let last_id = client.event().last_event_id;
     drop(demo);
     let (error, lost) = (client.error(), Instant::now());
-    assert!(
-        error.retry_in() >= Some(10 * SECOND),
-        "retry was not heard: {error}"
-    );
+    assert!(error.retry_in() >= Some(10 * SECOND), "retry was not heard: {error}");
 
     let server = TcpListener::bind(address).expect("the port is free again");
     let answered = std::thread::spawn(move || {
@@ -171,22 +131,15 @@ fn identified_stream_is_asked_for_again_after_its_last_event() {
         let mut request = String::new();
         std::io::BufRead::read_line(&mut reader, &mut request).expect("a request");
         let headers = header_lines(&mut reader);
-        socket
-            .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
-            .expect("the client reads");
+        socket.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").expect("the client reads");
         (request, headers)
     });
     assert!(client.error().is_final(), "204 means: do not come back");
     assert!(lost.elapsed() >= 9 * SECOND, "came back too soon");
     let (request, headers) = answered.join().expect("a request");
     assert_eq!(request, "GET /stream HTTP/1.1\r\n");
-    let sent = headers
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("Last-Event-ID"));
-    assert_eq!(
-        sent.map(|(_, value)| value.as_str()),
-        Some(last_id.as_str())
-    );
+    let sent = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Last-Event-ID"));
+    assert_eq!(sent.map(|(_, value)| value.as_str()), Some(last_id.as_str()));
 }
 
 #[test]
@@ -231,12 +184,7 @@ fn event_types() {
     let mut raw = get(demo.address(), "/", STREAM);
     assert_stream_head(&raw, "text/event-stream");
     assert_eq!(raw.header("Access-Control-Allow-Origin"), Some("*"));
-    for expected in [
-        "event: name\n",
-        "data: Alice\n\n",
-        "event: age\n",
-        "data: 24\n\n",
-    ] {
+    for expected in ["event: name\n", "data: Alice\n\n", "event: age\n", "data: 24\n\n"] {
         assert_eq!(raw.chunk().as_deref(), Some(expected));
     }
 
@@ -255,10 +203,7 @@ fn event_types() {
 fn finite_stream() {
     let demo = Program::start("finite-stream");
     let pages = [
-        (
-            "/",
-            include_str!("../../examples/documents/finite-stream/page-onopen.html"),
-        ),
+        ("/", include_str!("../../examples/documents/finite-stream/page-onopen.html")),
         (
             "/page-onmessage.html",
             include_str!("../../examples/documents/finite-stream/page-onmessage.html"),
@@ -289,10 +234,7 @@ fn finite_stream() {
 
     let mut client = Client::open(demo.url("/sse"));
     let event = client.event();
-    assert_eq!(
-        (event.event_type.as_str(), event.data.as_str()),
-        ("lol", "123321 ")
-    );
+    assert_eq!((event.event_type.as_str(), event.data.as_str()), ("lol", "123321 "));
     let error = client.error();
     assert!(!error.is_final() && error.retry_in().is_some(), "{error}");
     assert_eq!(client.event().event_type, "lol", "after it has come back");
@@ -309,10 +251,7 @@ fn assert_stream_head(response: &raw::Response, content_type: &str) {
 fn assert_page(demo: &Program, path: &str, headers: &str, expected: &str) {
     let response = get(demo.address(), path, headers);
     assert_eq!(response.status, 200, "{path}");
-    assert_eq!(
-        response.header("Content-Type"),
-        Some("text/html; charset=utf-8")
-    );
+    assert_eq!(response.header("Content-Type"), Some("text/html; charset=utf-8"));
     assert_eq!(response.text(), expected, "{path}");
 }
 

@@ -25,16 +25,10 @@ fn signals_end_a_program_in_spite_of_open_streams() {
 fn a_taken_port_is_said_with_the_remedy() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("an address").to_string();
-    let output = command("counter")
-        .args(["--addr", &address])
-        .output()
-        .expect("it runs");
+    let output = command("counter").args(["--addr", &address]).output().expect("it runs");
     assert_eq!(output.status.code(), Some(1));
     let message = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        message.contains(&address) && message.contains("--addr"),
-        "{message}"
-    );
+    assert!(message.contains(&address) && message.contains("--addr"), "{message}");
 }
 
 #[test]
@@ -52,11 +46,7 @@ fn the_one_server_has_every_demo_below_its_name() {
     let demo = Program::start("demo");
     let index = get(demo.address(), "/", "").text();
     let streams = [
-        (
-            "hello-clock",
-            "/sse",
-            "data: Hello, this is a server-sent event!\n\n",
-        ),
+        ("hello-clock", "/sse", "data: Hello, this is a server-sent event!\n\n"),
         ("counter", "/events", "data: 当前时间："),
         ("identified-stream", "/stream", "retry: 10000\n"),
         ("start-and-stop", "/", "data: "),
@@ -69,19 +59,13 @@ fn the_one_server_has_every_demo_below_its_name() {
         (name, start, stream)
     });
     for (name, start, mut stream) in open {
-        assert!(
-            index.contains(&format!("id=\"{name}\"")),
-            "{name} has no card"
-        );
+        assert!(index.contains(&format!("id=\"{name}\"")), "{name} has no card");
         let bare = get(demo.address(), &format!("/{name}"), "");
         assert_eq!(bare.status, 308);
         assert_eq!(bare.header("Location"), Some(format!("/{name}/").as_str()));
         let asks_for_page = "Accept: text/html\r\n";
         let page = get(demo.address(), &format!("/{name}/"), asks_for_page).text();
-        assert!(
-            page.contains("<script>") && !page.contains("eventSourceFor"),
-            "{name}"
-        );
+        assert!(page.contains("<script>") && !page.contains("eventSourceFor"), "{name}");
         let preview = get(demo.address(), &format!("/{name}/?preview"), asks_for_page).text();
         assert!(preview.contains("parent.eventSourceFor"), "{name}");
         let first = stream.chunk().expect("the stream begins");

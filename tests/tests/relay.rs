@@ -48,16 +48,8 @@ fn of_other_types_only_the_id_is_left() {
 
 #[test]
 fn an_event_that_is_too_long_leaves_a_comment() {
-    let input = [
-        b"data: ",
-        &vec![b'x'; (1 << 20) + 1][..],
-        b"\n\ndata: next\n\n",
-    ]
-    .concat();
+    let input = [b"data: ", &vec![b'x'; (1 << 20) + 1][..], b"\n\ndata: next\n\n"].concat();
     let output = String::from_utf8(relay(&[], &input)).expect("text");
-    assert!(
-        output.starts_with(": the data is longer than its limit of 1048576 bytes"),
-        "{output}"
-    );
+    assert!(output.starts_with(": the data is longer than its limit of 1048576 bytes"), "{output}");
     assert!(output.ends_with("\n\ndata: next\n\n"), "{output}");
 }

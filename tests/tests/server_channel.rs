@@ -39,17 +39,10 @@ fn live_events_arrive_in_order_with_ids() {
     let server = serve(&channel, |response| response);
     let mut peer = Peer::subscribe(server.addr, "/", None);
     let first = peer.block().unwrap();
-    assert_eq!(
-        first,
-        format!("id: {}", channel.last_event_id()),
-        "the position comes first"
-    );
+    assert_eq!(first, format!("id: {}", channel.last_event_id()), "the position comes first");
     let typed = Frame::message("two\nlines").event_type("greeting").unwrap();
     let id = channel.publish(&typed);
-    assert_eq!(
-        peer.block().unwrap(),
-        format!("event: greeting\nid: {id}\ndata: two\ndata: lines")
-    );
+    assert_eq!(peer.block().unwrap(), format!("event: greeting\nid: {id}\ndata: two\ndata: lines"));
     publish(&channel, 0..1000);
     for number in 0..1000 {
         assert_eq!(peer.data().unwrap(), number.to_string());
@@ -61,11 +54,7 @@ fn live_events_arrive_in_order_with_ids() {
 /// event once, in order, across all connections of a client.
 #[test]
 fn no_seam_between_replay_and_live() {
-    let channel = Channel::new(History {
-        events: 1 << 20,
-        bytes: 1 << 30,
-        ..History::default()
-    });
+    let channel = Channel::new(History { events: 1 << 20, bytes: 1 << 30, ..History::default() });
     let publisher = channel.clone();
     let server = serve(&channel, |response| response.replay(Replay::All));
     let addr = server.addr;
@@ -109,28 +98,16 @@ fn no_seam_between_replay_and_live() {
         }
     }
     done.store(true, Ordering::Relaxed);
-    let connections: Vec<u64> = clients
-        .into_iter()
-        .map(|client| client.join().unwrap())
-        .collect();
-    assert!(
-        connections.iter().all(|&count| count > 1),
-        "{connections:?}"
-    );
+    let connections: Vec<u64> = clients.into_iter().map(|client| client.join().unwrap()).collect();
+    assert!(connections.iter().all(|&count| count > 1), "{connections:?}");
 }
 
 #[test]
 fn several_threads_deliver_the_same() {
-    let channel = Channel::new(History {
-        events: 1 << 20,
-        bytes: 1 << 30,
-        ..History::default()
-    });
+    let channel = Channel::new(History { events: 1 << 20, bytes: 1 << 30, ..History::default() });
     let publisher = channel.clone();
     let server = Running::start(Server::new(move |_| Response::channel(&channel)).threads(3));
-    let mut peers: Vec<Peer> = (0..30)
-        .map(|_| Peer::subscribe(server.addr, "/", None))
-        .collect();
+    let mut peers: Vec<Peer> = (0..30).map(|_| Peer::subscribe(server.addr, "/", None)).collect();
     publish(&publisher, 0..2000);
     for peer in &mut peers {
         for number in 0..2000 {
@@ -146,11 +123,7 @@ fn gap_after(history: History, published: u64, last_event_id: &str) -> (String, 
     let epoch = channel.last_event_id().to_string();
     let epoch = epoch.split('-').next().unwrap();
     let server = serve(&channel, |response| response);
-    let mut peer = Peer::subscribe(
-        server.addr,
-        "/",
-        Some(&last_event_id.replace("EPOCH", epoch)),
-    );
+    let mut peer = Peer::subscribe(server.addr, "/", Some(&last_event_id.replace("EPOCH", epoch)));
     let gap = peer.block().unwrap();
     let mut seen = Vec::new();
     while seen.last() != Some(&published) {
@@ -163,18 +136,12 @@ fn gap_after(history: History, published: u64, last_event_id: &str) -> (String, 
 
 #[test]
 fn gaps_are_told_first() {
-    let history = History {
-        events: 5,
-        ..History::default()
-    };
+    let history = History { events: 5, ..History::default() };
     for (id, data) in [
         ("EPOCH-3", r#"{"reason":"evicted","missed":2}"#),
         ("EPOCH-0", r#"{"reason":"evicted","missed":5}"#),
         ("EPOCH-11", r#"{"reason":"beyond-end","missed":null}"#),
-        (
-            "EPOCH-99999999999999999999",
-            r#"{"reason":"unknown-id","missed":null}"#,
-        ),
+        ("EPOCH-99999999999999999999", r#"{"reason":"unknown-id","missed":null}"#),
         ("1-10", r#"{"reason":"other-epoch","missed":null}"#),
         ("hello, world", r#"{"reason":"unknown-id","missed":null}"#),
         ("\u{e9}\u{2603}", r#"{"reason":"unknown-id","missed":null}"#),
@@ -182,25 +149,15 @@ fn gaps_are_told_first() {
         let (gap, seen) = gap_after(history.clone(), 10, id);
         assert_eq!(field(&gap, "event"), Some("gap"), "{id}: {gap}");
         assert_eq!(field(&gap, "data"), Some(data), "{id}");
-        assert_eq!(
-            sequence(&gap),
-            5,
-            "{id}: the client's cursor stands before what follows"
-        );
+        assert_eq!(sequence(&gap), 5, "{id}: the client's cursor stands before what follows");
         assert_eq!(seen, [6, 7, 8, 9, 10, 11], "{id}: everything held follows");
     }
 }
 
 #[test]
 fn the_type_of_the_gap_event_can_be_chosen() {
-    let history = History {
-        gap_event: "missed".into(),
-        ..History::default()
-    };
-    assert_eq!(
-        field(&gap_after(history, 1, "7-7").0, "event"),
-        Some("missed")
-    );
+    let history = History { gap_event: "missed".into(), ..History::default() };
+    assert_eq!(field(&gap_after(history, 1, "7-7").0, "event"), Some("missed"));
 }
 
 #[test]
@@ -214,11 +171,7 @@ fn what_can_be_resumed_has_no_gap() {
         let mut peer = Peer::subscribe(server.addr, "/", Some(&format!("{epoch}-{after}")));
         for number in after + 1..=10 {
             let block = peer.block().unwrap();
-            assert_eq!(
-                (sequence(&block), field(&block, "event")),
-                (number, None),
-                "after {after}"
-            );
+            assert_eq!((sequence(&block), field(&block, "event")), (number, None), "after {after}");
         }
         // Nothing but the next event follows.
         drop(peer);
@@ -240,25 +193,16 @@ fn a_client_that_left_before_its_first_event_misses_nothing() {
 fn late_joiners_may_ask_for_the_past() {
     let channel = Channel::default();
     publish(&channel, 0..10);
-    for (replay, expected) in [
-        (Replay::Last(2), "8"),
-        (Replay::All, "0"),
-        (Replay::Last(99), "0"),
-    ] {
+    for (replay, expected) in [(Replay::Last(2), "8"), (Replay::All, "0"), (Replay::Last(99), "0")]
+    {
         let server = serve(&channel, move |response| response.replay(replay));
-        assert_eq!(
-            Peer::subscribe(server.addr, "/", None).data().as_deref(),
-            Some(expected)
-        );
+        assert_eq!(Peer::subscribe(server.addr, "/", None).data().as_deref(), Some(expected));
     }
 }
 
 #[test]
 fn ids_of_the_application_resume_too() {
-    let channel = Channel::new(History {
-        events: 3,
-        ..History::default()
-    });
+    let channel = Channel::new(History { events: 3, ..History::default() });
     for name in ["a", "b", "c", "d", "é☃"] {
         channel.publish(&Frame::message(name).id(name).unwrap());
     }
@@ -282,10 +226,7 @@ fn resume_after_stands_in_for_the_header() {
     publish(&channel, 0..5);
     let id = channel.last_event_id().to_string().replace("-5", "-3");
     let server = serve(&channel, move |response| response.resume_after(&id));
-    assert_eq!(
-        Peer::subscribe(server.addr, "/", None).data().as_deref(),
-        Some("3")
-    );
+    assert_eq!(Peer::subscribe(server.addr, "/", None).data().as_deref(), Some("3"));
 }
 
 #[test]
@@ -307,9 +248,7 @@ fn http_1_0_gets_the_events_without_chunks() {
 fn filtered_clients_move_their_cursor() {
     let channel = Channel::default();
     let server = serve(&channel, |response| {
-        response
-            .filter(|entry| entry.event_type() == "yes")
-            .heartbeat(Duration::from_millis(50))
+        response.filter(|entry| entry.event_type() == "yes").heartbeat(Duration::from_millis(50))
     });
     let mut peer = Peer::subscribe(server.addr, "/", None);
     peer.block().unwrap();
@@ -322,11 +261,7 @@ fn filtered_clients_move_their_cursor() {
     while block == ":" && began.elapsed() < PATIENCE {
         block = peer.block().unwrap();
     }
-    assert_eq!(
-        block,
-        format!("id: {last}"),
-        "the heartbeat moves the cursor and fires nothing"
-    );
+    assert_eq!(block, format!("id: {last}"), "the heartbeat moves the cursor and fires nothing");
     assert_eq!(peer.block().unwrap(), ":", "and does so once");
     channel.publish(&Frame::message("4").event_type("yes").unwrap());
     assert_eq!(peer.data().as_deref(), Some("4"));
@@ -335,9 +270,7 @@ fn filtered_clients_move_their_cursor() {
 #[test]
 fn heartbeats_come_while_nothing_else_does() {
     let channel = Channel::default();
-    let server = serve(&channel, |response| {
-        response.heartbeat(Duration::from_millis(50))
-    });
+    let server = serve(&channel, |response| response.heartbeat(Duration::from_millis(50)));
     let mut peer = Peer::subscribe(server.addr, "/", None);
     peer.block().unwrap();
     for _ in 0..5 {
@@ -350,11 +283,7 @@ fn heartbeats_come_while_nothing_else_does() {
 
 /// A client that stops reading until the log has gone past it.
 fn lagging(lag: Lag) -> (Running, Channel, Peer) {
-    let channel = Channel::new(History {
-        events: 10,
-        lag,
-        ..History::default()
-    });
+    let channel = Channel::new(History { events: 10, lag, ..History::default() });
     let server = serve(&channel, |response| response);
     let mut slow = Peer::subscribe(server.addr, "/", None);
     slow.block().unwrap();
@@ -365,11 +294,7 @@ fn lagging(lag: Lag) -> (Running, Channel, Peer) {
         let mut other = other;
         let mut last = 0;
         while let Some(event) = other.event() {
-            assert_eq!(
-                sequence(&event),
-                last + 1,
-                "the client that reads misses nothing"
-            );
+            assert_eq!(sequence(&event), last + 1, "the client that reads misses nothing");
             last += 1;
             last_read.store(last, Ordering::Relaxed);
             if event.contains("data: end") {
@@ -382,9 +307,7 @@ fn lagging(lag: Lag) -> (Running, Channel, Peer) {
     let large = "x".repeat(100_000);
     for number in 1..=300 {
         channel.publish(&Frame::message(&large));
-        eventually("the client that reads has it", || {
-            read.load(Ordering::Relaxed) == number
-        });
+        eventually("the client that reads has it", || read.load(Ordering::Relaxed) == number);
     }
     channel.publish(&Frame::message("end"));
     reader.join().unwrap();
@@ -403,9 +326,7 @@ fn a_lagging_client_is_cut_and_told_of_the_gap_when_it_comes_back() {
     assert_eq!(channel.stats().lagged, 1);
     let epoch = channel.last_event_id().to_string();
     let id = format!("{}-{seen}", epoch.split('-').next().unwrap());
-    let gap = Peer::subscribe(server.addr, "/", Some(&id))
-        .block()
-        .unwrap();
+    let gap = Peer::subscribe(server.addr, "/", Some(&id)).block().unwrap();
     assert_eq!(field(&gap, "event"), Some("gap"), "{gap}");
 }
 
@@ -427,11 +348,7 @@ fn a_lagging_client_may_skip_with_a_gap() {
                 .unwrap_or_else(|| panic!("{event}"));
             assert_eq!(sequence(&event), last + missed);
         } else {
-            assert_eq!(
-                sequence(&event),
-                last + 1,
-                "nothing is missing without a gap"
-            );
+            assert_eq!(sequence(&event), last + 1, "nothing is missing without a gap");
         }
         last = sequence(&event);
         if event.contains("data: end") {
@@ -452,10 +369,7 @@ fn a_new_server_with_the_same_channel_loses_nothing() {
     publish(&channel, 0..2);
     assert_eq!(peer.data().unwrap(), "0");
     let last = peer.event().unwrap();
-    server.stop(Shutdown {
-        deadline: Duration::ZERO,
-        ..Shutdown::default()
-    });
+    server.stop(Shutdown { deadline: Duration::ZERO, ..Shutdown::default() });
     publish(&channel, 2..4);
     let other = channel.clone();
     let _server = Running::start_on(Server::new(move |_| Response::channel(&other)), addr);
@@ -487,32 +401,22 @@ fn a_closed_channel_ends_its_streams_properly() {
 
 #[test]
 fn publishing_needs_no_subscribers_and_never_waits() {
-    let channel = Channel::new(History {
-        events: 10,
-        ..History::default()
-    });
+    let channel = Channel::new(History { events: 10, ..History::default() });
     publish(&channel, 0..100_000);
     let stats = channel.stats();
-    assert_eq!(
-        (stats.published, stats.held_events, stats.subscribers),
-        (100_000, 10, 0)
-    );
+    assert_eq!((stats.published, stats.held_events, stats.subscribers), (100_000, 10, 0));
 }
 
 #[test]
 fn subscribers_are_counted() {
     let channel = Channel::default();
     let server = serve(&channel, |response| response);
-    let mut peers: Vec<Peer> = (0..10)
-        .map(|_| Peer::subscribe(server.addr, "/", None))
-        .collect();
+    let mut peers: Vec<Peer> = (0..10).map(|_| Peer::subscribe(server.addr, "/", None)).collect();
     for peer in &mut peers {
         peer.block().unwrap();
     }
     assert_eq!(channel.stats().subscribers, 10);
     peers.truncate(3);
-    let noticed = eventually("the others are noticed", || {
-        channel.stats().subscribers == 3
-    });
+    let noticed = eventually("the others are noticed", || channel.stats().subscribers == 3);
     assert!(noticed < PATIENCE);
 }

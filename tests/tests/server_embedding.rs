@@ -23,9 +23,7 @@ fn a_unix_socket() {
         let stream = async_io::Async::new(ours).unwrap();
         block_on(serving.serve(stream, None));
     });
-    theirs
-        .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        .unwrap();
+    theirs.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
     eventually("subscribed", || channel.stats().subscribers == 1);
     for number in 0..100 {
         channel.publish(&Frame::message(&number.to_string()));
@@ -41,10 +39,7 @@ fn a_unix_socket() {
     thread.join().unwrap();
     let mut rest = String::new();
     theirs.read_to_string(&mut rest).unwrap();
-    assert!(
-        rest.contains("retry: ") && rest.ends_with("0\r\n\r\n"),
-        "{rest:?}"
-    );
+    assert!(rest.contains("retry: ") && rest.ends_with("0\r\n\r\n"), "{rest:?}");
 }
 
 #[test]
@@ -62,14 +57,11 @@ fn a_connection_of_someone_elses_is_cut_at_the_deadline_too() {
     let thread = std::thread::spawn(move || {
         block_on(serving.serve(async_io::Async::new(ours).unwrap(), None));
     });
-    theirs
-        .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        .unwrap();
+    theirs.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
     eventually("in", || connections.handle().stats().requests == 1);
-    connections.handle().shutdown(Shutdown {
-        deadline: Duration::from_millis(100),
-        ..Shutdown::default()
-    });
+    connections
+        .handle()
+        .shutdown(Shutdown { deadline: Duration::from_millis(100), ..Shutdown::default() });
     thread.join().unwrap();
     assert_eq!(connections.handle().stats().cut, 1);
 }
@@ -78,9 +70,7 @@ fn a_connection_of_someone_elses_is_cut_at_the_deadline_too() {
 fn a_bound_server_on_an_executor_of_the_callers() {
     let channel = Channel::default();
     let shared = channel.clone();
-    let bound = Server::new(move |_| Response::channel(&shared))
-        .bind("127.0.0.1:0")
-        .unwrap();
+    let bound = Server::new(move |_| Response::channel(&shared)).bind("127.0.0.1:0").unwrap();
     let (addr, handle) = (bound.local_addr().unwrap(), bound.handle());
     fn sendable<T: Send + 'static>(future: T) -> T {
         future

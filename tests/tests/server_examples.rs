@@ -30,9 +30,8 @@ fn page(program: &Program, target: &str) -> String {
 fn clock_ticks_for_everyone() {
     let program = Program::start("clock");
     assert!(page(&program, "/").contains("new EventSource"));
-    let mut peers: Vec<Peer> = (0..3)
-        .map(|_| Peer::subscribe(program.address(), "/events", None))
-        .collect();
+    let mut peers: Vec<Peer> =
+        (0..3).map(|_| Peer::subscribe(program.address(), "/events", None)).collect();
     for peer in &mut peers {
         let times = [peer.data().unwrap(), peer.data().unwrap()];
         assert!(times[0].contains(':') && times[0] != times[1], "{times:?}");
@@ -44,10 +43,7 @@ fn chat_shows_history_to_who_joins() {
     let program = Program::start("chat");
     assert!(page(&program, "/").contains("<form>"));
     let mut first = Peer::subscribe(program.address(), "/events", None);
-    assert_eq!(
-        status(&post(&program, "/say?name=Ada%20L", "hello\nall").0),
-        204
-    );
+    assert_eq!(status(&post(&program, "/say?name=Ada%20L", "hello\nall").0), 204);
     assert_eq!(
         first.event().unwrap().split_once('\n').unwrap().1,
         "data: Ada L\ndata: hello\ndata: all"
@@ -60,17 +56,9 @@ fn chat_shows_history_to_who_joins() {
         ("/say?name=a", " ", 422),
         ("/other", "x", 404),
     ] {
-        assert_eq!(
-            status(&post(&program, target, body).0),
-            expected,
-            "{target}"
-        );
+        assert_eq!(status(&post(&program, target, body).0), expected, "{target}");
     }
-    let forged = post(
-        &program,
-        "/say?name=a%0Aevent:%20gap",
-        "x\n\nevent: gap\ndata: forged",
-    );
+    let forged = post(&program, "/say?name=a%0Aevent:%20gap", "x\n\nevent: gap\ndata: forged");
     assert_eq!(status(&forged.0), 204);
     let event = first.event().unwrap();
     assert_eq!(field(&event, "event"), None, "{event}");
@@ -87,14 +75,9 @@ fn tail(arguments: &[&str]) -> (Child, std::net::SocketAddr) {
         .spawn()
         .expect("tail starts");
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .expect("a line");
-    let address = line
-        .split("http://")
-        .nth(1)
-        .and_then(|rest| rest.split('/').next())
-        .expect("an address");
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).expect("a line");
+    let address =
+        line.split("http://").nth(1).and_then(|rest| rest.split('/').next()).expect("an address");
     (child, address.parse().expect("an address"))
 }
 
@@ -114,10 +97,7 @@ fn tail_follows_a_file_and_resumes_after_its_own_restart() {
     let path = std::env::temp_dir().join(format!("tail-{}", std::process::id()));
     std::fs::write(&path, "one\ntwo\n").unwrap();
     let append = |text: &str| {
-        let mut file = std::fs::OpenOptions::new()
-            .append(true)
-            .open(&path)
-            .unwrap();
+        let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
         file.write_all(text.as_bytes()).unwrap();
     };
     let file = path.to_str().unwrap();
@@ -138,10 +118,7 @@ fn tail_follows_a_file_and_resumes_after_its_own_restart() {
     let mut ready = Peer::subscribe(address, "/events", None);
     while ready.data().as_deref() != Some("four") {}
     let mut peer = Peer::subscribe(address, "/events", field(&three, "id"));
-    assert_eq!(
-        peer.block().map(|block| block.ends_with("data: four")),
-        Some(true)
-    );
+    assert_eq!(peer.block().map(|block| block.ends_with("data: four")), Some(true));
     std::fs::write(&path, "anew\n").unwrap();
     assert_eq!(peer.data().as_deref(), Some("anew"));
     std::fs::remove_file(&path).unwrap();
@@ -190,27 +167,19 @@ fn progress_can_be_watched_late_and_again() {
 fn dashboard_shows_its_own_load() {
     let program = Program::start("dashboard");
     assert!(page(&program, "/").contains("<div id=\"charts\">"));
-    let load: Vec<Peer> = (0..5)
-        .map(|_| Peer::subscribe(program.address(), "/load", None))
-        .collect();
+    let load: Vec<Peer> =
+        (0..5).map(|_| Peer::subscribe(program.address(), "/load", None)).collect();
     let mut points = Peer::subscribe(program.address(), "/events", None);
     let mut open = 0;
     while open < 6 {
         let point = points.data().unwrap();
-        let rest = point
-            .strip_prefix("{\"open\":")
-            .unwrap_or_else(|| panic!("{point}"));
+        let rest = point.strip_prefix("{\"open\":").unwrap_or_else(|| panic!("{point}"));
         open = rest.split(',').next().unwrap().parse().unwrap();
     }
     let metrics = page(&program, "/metrics");
-    assert!(
-        metrics.contains("\nsse_subscribers{channel=\"load\"} 5\n"),
-        "{metrics}"
-    );
+    assert!(metrics.contains("\nsse_subscribers{channel=\"load\"} 5\n"), "{metrics}");
     drop(load);
-    eventually("they are gone", || {
-        page(&program, "/metrics").contains("{channel=\"load\"} 0\n")
-    });
+    eventually("they are gone", || page(&program, "/metrics").contains("{channel=\"load\"} 0\n"));
 }
 
 #[test]
@@ -226,11 +195,6 @@ fn signals_end_them_with_their_streams_told() {
         }
         assert!(peer.ended && last.starts_with("retry: "), "{name}: {last}");
         drop(peer);
-        assert!(
-            program
-                .ended(Duration::from_secs(10))
-                .expect("it ends")
-                .success()
-        );
+        assert!(program.ended(Duration::from_secs(10)).expect("it ends").success());
     }
 }

@@ -49,20 +49,14 @@ fn refused(request: impl AsRef<[u8]>, expected: u16) {
     assert_eq!(status(&answer), expected, "{answer}");
     assert!(answer.contains("\r\nConnection: close\r\n"), "{answer}");
     assert!(answer.contains(&format!("<h1>{expected} ")), "{answer}");
-    assert!(
-        began.elapsed() < Duration::from_secs(5),
-        "took {:?}",
-        began.elapsed()
-    );
+    assert!(began.elapsed() < Duration::from_secs(5), "took {:?}", began.elapsed());
     let rejected: u64 = server.handle.stats().rejected.values().sum();
     assert_eq!(rejected, 1);
     assert_eq!(
         status(&server.exchange(GET.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"))),
         200
     );
-    eventually("the connection is given back", || {
-        server.handle.stats().open == 0
-    });
+    eventually("the connection is given back", || server.handle.stats().open == 0);
 }
 
 #[test]
@@ -77,32 +71,17 @@ fn half_a_head_then_silence() {
 
 #[test]
 fn header_of_64_kib() {
-    refused(
-        format!(
-            "GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n",
-            "x".repeat(65536)
-        ),
-        431,
-    );
+    refused(format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(65536)), 431);
 }
 
 #[test]
 fn request_line_of_64_kib() {
-    refused(
-        format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(65536)),
-        414,
-    );
+    refused(format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(65536)), 414);
 }
 
 #[test]
 fn ten_thousand_headers() {
-    refused(
-        format!(
-            "GET / HTTP/1.1\r\nHost: a\r\n{}\r\n",
-            "a:b\r\n".repeat(2000)
-        ),
-        431,
-    );
+    refused(format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "a:b\r\n".repeat(2000)), 431);
 }
 
 #[test]
@@ -157,10 +136,7 @@ fn length_and_chunked() {
 
 #[test]
 fn unknown_transfer_coding() {
-    refused(
-        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n",
-        501,
-    );
+    refused("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501);
 }
 
 #[test]
@@ -182,29 +158,17 @@ fn body_too_large() {
 #[test]
 fn chunked_body_too_large() {
     let head = "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
-    refused(
-        format!(
-            "{head}{}",
-            format!("1f4\r\n{}\r\n", "x".repeat(500)).repeat(3)
-        ),
-        413,
-    );
+    refused(format!("{head}{}", format!("1f4\r\n{}\r\n", "x".repeat(500)).repeat(3)), 413);
 }
 
 #[test]
 fn chunked_body_that_is_not() {
-    refused(
-        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nhello\r\n",
-        400,
-    );
+    refused("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nhello\r\n", 400);
 }
 
 #[test]
 fn body_that_never_comes() {
-    refused(
-        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc",
-        408,
-    );
+    refused("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc", 408);
 }
 
 #[test]
@@ -288,10 +252,7 @@ fn http_1_0_closes_unless_asked() {
     peer.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
     assert!(peer.answer().0.contains("Connection: keep-alive\r\n"));
     let stream = peer.read_to_end();
-    assert!(
-        !stream.contains("chunked") && stream.contains("Connection: close\r\n"),
-        "{stream}"
-    );
+    assert!(!stream.contains("chunked") && stream.contains("Connection: close\r\n"), "{stream}");
     assert!(stream.ends_with("\r\n\r\ndata: x\n\n"), "{stream}");
 }
 
@@ -332,11 +293,7 @@ fn methods() {
             allow.is_empty() || head.contains(&format!("\r\nAllow: {allow}\r\n")),
             "{request}: {head}"
         );
-        assert_eq!(
-            body.contains(&format!("<h1>{code}")),
-            code >= 400,
-            "{request}: {body}"
-        );
+        assert_eq!(body.contains(&format!("<h1>{code}")), code >= 400, "{request}: {body}");
     }
 }
 
@@ -361,11 +318,7 @@ fn expect_100_continue() {
     peer.send("hi");
     assert_eq!(peer.answer().1, "hi");
     peer.send(format!("{head}hi"));
-    assert_eq!(
-        peer.answer().1,
-        "hi",
-        "a body that is there already needs no invitation"
-    );
+    assert_eq!(peer.answer().1, "hi", "a body that is there already needs no invitation");
 }
 
 #[test]
@@ -423,14 +376,9 @@ fn the_handler_may_change_the_head_of_a_stream() {
 fn at_capacity_newcomers_are_told_to_wait_and_nobody_is_thrown_out() {
     let channel = Channel::default();
     let publisher = channel.clone();
-    let limits = Limits {
-        connections: 3,
-        ..Limits::default()
-    };
+    let limits = Limits { connections: 3, ..Limits::default() };
     let server = Running::start(Server::new(move |_| Response::channel(&channel)).limits(limits));
-    let mut held: Vec<Peer> = (0..3)
-        .map(|_| Peer::subscribe(server.addr, "/", None))
-        .collect();
+    let mut held: Vec<Peer> = (0..3).map(|_| Peer::subscribe(server.addr, "/", None)).collect();
     for _ in 0..5 {
         let answer = server.exchange(GET);
         assert_eq!(status(&answer), 503, "{answer}");
@@ -441,18 +389,13 @@ fn at_capacity_newcomers_are_told_to_wait_and_nobody_is_thrown_out() {
         assert_eq!(peer.data().as_deref(), Some("still here"));
     }
     drop(held.pop());
-    eventually("the place is free again", || {
-        server.handle.stats().open == 2
-    });
+    eventually("the place is free again", || server.handle.stats().open == 2);
     Peer::subscribe(server.addr, "/", None);
 }
 
 #[test]
 fn one_address_cannot_take_all_places() {
-    let limits = Limits {
-        connections_per_address: 2,
-        ..Limits::default()
-    };
+    let limits = Limits { connections_per_address: 2, ..Limits::default() };
     let server = Running::start(Server::new(pages).limits(limits));
     let held: Vec<Peer> = (0..2).map(|_| server.connect()).collect();
     eventually("both are in", || server.handle.stats().open == 2);
@@ -481,27 +424,12 @@ fn hooks_see_every_request() {
         });
     let server = Running::start(server);
     let post = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
-    assert_eq!(
-        status(&server.exchange(post)),
-        401,
-        "before its body is read"
-    );
+    assert_eq!(status(&server.exchange(post)), 401, "before its body is read");
     let allowed = "Host: a\r\nAuthorization: yes\r\nConnection: close\r\n\r\n";
-    assert_eq!(
-        status(&server.exchange(format!("GET / HTTP/1.1\r\n{allowed}"))),
-        200
-    );
-    assert_eq!(
-        status(&server.exchange(format!("GET /stream HTTP/1.1\r\n{allowed}"))),
-        200
-    );
+    assert_eq!(status(&server.exchange(format!("GET / HTTP/1.1\r\n{allowed}"))), 200);
+    assert_eq!(status(&server.exchange(format!("GET /stream HTTP/1.1\r\n{allowed}"))), 200);
     server.exchange("junk\r\n\r\n");
-    let expected = [
-        (Some("/echo"), 401),
-        (Some("/"), 200),
-        (Some("/stream"), 200),
-        (None, 400),
-    ];
+    let expected = [(Some("/echo"), 401), (Some("/"), 200), (Some("/stream"), 200), (None, 400)];
     let expected: Vec<_> = expected
         .iter()
         .map(|(path, status)| (path.map(str::to_owned), *status, true, true))
@@ -513,11 +441,7 @@ fn hooks_see_every_request() {
 #[test]
 fn a_taken_port_is_explained() {
     let server = server();
-    let error = Server::new(pages)
-        .bind(server.addr)
-        .map(|_| ())
-        .unwrap_err()
-        .to_string();
+    let error = Server::new(pages).bind(server.addr).map(|_| ()).unwrap_err().to_string();
     assert!(
         error.contains(&server.addr.to_string()) && error.contains("another program"),
         "{error}"

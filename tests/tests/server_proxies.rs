@@ -14,17 +14,11 @@ use tests::proxy::{Proxy, command};
 /// tests, so that heartbeats have to keep a stream alive.
 type Start = fn(SocketAddr) -> Proxy;
 
-const NGINX: Start = |server| {
-    Proxy::nginx(
-        server,
-        &[("proxy_read_timeout 60s", "proxy_read_timeout 1s")],
-    )
-};
+const NGINX: Start =
+    |server| Proxy::nginx(server, &[("proxy_read_timeout 60s", "proxy_read_timeout 1s")]);
 const HAPROXY: Start = |server| {
-    let timeouts = [
-        ("timeout client 60s", "timeout client 1s"),
-        ("timeout server 60s", "timeout server 1s"),
-    ];
+    let timeouts =
+        [("timeout client 60s", "timeout client 1s"), ("timeout server 60s", "timeout server 1s")];
     Proxy::haproxy(server, &timeouts)
 };
 
@@ -78,15 +72,9 @@ fn events_pass(start: Start) {
     let last = channel.last_event_id().to_string();
     channel.publish(&Frame::message("missed"));
     let mut back = Peer::subscribe(proxy.plain(), "/events", Some(&last));
-    assert_eq!(
-        back.block().map(|block| block.ends_with("data: missed")),
-        Some(true)
-    );
+    assert_eq!(back.block().map(|block| block.ends_with("data: missed")), Some(true));
     let addr = server.addr;
-    server.stop(Shutdown {
-        deadline: Duration::from_secs(1),
-        ..Shutdown::default()
-    });
+    server.stop(Shutdown { deadline: Duration::from_secs(1), ..Shutdown::default() });
     let mut farewell = String::new();
     while let Some(block) = back.block() {
         farewell = block;
@@ -131,11 +119,7 @@ fn dies_without_heartbeats(start: Start) {
     let proxy = start(server.addr);
     let mut peer = Peer::subscribe(proxy.plain(), "/", None);
     peer.block().expect("its position");
-    assert_eq!(
-        (peer.block(), peer.ended),
-        (None, false),
-        "cut by the proxy"
-    );
+    assert_eq!((peer.block(), peer.ended), (None, false), "cut by the proxy");
     eventually("the server knows", || channel.stats().subscribers == 0);
 }
 
@@ -176,9 +160,7 @@ fn nginx_holds_events_back_unless_told_not_to() {
     assert_eq!(told.data().as_deref(), Some("small"));
     // It has gone to both, so that nginx has had it for a while.
     let nothing_yet = Duration::from_millis(500);
-    held.stream
-        .set_read_timeout(Some(nothing_yet))
-        .expect("timeout");
+    held.stream.set_read_timeout(Some(nothing_yet)).expect("timeout");
     let mut bytes = [0; 4096];
     let came = std::io::Read::read(&mut held.stream, &mut bytes).unwrap_or(0);
     let came = String::from_utf8_lossy(&bytes[..came]).into_owned();
@@ -205,26 +187,12 @@ fn a_dozen_streams_over_one_http_2_connection() {
     let proxy = NGINX(server.addr);
     let url = format!("https://{}/events", proxy.tls());
     let mut curl = command("curl");
-    curl.args([
-        "-sNk",
-        "--http2",
-        "--parallel",
-        "--parallel-max",
-        "12",
-        "--max-time",
-        "20",
-    ]);
+    curl.args(["-sNk", "--http2", "--parallel", "--parallel-max", "12", "--max-time", "20"]);
     curl.args(["-w", "%{http_version} %{num_connects}\n"]);
     for stream in 0..12 {
-        curl.arg("-o")
-            .arg(proxy.folder().join(format!("stream-{stream}")))
-            .arg(&url);
+        curl.arg("-o").arg(proxy.folder().join(format!("stream-{stream}"))).arg(&url);
     }
-    let curl = curl
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("curl starts");
+    let curl = curl.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("curl starts");
     eventually("all have subscribed", || channel.stats().subscribers == 12);
     for number in 0..100 {
         channel.publish(&Frame::message(&number.to_string()));
@@ -236,24 +204,12 @@ fn a_dozen_streams_over_one_http_2_connection() {
         (0..12).all(|stream| find(&body(stream), b"data: 99\n\n").is_some())
     });
     for stream in 0..12 {
-        assert_eq!(
-            String::from_utf8(body(stream))
-                .unwrap()
-                .matches("data: ")
-                .count(),
-            100
-        );
+        assert_eq!(String::from_utf8(body(stream)).unwrap().matches("data: ").count(), 100);
     }
     server.stop(Shutdown::default());
     let output = String::from_utf8(curl.wait_with_output().expect("curl ends").stdout).unwrap();
-    assert_eq!(
-        output.lines().filter(|line| line.starts_with('2')).count(),
-        12,
-        "{output}"
-    );
-    let connects: u32 = output
-        .lines()
-        .filter_map(|line| line.split(' ').nth(1)?.parse::<u32>().ok())
-        .sum();
+    assert_eq!(output.lines().filter(|line| line.starts_with('2')).count(), 12, "{output}");
+    let connects: u32 =
+        output.lines().filter_map(|line| line.split(' ').nth(1)?.parse::<u32>().ok()).sum();
     assert_eq!(connects, 1, "all over one connection: {output}");
 }

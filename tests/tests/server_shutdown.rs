@@ -57,10 +57,7 @@ fn every_stream_is_told_a_time_of_its_own_and_ends() {
         };
         let began = Instant::now();
         server.stop(how);
-        assert!(
-            began.elapsed() < Duration::from_secs(4),
-            "nothing holds it up"
-        );
+        assert!(began.elapsed() < Duration::from_secs(4), "nothing holds it up");
         let mut times = HashSet::new();
         for peer in &mut peers {
             let mut last = String::new();
@@ -68,10 +65,7 @@ fn every_stream_is_told_a_time_of_its_own_and_ends() {
                 last = block;
             }
             assert!(peer.ended, "the last chunk came");
-            let time: u64 = field(&last, "retry")
-                .expect("a reconnection time")
-                .parse()
-                .unwrap();
+            let time: u64 = field(&last, "retry").expect("a reconnection time").parse().unwrap();
             assert!((2_000..=10_000).contains(&time), "{time}");
             times.insert(time);
         }
@@ -114,9 +108,7 @@ fn an_answer_in_the_making_is_finished() {
     let (mut server, _) = server(1);
     let mut peer = server.connect();
     peer.send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
-    eventually("the request is there", || {
-        server.handle.stats().requests == 1
-    });
+    eventually("the request is there", || server.handle.stats().requests == 1);
     let mut idle = server.connect();
     eventually("both are in", || server.handle.stats().open == 2);
     server.stop(Shutdown::default());
@@ -134,24 +126,15 @@ fn who_does_not_end_is_cut_at_the_deadline() {
             }
         })
     });
-    let limits = Limits {
-        write_deadline: Duration::from_secs(60),
-        ..Limits::default()
-    };
+    let limits = Limits { write_deadline: Duration::from_secs(60), ..Limits::default() };
     let mut server = Running::start(server.limits(limits));
     let mut stalled = Peer::subscribe(server.addr, "/", None);
     // One event is larger than what the kernel takes at once: the producer waits for ever.
     stalled.until("data: x");
     let began = Instant::now();
-    server.stop(Shutdown {
-        deadline: Duration::from_millis(300),
-        ..Shutdown::default()
-    });
+    server.stop(Shutdown { deadline: Duration::from_millis(300), ..Shutdown::default() });
     let took = began.elapsed();
-    assert!(
-        took >= Duration::from_millis(300) && took < Duration::from_secs(5),
-        "{took:?}"
-    );
+    assert!(took >= Duration::from_millis(300) && took < Duration::from_secs(5), "{took:?}");
     assert_eq!(server.handle.stats().cut, 1);
     assert_eq!(server.handle.stats().open, 0);
     while stalled.fill() {}

@@ -13,16 +13,10 @@ use sse_server::{Channel, Frame, History, Response, Server};
 /// server keeps for those who stopped is bounded by the log.
 #[test]
 fn clients_that_stop_reading_cost_a_bounded_amount_and_delay_nobody() {
-    let channel = Channel::new(History {
-        events: 200,
-        bytes: 2 << 20,
-        ..History::default()
-    });
+    let channel = Channel::new(History { events: 200, bytes: 2 << 20, ..History::default() });
     let shared = channel.clone();
     let server = Running::start(Server::new(move |_| Response::channel(&shared)));
-    let stalled: Vec<Peer> = (0..10)
-        .map(|_| Peer::subscribe(server.addr, "/", None))
-        .collect();
+    let stalled: Vec<Peer> = (0..10).map(|_| Peer::subscribe(server.addr, "/", None)).collect();
     let counts: Arc<Vec<AtomicU64>> = Arc::new((0..8).map(|_| AtomicU64::new(0)).collect());
     let readers: Vec<_> = (0..8)
         .map(|reader| {
@@ -46,10 +40,7 @@ fn clients_that_stop_reading_cost_a_bounded_amount_and_delay_nobody() {
     for number in 0..6000_u64 {
         channel.publish(&Frame::message(&format!("{number} {padding}")));
         // At the pace of the slowest of those who read.
-        while counts
-            .iter()
-            .any(|count| count.load(Ordering::SeqCst) + 100 < number)
-        {
+        while counts.iter().any(|count| count.load(Ordering::SeqCst) + 100 < number) {
             std::thread::yield_now();
         }
     }
@@ -62,19 +53,11 @@ fn clients_that_stop_reading_cost_a_bounded_amount_and_delay_nobody() {
     assert!(grown < 24 << 20, "{} KiB more than before", grown >> 10);
     let mut first = stalled.into_iter().next().unwrap();
     while first.fill() && find(&first.buffer, b"data: 5 ").is_none() {}
-    assert!(
-        find(&first.buffer, b"data: 5 ").is_some(),
-        "what it had before it stopped is there"
-    );
+    assert!(find(&first.buffer, b"data: 5 ").is_some(), "what it had before it stopped is there");
 }
 
 /// Bytes of this process that are in memory.
 fn resident() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    statm
-        .split(' ')
-        .nth(1)
-        .and_then(|pages| pages.parse::<usize>().ok())
-        .unwrap_or(0)
-        * 4096
+    statm.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * 4096
 }

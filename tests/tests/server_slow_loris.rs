@@ -25,10 +25,7 @@ fn a_thousand_are_each_ended_at_the_head_deadline_and_delay_nobody() {
     allow_descriptors(3 * LORISES as u64);
     let channel = Channel::default();
     let shared = channel.clone();
-    let limits = Limits {
-        head_deadline: HEAD_DEADLINE,
-        ..Limits::default()
-    };
+    let limits = Limits { head_deadline: HEAD_DEADLINE, ..Limits::default() };
     let server = Server::new(move |request| match request.path() {
         "/events" => Response::channel(&shared),
         _ => Response::text("hello"),
@@ -86,16 +83,9 @@ impl Loris {
     fn begin(addr: SocketAddr) -> Self {
         let mut stream = TcpStream::connect(addr).expect("connect");
         let began = Instant::now();
-        stream
-            .write_all(b"GET / HTTP/1.1\r\nX-Slow: ")
-            .expect("a new connection");
+        stream.write_all(b"GET / HTTP/1.1\r\nX-Slow: ").expect("a new connection");
         stream.set_nonblocking(true).expect("nonblocking");
-        Self {
-            stream,
-            began,
-            lifetime: None,
-            answer: Vec::new(),
-        }
+        Self { stream, began, lifetime: None, answer: Vec::new() }
     }
 
     /// Sends the next byte of a header, unless the server has ended the connection.
@@ -120,10 +110,7 @@ impl Loris {
 fn allow_descriptors(needed: u64) {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current.is_some_and(|current| current < needed) {
-        let raised = Rlimit {
-            current: Some(needed),
-            maximum,
-        };
+        let raised = Rlimit { current: Some(needed), maximum };
         setrlimit(Resource::Nofile, raised).unwrap_or_else(|error| {
             panic!("{needed} file descriptors are needed (`ulimit -Hn {needed}`): {error}")
         });

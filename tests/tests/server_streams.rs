@@ -40,9 +40,7 @@ fn silent() -> (Running, Arc<AtomicUsize>) {
 #[test]
 fn a_closure_is_dropped_when_its_client_leaves() {
     let (server, dropped) = silent();
-    let peers: Vec<Peer> = (0..20)
-        .map(|_| Peer::subscribe(server.addr, "/", None))
-        .collect();
+    let peers: Vec<Peer> = (0..20).map(|_| Peer::subscribe(server.addr, "/", None)).collect();
     assert_eq!(dropped.load(Ordering::SeqCst), 0);
     drop(peers);
     let noticed = eventually("all are dropped", || dropped.load(Ordering::SeqCst) == 20);
@@ -60,9 +58,7 @@ fn a_reset_is_noticed_too() {
     other.send(body);
     other.stream.peek(&mut [0]).unwrap();
     drop(other);
-    let noticed = eventually("the reset is noticed", || {
-        dropped.load(Ordering::SeqCst) == 1
-    });
+    let noticed = eventually("the reset is noticed", || dropped.load(Ordering::SeqCst) == 1);
     assert!(noticed < NOTICED, "took {noticed:?}");
     drop(peer);
     eventually("the other too", || dropped.load(Ordering::SeqCst) == 2);
@@ -74,16 +70,11 @@ fn subscribers_who_leave_are_noticed_while_nothing_is_published() {
     let shared = channel.clone();
     let server = Running::start(Server::new(move |request| {
         let response = Response::channel(&shared).heartbeat(None);
-        if request.path() == "/filtered" {
-            response.filter(|_| false)
-        } else {
-            response
-        }
+        if request.path() == "/filtered" { response.filter(|_| false) } else { response }
     }));
     for path in ["/", "/filtered"] {
-        let mut peers: Vec<Peer> = (0..20)
-            .map(|_| Peer::subscribe(server.addr, path, None))
-            .collect();
+        let mut peers: Vec<Peer> =
+            (0..20).map(|_| Peer::subscribe(server.addr, path, None)).collect();
         for peer in &mut peers {
             peer.block().unwrap();
         }
@@ -108,9 +99,7 @@ fn an_answer_that_is_being_made_is_dropped_as_well() {
     }));
     let mut peer = server.connect();
     peer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    eventually("the request is there", || {
-        server.handle.stats().requests == 1
-    });
+    eventually("the request is there", || server.handle.stats().requests == 1);
     drop(peer);
     let noticed = eventually("dropped", || dropped.load(Ordering::SeqCst) == 1);
     assert!(noticed < NOTICED, "took {noticed:?}");
@@ -138,31 +127,20 @@ fn send_waits_for_the_socket_and_fails_when_the_client_has_gone() {
         std::thread::sleep(Duration::from_millis(200));
         before > 0 && before == sent.load(Ordering::SeqCst)
     });
-    assert!(
-        sent.load(Ordering::SeqCst) < 5_000,
-        "the producer was not held back"
-    );
+    assert!(sent.load(Ordering::SeqCst) < 5_000, "the producer was not held back");
     let before = sent.load(Ordering::SeqCst);
     for _ in 0..before {
         peer.block().unwrap();
     }
-    eventually("the producer goes on", || {
-        sent.load(Ordering::SeqCst) > before
-    });
+    eventually("the producer goes on", || sent.load(Ordering::SeqCst) > before);
     drop(peer);
     eventually("the stream ends", || server.handle.stats().open == 0);
 }
 
 #[test]
 fn a_client_that_takes_nothing_is_cut_at_the_write_deadline() {
-    let limits = Limits {
-        write_deadline: Duration::from_millis(300),
-        ..Limits::default()
-    };
-    let channel = Channel::new(History {
-        bytes: 1 << 30,
-        ..History::default()
-    });
+    let limits = Limits { write_deadline: Duration::from_millis(300), ..Limits::default() };
+    let channel = Channel::new(History { bytes: 1 << 30, ..History::default() });
     let shared = channel.clone();
     let server = Running::start(
         Server::new(move |request| match request.path() {
@@ -176,10 +154,8 @@ fn a_client_that_takes_nothing_is_cut_at_the_write_deadline() {
         })
         .limits(limits),
     );
-    let stalled = [
-        Peer::subscribe(server.addr, "/", None),
-        Peer::subscribe(server.addr, "/channel", None),
-    ];
+    let stalled =
+        [Peer::subscribe(server.addr, "/", None), Peer::subscribe(server.addr, "/channel", None)];
     let large = "x".repeat(1_000_000);
     for _ in 0..50 {
         channel.publish(&Frame::message(&large));
@@ -237,10 +213,8 @@ fn what_panics_ends_its_own_connection_only() {
 #[test]
 fn a_post_may_be_answered_with_a_stream() {
     let server = Running::start(Server::new(|request| {
-        let words: Vec<String> = String::from_utf8_lossy(request.body())
-            .split(' ')
-            .map(str::to_owned)
-            .collect();
+        let words: Vec<String> =
+            String::from_utf8_lossy(request.body()).split(' ').map(str::to_owned).collect();
         Response::stream(async move |mut sink: Sink| {
             for word in &words {
                 sink.send(&Frame::message(word)).await?;
@@ -274,18 +248,11 @@ fn silent_streams_have_heartbeats_between_lines_only() {
     peer.send("GET / HTTP/1.0\r\n\r\n");
     peer.head();
     let text = peer.read_to_end();
-    let (before, after) = text
-        .split_once("data: in a line\n\n")
-        .unwrap_or_else(|| panic!("{text:?}"));
+    let (before, after) =
+        text.split_once("data: in a line\n\n").unwrap_or_else(|| panic!("{text:?}"));
     let beats = before.strip_prefix("event: x\n").unwrap();
-    assert!(
-        beats.len() >= 4 && beats.replace(":\n", "").is_empty(),
-        "{text:?}"
-    );
-    assert!(
-        after.len() >= 4 && after.replace(":\n", "").is_empty(),
-        "{text:?}"
-    );
+    assert!(beats.len() >= 4 && beats.replace(":\n", "").is_empty(), "{text:?}");
+    assert!(after.len() >= 4 && after.replace(":\n", "").is_empty(), "{text:?}");
 }
 
 #[test]
@@ -312,10 +279,7 @@ fn a_stream_ends_when_its_token_expires_between_two_events() {
             blocks += 1;
         }
         assert!(peer.ended, "{path}: the stream ends properly");
-        assert!(
-            blocks > 0 && began.elapsed() >= Duration::from_millis(250),
-            "{path}"
-        );
+        assert!(blocks > 0 && began.elapsed() >= Duration::from_millis(250), "{path}");
         // The connection can be used again.
         peer.send(format!("HEAD {path} HTTP/1.1\r\nHost: a\r\n\r\n"));
         assert!(peer.head().starts_with("HTTP/1.1 200"));

@@ -81,10 +81,7 @@ impl Args {
         let status = Child::spawn(&mut command)?
             .wait()
             .with_context(|| format!("the benchmark {benchmark:?} cannot be run"))?;
-        ensure!(
-            status.success(),
-            "the benchmark {benchmark:?} ended with {status}"
-        );
+        ensure!(status.success(), "the benchmark {benchmark:?} ended with {status}");
         Ok(())
     }
 }

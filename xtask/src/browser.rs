@@ -103,26 +103,18 @@ impl Browser {
 
     /// Runs the body of a function in the page and returns its value.
     pub(crate) fn script(&self, body: &str) -> anyhow::Result<Value> {
-        self.session
-            .post("execute/sync", &json!({ "script": body, "args": [] }))
+        self.session.post("execute/sync", &json!({ "script": body, "args": [] }))
     }
 
     /// Clicks the first element that a CSS selector finds, as a user does.
     pub(crate) fn click(&self, selector: &str) -> anyhow::Result<()> {
         let element = self
             .session
-            .post(
-                "element",
-                &json!({ "using": "css selector", "value": selector }),
-            )
+            .post("element", &json!({ "using": "css selector", "value": selector }))
             .with_context(|| format!("no element {selector}"))?;
-        let id = element
-            .as_object()
-            .and_then(|it| it.values().next())
-            .and_then(Value::as_str);
+        let id = element.as_object().and_then(|it| it.values().next()).and_then(Value::as_str);
         let id = id.with_context(|| format!("{element} is not an element"))?;
-        self.session
-            .post(&format!("element/{id}/click"), &json!({}))?;
+        self.session.post(&format!("element/{id}/click"), &json!({}))?;
         Ok(())
     }
 
@@ -139,11 +131,7 @@ impl Browser {
     ) -> anyhow::Result<Value> {
         wait::until(what, || {
             let value = self.script(script)?;
-            Ok(if accept(&value) {
-                Look::Reached(value)
-            } else {
-                Look::NotYet(value.to_string())
-            })
+            Ok(if accept(&value) { Look::Reached(value) } else { Look::NotYet(value.to_string()) })
         })
     }
 
@@ -152,9 +140,7 @@ impl Browser {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let lines = self.log("browser")?.into_iter();
         let lines = lines.map(|line| (text(&line["level"]), text(&line["message"])));
-        Ok(lines
-            .map(|(level, message)| ConsoleLine { level, message })
-            .collect())
+        Ok(lines.map(|(level, message)| ConsoleLine { level, message }).collect())
     }
 
     /// The URLs of all requests since the last call, where the driver can tell.

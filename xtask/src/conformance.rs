@@ -13,19 +13,9 @@ pub(crate) struct Args {}
 
 impl Args {
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let program = [
-            "run",
-            "--quiet",
-            "--package",
-            "tests",
-            "--bin",
-            "conformance",
-        ];
+        let program = ["run", "--quiet", "--package", "tests", "--bin", "conformance"];
         let status = Child::spawn(&mut cargo(program))?.wait()?;
-        ensure!(
-            status.success(),
-            "the codec does not do what the standard says: see above"
-        );
+        ensure!(status.success(), "the codec does not do what the standard says: see above");
         Ok(())
     }
 }

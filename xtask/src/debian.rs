@@ -29,9 +29,7 @@ impl Tree {
     /// When a package cannot be had, or is not for this system.
     pub(crate) fn of(report: &mut Report, name: &str, packages: &[&str]) -> anyhow::Result<Tree> {
         let folder = workspace().join("target/debian");
-        let tree = Tree {
-            root: folder.join(name),
-        };
+        let tree = Tree { root: folder.join(name) };
         let marker = folder.join(format!("{name}.packages"));
         if fs::read_to_string(&marker).is_ok_and(|found| found == packages.join(" ")) {
             return Ok(tree);
@@ -46,10 +44,7 @@ impl Tree {
             fs::remove_file(archive)?;
         }
         fs::write(marker, packages.join(" "))?;
-        report.note(format_args!(
-            "unpacked {} into target/debian/{name}",
-            packages.join(" ")
-        ));
+        report.note(format_args!("unpacked {} into target/debian/{name}", packages.join(" ")));
         Ok(tree)
     }
 
@@ -70,13 +65,7 @@ impl Tree {
 fn download(report: &mut Report, folder: &Path, packages: &[&str]) -> anyhow::Result<Vec<PathBuf>> {
     let list = |report: &mut Report| {
         let mut apt = Command::new("apt-get");
-        let list = [
-            "install",
-            "--print-uris",
-            "-qq",
-            "--reinstall",
-            "--no-install-recommends",
-        ];
+        let list = ["install", "--print-uris", "-qq", "--reinstall", "--no-install-recommends"];
         report.quietly(apt.args(list).args(packages))
     };
     // A fresh machine has no lists of packages; only root may fetch them.
@@ -88,17 +77,11 @@ fn download(report: &mut Report, folder: &Path, packages: &[&str]) -> anyhow::Re
         }
     };
     // Each line is 'URI' FILE SIZE HASH, and FILE is PACKAGE_VERSION_ARCHITECTURE.deb.
-    let files = list
-        .lines()
-        .filter_map(|line| line.split_whitespace().nth(1));
+    let files = list.lines().filter_map(|line| line.split_whitespace().nth(1));
     let versions: Vec<String> = files
         .filter_map(|file| {
             let mut parts = file.split('_');
-            Some(format!(
-                "{}={}",
-                parts.next()?,
-                parts.next()?.replace("%3a", ":")
-            ))
+            Some(format!("{}={}", parts.next()?, parts.next()?.replace("%3a", ":")))
         })
         .collect();
     if versions.is_empty() {
@@ -109,9 +92,7 @@ fn download(report: &mut Report, folder: &Path, packages: &[&str]) -> anyhow::Re
     report.run(&mut apt)?;
     let entries = fs::read_dir(folder).context("the folder of the download cannot be read")?;
     let archives = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    Ok(archives
-        .filter(|path| path.extension().is_some_and(|it| it == "deb"))
-        .collect())
+    Ok(archives.filter(|path| path.extension().is_some_and(|it| it == "deb")).collect())
 }
 
 fn remove(path: &Path) -> anyhow::Result<()> {

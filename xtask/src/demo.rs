@@ -21,9 +21,7 @@ impl Args {
         ensure!(built.success(), "the demos do not compile: see above");
 
         let mut command = process::cargo(["run", "--quiet"]);
-        command
-            .args(demo)
-            .args(["--", "--addr", &self.addr.to_string()]);
+        command.args(demo).args(["--", "--addr", &self.addr.to_string()]);
         process::interrupt_is_success();
         let status = Child::spawn(&mut command)?.wait()?;
         ensure!(status.success(), "the demos are not served: see above");

@@ -93,28 +93,18 @@ fn no_heap(report: &mut Report) -> anyhow::Result<()> {
         return Ok(());
     };
     for part in ["5embed3run", "9sse_proto"] {
-        ensure!(
-            symbols.contains(part),
-            "the libraries hold nothing called {part}"
-        );
+        ensure!(symbols.contains(part), "the libraries hold nothing called {part}");
     }
     let heap = ["3std", "5alloc", "__rust_", "__rg_"];
-    let found: Vec<&str> = (symbols.lines())
-        .filter(|line| heap.iter().any(|it| line.contains(it)))
-        .collect();
-    ensure!(
-        found.is_empty(),
-        "std or alloc is linked:\n{}",
-        found.join("\n")
-    );
+    let found: Vec<&str> =
+        (symbols.lines()).filter(|line| heap.iter().any(|it| line.contains(it))).collect();
+    ensure!(found.is_empty(), "std or alloc is linked:\n{}", found.join("\n"));
     Ok(())
 }
 
 fn cortex_m(report: &mut Report, target: &str, machine: &str) -> anyhow::Result<()> {
     let Some(compiler) = Compiler::of(report, target)? else {
-        report.not_checked(format_args!(
-            "`rustup target add {target}` makes it checkable"
-        ));
+        report.not_checked(format_args!("`rustup target add {target}` makes it checkable"));
         return Ok(());
     };
     let folder = compiler.build(report, &["cortex_m", "relay", "empty", "sizes"])?;
@@ -133,14 +123,8 @@ fn cortex_m(report: &mut Report, target: &str, machine: &str) -> anyhow::Result<
     let printed = emulator.run(report, machine, &folder.join("cortex_m"))?;
     report.log(&printed);
     let relayed = emulator.run(report, machine, &folder.join("relay"))?;
-    ensure!(
-        relayed.contains(RELAYED),
-        "what was measured relays something else:\n{relayed}"
-    );
-    for line in emulator
-        .run(report, machine, &folder.join("sizes"))?
-        .lines()
-    {
+    ensure!(relayed.contains(RELAYED), "what was measured relays something else:\n{relayed}");
+    for line in emulator.run(report, machine, &folder.join("sizes"))?.lines() {
         report.note(format_args!("RAM: {line} bytes"));
     }
     if added > MOST_FLASH && target.starts_with("thumbv7m") {
@@ -152,9 +136,7 @@ fn cortex_m(report: &mut Report, target: &str, machine: &str) -> anyhow::Result<
 fn wasm(report: &mut Report) -> anyhow::Result<()> {
     let target = "wasm32-unknown-unknown";
     let Some(compiler) = Compiler::of(report, target)? else {
-        report.not_checked(format_args!(
-            "`rustup target add {target}` makes it checkable"
-        ));
+        report.not_checked(format_args!("`rustup target add {target}` makes it checkable"));
         return Ok(());
     };
     let module = compiler.build(report, &["wasm"])?.join("wasm.wasm");
@@ -164,7 +146,5 @@ fn wasm(report: &mut Report) -> anyhow::Result<()> {
         return Ok(());
     }
     let mut node = Command::new("node");
-    report
-        .run(node.args(["-e", WASM_HOST]).arg(module))
-        .map(drop)
+    report.run(node.args(["-e", WASM_HOST]).arg(module)).map(drop)
 }

@@ -31,9 +31,7 @@ impl Args {
         let seconds = self.seconds;
         let steps = targets()?.into_iter().map(|target| {
             let about = format!("{seconds} s of fuzzing");
-            Step::new(target.clone(), about, move |report| {
-                run(report, &target, seconds)
-            })
+            Step::new(target.clone(), about, move |report| run(report, &target, seconds))
         });
         self.selection.run(steps.collect())
     }
@@ -42,15 +40,9 @@ impl Args {
 /// A run of all targets that is short enough to be one of the tests.
 pub(crate) fn step() -> Step {
     const SECONDS: u64 = 3;
-    Step::new(
-        "fuzz",
-        format!("every fuzz target for {SECONDS} s"),
-        |report| {
-            targets()?
-                .iter()
-                .try_for_each(|target| run(report, target, SECONDS))
-        },
-    )
+    Step::new("fuzz", format!("every fuzz target for {SECONDS} s"), |report| {
+        targets()?.iter().try_for_each(|target| run(report, target, SECONDS))
+    })
 }
 
 /// The names of the programs in `fuzz/fuzz_targets`.
@@ -67,10 +59,7 @@ fn targets() -> anyhow::Result<Vec<String>> {
 }
 
 fn run(report: &mut Report, target: &str, seconds: u64) -> anyhow::Result<()> {
-    if report
-        .quietly(&mut nightly(["cargo", "fuzz", "--version"]))
-        .is_err()
-    {
+    if report.quietly(&mut nightly(["cargo", "fuzz", "--version"])).is_err() {
         report.not_checked(
             "`rustup toolchain install nightly` and `cargo install cargo-fuzz` make it checkable",
         );
@@ -79,14 +68,7 @@ fn run(report: &mut Report, target: &str, seconds: u64) -> anyhow::Result<()> {
     // New finds go into the first corpus, which is not part of the repository.
     let found = workspace().join("target/fuzz/corpus").join(target);
     fs::create_dir_all(&found)?;
-    let mut fuzz = nightly([
-        "cargo",
-        "fuzz",
-        "run",
-        "--target-dir",
-        "../target/fuzz",
-        target,
-    ]);
+    let mut fuzz = nightly(["cargo", "fuzz", "run", "--target-dir", "../target/fuzz", target]);
     fuzz.arg(found);
     fuzz.args(kept()?);
     let mut dictionary = OsString::from("-dict=");
@@ -94,9 +76,7 @@ fn run(report: &mut Report, target: &str, seconds: u64) -> anyhow::Result<()> {
     fuzz.arg("--").arg(dictionary);
     fuzz.args([&format!("-max_total_time={seconds}"), "-timeout=10"]);
     let before = report.output().len();
-    report
-        .run(&mut fuzz)
-        .with_context(|| format!("{target} has found something"))?;
+    report.run(&mut fuzz).with_context(|| format!("{target} has found something"))?;
     let output = report.output()[before..].to_owned();
     for line in output.lines().filter(|line| line.starts_with("Done ")) {
         report.note(format_args!("{target}: {}", line.to_lowercase()));
@@ -109,17 +89,12 @@ fn run(report: &mut Report, target: &str, seconds: u64) -> anyhow::Result<()> {
 fn kept() -> anyhow::Result<Vec<PathBuf>> {
     let folder = workspace().join("fuzz/corpus");
     let entries = fs::read_dir(folder).context("the corpus cannot be read")?;
-    Ok(entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .collect())
+    Ok(entries.filter_map(|entry| Some(entry.ok()?.path())).collect())
 }
 
 /// A command of the nightly toolchain, in the workspace of the fuzz targets.
 fn nightly<const N: usize>(words: [&str; N]) -> Command {
     let mut command = Command::new("rustup");
-    command
-        .current_dir(workspace().join("fuzz"))
-        .args(["run", "nightly"])
-        .args(words);
+    command.current_dir(workspace().join("fuzz")).args(["run", "nightly"]).args(words);
     command
 }

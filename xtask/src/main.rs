@@ -25,17 +25,7 @@ mod test;
 mod tidy;
 mod wait;
 
-tasks![
-    bench,
-    conformance,
-    demo,
-    embedded,
-    fuzz,
-    interop,
-    soak,
-    test,
-    tidy
-];
+tasks![bench, conformance, demo, embedded, fuzz, interop, soak, test, tidy];
 
 use std::process::ExitCode;
 

@@ -27,16 +27,9 @@ pub(crate) struct Dependency {
 
 /// Lists the members of the workspace.
 pub(crate) fn packages(report: &mut Report) -> anyhow::Result<Vec<Package>> {
-    let listing = report.quietly(&mut cargo([
-        "metadata",
-        "--no-deps",
-        "--format-version",
-        "1",
-    ]))?;
+    let listing = report.quietly(&mut cargo(["metadata", "--no-deps", "--format-version", "1"]))?;
     let listing: Value = serde_json::from_str(&listing).context("cargo metadata is not JSON")?;
-    let packages = listing["packages"]
-        .as_array()
-        .context("cargo metadata lists no packages")?;
+    let packages = listing["packages"].as_array().context("cargo metadata lists no packages")?;
     packages
         .iter()
         .map(|value| package(value).context("cargo metadata has an unknown form"))
@@ -47,18 +40,12 @@ fn package(value: &Value) -> Option<Package> {
     let features = value["features"].as_object()?.keys();
     let dependencies = value["dependencies"].as_array()?.iter().map(|dependency| {
         let name = dependency["name"].as_str()?.to_owned();
-        Some(Dependency {
-            name,
-            for_development: dependency["kind"] == "dev",
-        })
+        Some(Dependency { name, for_development: dependency["kind"] == "dev" })
     });
     Some(Package {
         name: value["name"].as_str()?.to_owned(),
         manifest: value["manifest_path"].as_str()?.into(),
-        features: features
-            .filter(|name| *name != "default")
-            .cloned()
-            .collect(),
+        features: features.filter(|name| *name != "default").cloned().collect(),
         dependencies: dependencies.collect::<Option<_>>()?,
         is_published: value["publish"].is_null(),
     })

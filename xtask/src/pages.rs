@@ -33,11 +33,7 @@ struct Case {
 }
 
 const CASES: [Case; 15] = [
-    Case {
-        name: "driver",
-        about: "clicks reach a page, its errors the tests",
-        check: driver,
-    },
+    Case { name: "driver", about: "clicks reach a page, its errors the tests", check: driver },
     hello_clock::PAGE,
     hello_clock::OTHER_ORIGIN,
     hello_clock::NOT_FOUND,
@@ -70,23 +66,12 @@ pub(crate) fn build() -> Step {
 pub(crate) fn steps(engine: &'static Engine) -> Vec<Step> {
     let step = |case: &Case| {
         let check = case.check;
-        Step::new(
-            format!("{}/{}", engine.name, case.name),
-            case.about,
-            move |report| {
-                let browser = engine.start(report)?;
-                check(&mut Stage {
-                    engine,
-                    browser,
-                    report,
-                })
-            },
-        )
+        Step::new(format!("{}/{}", engine.name, case.name), case.about, move |report| {
+            let browser = engine.start(report)?;
+            check(&mut Stage { engine, browser, report })
+        })
     };
-    (CASES.iter())
-        .chain([&channel::RESTART, &http_2::TEN_STREAMS])
-        .map(step)
-        .collect()
+    (CASES.iter()).chain([&channel::RESTART, &http_2::TEN_STREAMS]).map(step).collect()
 }
 
 /// What a case plays on.
@@ -124,9 +109,7 @@ impl Stage<'_> {
     ) -> anyhow::Result<String> {
         let script = format!("return document.querySelector('{selector}')?.textContent ?? ''");
         let what = format!("the text of {selector}");
-        let text = self
-            .browser
-            .wait_for(&what, &script, |text| accept(&as_text(text)))?;
+        let text = self.browser.wait_for(&what, &script, |text| accept(&as_text(text)))?;
         Ok(as_text(&text))
     }
 
@@ -141,12 +124,7 @@ impl Stage<'_> {
         }
         wait::until(&format!("the console says {wanted:?}"), || {
             lines.extend(self.browser.console()?);
-            let said = |text| {
-                lines
-                    .iter()
-                    .filter(|line| line.message.contains(text))
-                    .count()
-            };
+            let said = |text| lines.iter().filter(|line| line.message.contains(text)).count();
             let missing = wanted
                 .iter()
                 .find(|&&text| said(text) < wanted.iter().filter(|&&other| other == text).count());
@@ -167,10 +145,7 @@ impl Stage<'_> {
     /// Fails when a script of the page has thrown; a lost connection is no fault of a page.
     fn nothing_thrown(&self) -> anyhow::Result<()> {
         let thrown = self.browser.script("return window.errors")?;
-        ensure!(
-            thrown.as_array().is_some_and(Vec::is_empty),
-            "the page threw {thrown}"
-        );
+        ensure!(thrown.as_array().is_some_and(Vec::is_empty), "the page threw {thrown}");
         Ok(())
     }
 }
@@ -215,10 +190,7 @@ fn driver(stage: &mut Stage<'_>) -> anyhow::Result<()> {
     let lines = stage.wait_for_console(&["said", "lost"])?;
     let unnoticed = stage.browser.has_logs() && no_errors_in(&lines).is_ok();
     ensure!(!unnoticed, "an error in the console goes unnoticed");
-    ensure!(
-        stage.no_errors().is_err(),
-        "an error of the page goes unnoticed"
-    );
+    ensure!(stage.no_errors().is_err(), "an error of the page goes unnoticed");
     Ok(())
 }
 

@@ -56,10 +56,7 @@ impl Child {
 
     /// Waits for the child to end by itself.
     pub(crate) fn wait(&mut self) -> anyhow::Result<ExitStatus> {
-        let status = self
-            .inner
-            .wait()
-            .context("cannot wait for a child process")?;
+        let status = self.inner.wait().context("cannot wait for a child process")?;
         if running().ending {
             wait_for_exit();
         }
@@ -130,19 +127,14 @@ pub(crate) fn workspace() -> &'static Path {
     FOLDER.get_or_init(|| {
         let package = std::env::var_os("CARGO_MANIFEST_DIR");
         let package = package.map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
-        package
-            .parent()
-            .map_or_else(|| package.clone(), Path::to_path_buf)
+        package.parent().map_or_else(|| package.clone(), Path::to_path_buf)
     })
 }
 
 /// The exit status after a signal; negative: the customary 128 plus the signal's number.
 static INTERRUPTED_STATUS: AtomicI32 = AtomicI32::new(-1);
 
-static RUNNING: Mutex<Running> = Mutex::new(Running {
-    leaders: BTreeSet::new(),
-    ending: false,
-});
+static RUNNING: Mutex<Running> = Mutex::new(Running { leaders: BTreeSet::new(), ending: false });
 
 struct Running {
     leaders: BTreeSet<u32>,
@@ -157,12 +149,7 @@ fn running() -> MutexGuard<'static, Running> {
 /// Ends all children and all that they have left behind. Nothing can be started afterwards.
 fn end_all() {
     running().ending = true;
-    let all = || {
-        system::descendants(std::process::id())
-            .iter()
-            .map(|it| it.id)
-            .collect()
-    };
+    let all = || system::descendants(std::process::id()).iter().map(|it| it.id).collect();
     for leader in running().leaders.clone() {
         system::signal_group(leader, false);
     }

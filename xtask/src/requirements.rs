@@ -30,12 +30,7 @@ enum Source {
 }
 
 pub(crate) const CHROMIUM: Program = Program {
-    commands: &[
-        "chromium",
-        "chromium-browser",
-        "google-chrome",
-        "google-chrome-stable",
-    ],
+    commands: &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
     source: Source::Debian("chromium"),
     elsewhere: "install Chromium or Google Chrome, and put it on the search path as `chromium`",
 };
@@ -92,11 +87,8 @@ pub(crate) const OPENSSL: Program = Program {
     elsewhere: "install OpenSSL's command, which makes a certificate for a proxy",
 };
 
-const CURL: Program = Program {
-    commands: &["curl"],
-    source: Source::Debian("curl"),
-    elsewhere: "install curl",
-};
+const CURL: Program =
+    Program { commands: &["curl"], source: Source::Debian("curl"), elsewhere: "install curl" };
 
 const NODE: Program = Program {
     commands: &["node"],
@@ -114,9 +106,7 @@ const PYTHON: Program = Program {
 pub(crate) fn step(whose: &str, programs: &'static [&'static Program]) -> Step {
     let names: Vec<&str> = programs.iter().map(|program| program.commands[0]).collect();
     Step::new(format!("programs/{whose}"), names.join(", "), |report| {
-        programs
-            .iter()
-            .try_for_each(|program| program.ensure(report).map(drop))
+        programs.iter().try_for_each(|program| program.ensure(report).map(drop))
     })
 }
 
@@ -141,16 +131,13 @@ impl Program {
         }
         .with_context(|| format!("{name} is missing and could not be installed"))?;
         report.note(format_args!("installed {name}"));
-        self.find()
-            .with_context(|| format!("{name} is missing: {}", self.elsewhere))
+        self.find().with_context(|| format!("{name} is missing: {}", self.elsewhere))
     }
 
     fn find(&self) -> Option<PathBuf> {
         let folders = search_path();
-        let files = self
-            .commands
-            .iter()
-            .flat_map(|name| folders.iter().map(move |it| it.join(name)));
+        let files =
+            self.commands.iter().flat_map(|name| folders.iter().map(move |it| it.join(name)));
         files.into_iter().find(|file| file.is_file())
     }
 }
@@ -171,24 +158,11 @@ fn crates() -> PathBuf {
 
 fn install_crate(package: &str, report: &mut Report) -> anyhow::Result<()> {
     let mut install = cargo(["install", "--locked", package, "--root"]);
-    report
-        .run(
-            install
-                .arg(crates())
-                .arg("--target-dir")
-                .arg(crates().join("target")),
-        )
-        .map(drop)
+    report.run(install.arg(crates()).arg("--target-dir").arg(crates().join("target"))).map(drop)
 }
 
 fn install_package(package: &str, report: &mut Report) -> anyhow::Result<()> {
-    let install = [
-        "install",
-        "--yes",
-        "--no-install-recommends",
-        "--no-remove",
-        package,
-    ];
+    let install = ["install", "--yes", "--no-install-recommends", "--no-remove", package];
     // The lists of a fresh machine are empty or old, and fetching them takes a while.
     if report.run(&mut apt_get(&install)).is_err() {
         report.run(&mut apt_get(&["update"]))?;

@@ -33,11 +33,7 @@ impl Step {
         about: impl Into<String>,
         run: impl Fn(&mut Report) -> anyhow::Result<()> + 'static,
     ) -> Step {
-        Step {
-            name: name.into(),
-            about: about.into(),
-            run: Box::new(run),
-        }
+        Step { name: name.into(), about: about.into(), run: Box::new(run) }
     }
 
     fn is_called(&self, selected: &str) -> bool {
@@ -87,12 +83,7 @@ impl Selection {
             }
             return Ok(());
         }
-        summarize(
-            chosen
-                .iter()
-                .map(|step| run_step(step, self.verbose))
-                .collect(),
-        )
+        summarize(chosen.iter().map(|step| run_step(step, self.verbose)).collect())
     }
 }
 
@@ -131,32 +122,19 @@ fn run_step(step: &Step, verbose: bool) -> Outcome {
         }
         println!("\x1b[1;31m{name} failed\x1b[0m: {error:#}\n");
     }
-    Outcome {
-        name: name.clone(),
-        verdict,
-        elapsed,
-    }
+    Outcome { name: name.clone(), verdict, elapsed }
 }
 
 fn summarize(outcomes: Vec<Outcome>) -> anyhow::Result<()> {
     let total: Duration = outcomes.iter().map(|outcome| outcome.elapsed).sum();
     let mut failed = Vec::new();
     println!("\nsummary");
-    for Outcome {
-        name,
-        verdict,
-        elapsed,
-    } in &outcomes
-    {
+    for Outcome { name, verdict, elapsed } in &outcomes {
         let reason = match verdict {
             Verdict::NotChecked(reason) => reason,
             _ => "",
         };
-        println!(
-            "{} {name:<36} {:>8}  {reason}",
-            mark(verdict),
-            seconds(*elapsed)
-        );
+        println!("{} {name:<36} {:>8}  {reason}", mark(verdict), seconds(*elapsed));
         if matches!(verdict, Verdict::Failed) {
             failed.push(name.as_str());
         }
@@ -164,11 +142,7 @@ fn summarize(outcomes: Vec<Outcome>) -> anyhow::Result<()> {
     let count = outcomes.len();
     println!("{count} steps in {}", seconds(total));
     if !failed.is_empty() {
-        bail!(
-            "{} of {count} steps failed: {}",
-            failed.len(),
-            failed.join(", ")
-        );
+        bail!("{} of {count} steps failed: {}", failed.len(), failed.join(", "));
     }
     Ok(())
 }
@@ -201,19 +175,14 @@ impl ProgressLine {
         let started = Instant::now();
         let thread = thread::spawn(move || {
             loop {
-                print(&format!(
-                    "\r\x1b[2K{text}  {} s",
-                    started.elapsed().as_secs()
-                ));
+                print(&format!("\r\x1b[2K{text}  {} s", started.elapsed().as_secs()));
                 let second = stopped.recv_timeout(Duration::from_secs(1));
                 if second != Err(RecvTimeoutError::Timeout) {
                     return print("\r\x1b[2K");
                 }
             }
         });
-        ProgressLine {
-            running: Some((stop, thread)),
-        }
+        ProgressLine { running: Some((stop, thread)) }
     }
 
     fn end(self) {
@@ -227,7 +196,5 @@ impl ProgressLine {
 /// Writes a part of a line. A terminal that has gone away is no reason to fail.
 fn print(text: &str) {
     let mut stdout = std::io::stdout().lock();
-    let _ = stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush());
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }

@@ -25,10 +25,7 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let mut steps = vec![
-            requirements::step("tests", &OF_TESTS),
-            pages::programs(&ENGINES[0]),
-        ];
+        let mut steps = vec![requirements::step("tests", &OF_TESTS), pages::programs(&ENGINES[0])];
         steps.extend(code::steps());
         steps.extend([dependencies::step(), tidy::step(), msrv::step()]);
         steps.extend([embedded::no_heap_step(), fuzz::step(), soak::step()]);

@@ -56,9 +56,7 @@ fn check(report: &mut Report) -> anyhow::Result<()> {
             wrong.extend(sources::length(source));
         }
         if source.is(".md") {
-            wrong.extend(links::broken(source, &|path| {
-                workspace().join(path).exists()
-            }));
+            wrong.extend(links::broken(source, &|path| workspace().join(path).exists()));
         }
     }
     for package in packages(report)? {
@@ -93,10 +91,7 @@ fn read(folder: &Path, sources: &mut Vec<Source>) -> anyhow::Result<()> {
             let text = fs::read_to_string(&path)
                 .with_context(|| format!("{} is not UTF-8", path.display()))?;
             let path = path.strip_prefix(workspace()).unwrap_or(&path);
-            sources.push(Source {
-                path: path.to_string_lossy().into_owned(),
-                text,
-            });
+            sources.push(Source { path: path.to_string_lossy().into_owned(), text });
         }
     }
     Ok(())

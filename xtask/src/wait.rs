@@ -30,10 +30,7 @@ pub(crate) fn until<T>(
         match look()? {
             Look::Reached(value) => return Ok(value),
             Look::NotYet(state) if Instant::now() > deadline => {
-                bail!(
-                    "{what}: not within {} s; at last: {state}",
-                    PATIENCE.as_secs()
-                )
+                bail!("{what}: not within {} s; at last: {state}", PATIENCE.as_secs())
             }
             Look::NotYet(_) => thread::sleep(Duration::from_millis(50)),
         }

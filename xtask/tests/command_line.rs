@@ -24,27 +24,13 @@ fn every_command_has_help() {
         .filter_map(|line| line.split_whitespace().next())
         .filter(|name| *name != "help")
         .collect();
-    assert!(
-        commands.contains(&"demo") && commands.contains(&"test"),
-        "{all}"
-    );
+    assert!(commands.contains(&"demo") && commands.contains(&"test"), "{all}");
     for command in commands {
-        let output = workspace
-            .xtask(&[command, "--help"])
-            .output()
-            .expect("xtask runs");
+        let output = workspace.xtask(&[command, "--help"]).output().expect("xtask runs");
         assert!(output.status.success(), "{command}");
         let help = text(&output);
-        assert!(
-            help.contains(&format!("Usage: cargo xtask {command}")),
-            "{help}"
-        );
-        assert!(
-            help.lines()
-                .next()
-                .is_some_and(|line| !line.starts_with("Usage")),
-            "{help}"
-        );
+        assert!(help.contains(&format!("Usage: cargo xtask {command}")), "{help}");
+        assert!(help.lines().next().is_some_and(|line| !line.starts_with("Usage")), "{help}");
     }
 }
 
@@ -52,10 +38,7 @@ fn every_command_has_help() {
 fn a_passing_step_hides_its_output_and_a_failing_one_shows_it() {
     let workspace = Workspace::new("output");
     workspace.cargo("echo from cargo; exit 0");
-    let output = workspace
-        .xtask(&["test", "--only", "format"])
-        .output()
-        .expect("xtask runs");
+    let output = workspace.xtask(&["test", "--only", "format"]).output().expect("xtask runs");
     assert!(output.status.success(), "{}", text(&output));
     assert!(!text(&output).contains("from cargo\n"), "{}", text(&output));
 
@@ -64,18 +47,10 @@ fn a_passing_step_hides_its_output_and_a_failing_one_shows_it() {
     assert!(text(&output).contains("from cargo\n"), "{}", text(&output));
 
     workspace.cargo("echo from cargo; echo a complaint >&2; exit 3");
-    let output = workspace
-        .xtask(&["test", "--only", "format"])
-        .output()
-        .expect("xtask runs");
+    let output = workspace.xtask(&["test", "--only", "format"]).output().expect("xtask runs");
     assert_eq!(output.status.code(), Some(1));
     let text = text(&output);
-    for part in [
-        "from cargo\n",
-        "a complaint\n",
-        "exit status: 3",
-        "FAILED format",
-    ] {
+    for part in ["from cargo\n", "a complaint\n", "exit status: 3", "FAILED format"] {
         assert!(text.contains(part), "{part:?} is missing in:\n{text}");
     }
 }
@@ -87,20 +62,13 @@ fn later_steps_run_after_a_failure() {
     let both = ["test", "--only", "format", "--only", "docs"];
     let output = workspace.xtask(&both).output().expect("xtask runs");
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        text(&output).contains("2 of 2 steps failed: format, docs"),
-        "{}",
-        text(&output)
-    );
+    assert!(text(&output).contains("2 of 2 steps failed: format, docs"), "{}", text(&output));
 }
 
 #[test]
 fn a_step_that_does_not_exist_is_an_error() {
     let workspace = Workspace::new("unknown");
-    let output = workspace
-        .xtask(&["test", "--skip", "nonsense"])
-        .output()
-        .expect("xtask runs");
+    let output = workspace.xtask(&["test", "--skip", "nonsense"]).output().expect("xtask runs");
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output).contains("\"nonsense\""), "{}", text(&output));
 }
@@ -109,10 +77,7 @@ fn a_step_that_does_not_exist_is_an_error() {
 fn output_that_is_no_terminal_has_no_control_characters() {
     let workspace = Workspace::new("plain");
     workspace.cargo("exit 1");
-    let output = workspace
-        .xtask(&["test", "--only", "format"])
-        .output()
-        .expect("xtask runs");
+    let output = workspace.xtask(&["test", "--only", "format"]).output().expect("xtask runs");
     let text = text(&output);
     assert!(!text.contains(['\r', '\x1b']), "{text:?}");
 }
@@ -123,9 +88,5 @@ fn a_demo_that_does_not_compile_is_an_error() {
     workspace.cargo("exit 101");
     let output = workspace.xtask(&["demo"]).output().expect("xtask runs");
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        text(&output).contains("do not compile"),
-        "{}",
-        text(&output)
-    );
+    assert!(text(&output).contains("do not compile"), "{}", text(&output));
 }

@@ -25,16 +25,12 @@ const FAMILY: &str = "sleep 1000 & echo $! >>started
 
 fn is_alive(id: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-    stat.rsplit_once(')')
-        .is_some_and(|(_, fields)| !fields.starts_with(" Z"))
+    stat.rsplit_once(')').is_some_and(|(_, fields)| !fields.starts_with(" Z"))
 }
 
 fn started(workspace: &Workspace) -> Vec<u32> {
     let started = fs::read_to_string(workspace.folder.join("started")).unwrap_or_default();
-    started
-        .lines()
-        .map(|line| line.parse().expect("a process ID"))
-        .collect()
+    started.lines().map(|line| line.parse().expect("a process ID")).collect()
 }
 
 fn wait_until(what: &str, mut reached: impl FnMut() -> bool) {
@@ -60,11 +56,7 @@ fn family_after(name: &str, task: &[&str], script: &str, signal: Option<Signal>)
     let workspace = Workspace::new(name);
     workspace.cargo(&script.replace("FAMILY", FAMILY));
     let mut xtask = workspace.xtask(task);
-    let mut xtask = xtask
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("it starts");
+    let mut xtask = xtask.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
     let ready = workspace.folder.join("ready");
     wait_until("the family", || ready.exists());
     let family = Family(started(&workspace));
@@ -89,9 +81,7 @@ impl Family {
 
 impl Drop for Family {
     fn drop(&mut self) {
-        self.living()
-            .into_iter()
-            .for_each(|id| send(id, Signal::KILL));
+        self.living().into_iter().for_each(|id| send(id, Signal::KILL));
     }
 }
 
@@ -112,12 +102,7 @@ fn interrupted_demo() {
 
 #[test]
 fn interrupted_build_of_the_demo() {
-    let status = family_after(
-        "interrupted-build",
-        &["demo"],
-        "FAMILY wait",
-        Some(Signal::INT),
-    );
+    let status = family_after("interrupted-build", &["demo"], "FAMILY wait", Some(Signal::INT));
     assert_eq!(status.code(), Some(130));
 }
 

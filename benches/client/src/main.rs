@@ -58,11 +58,7 @@ fn main() -> anyhow::Result<()> {
 
     let all = cli.client.is_empty();
     let wanted = |it: &&Subject| all || cli.client.contains(it);
-    let subjects: Vec<Subject> = Subject::value_variants()
-        .iter()
-        .filter(wanted)
-        .copied()
-        .collect();
+    let subjects: Vec<Subject> = Subject::value_variants().iter().filter(wanted).copied().collect();
     let mut report = Report::new("client", "cargo xtask bench client");
     report.note(format!(
         "Each client is a process of its own on core {CLIENT_CORE} with one thread of its own; a bare writer, \

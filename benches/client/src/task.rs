@@ -15,25 +15,11 @@ use crate::subject::{Runtime, Seen, Subject};
 #[derive(clap::Subcommand)]
 pub(crate) enum Args {
     /// Count events, or bytes, up to a number
-    Throughput {
-        subject: Subject,
-        url: String,
-        events: u64,
-        bytes: u64,
-    },
+    Throughput { subject: Subject, url: String, events: u64, bytes: u64 },
     /// Note how long each event was under way
-    Latency {
-        subject: Subject,
-        url: String,
-        events: usize,
-    },
+    Latency { subject: Subject, url: String, events: usize },
     /// Listen to many streams at once
-    Many {
-        subject: Subject,
-        url: String,
-        streams: usize,
-        events: u64,
-    },
+    Many { subject: Subject, url: String, streams: usize, events: u64 },
 }
 
 /// What is told.
@@ -60,23 +46,11 @@ pub(crate) enum Told {
 impl Args {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         match self {
-            Args::Throughput {
-                subject,
-                url,
-                events,
-                bytes,
-            } => throughput(subject, url, events, bytes),
-            Args::Latency {
-                subject,
-                url,
-                events,
-            } => latency(subject, url, events),
-            Args::Many {
-                subject,
-                url,
-                streams,
-                events,
-            } => many(subject, &url, streams, events),
+            Args::Throughput { subject, url, events, bytes } => {
+                throughput(subject, url, events, bytes)
+            }
+            Args::Latency { subject, url, events } => latency(subject, url, events),
+            Args::Many { subject, url, streams, events } => many(subject, &url, streams, events),
         }
     }
 }
@@ -172,9 +146,7 @@ fn many(subject: Subject, url: &str, streams: usize, events: u64) -> anyhow::Res
         Runtime::Tokio => {
             let tasks = tokio::task::LocalSet::new();
             all.for_each(|listening| drop(tasks.spawn_local(listening)));
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(tasks);
         }
     }
@@ -216,10 +188,9 @@ impl Progress {
 fn block_on(runtime: Runtime, listening: impl Future<Output = ()>) -> anyhow::Result<()> {
     match runtime {
         Runtime::AsyncIo => async_io::block_on(listening),
-        Runtime::Tokio => tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?
-            .block_on(listening),
+        Runtime::Tokio => {
+            tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(listening)
+        }
     }
     Ok(())
 }

@@ -16,16 +16,8 @@ pub(crate) struct Corpus {
     pub(crate) expected: Sink,
 }
 
-pub(crate) const NAMES: [&str; 8] = [
-    "llm",
-    "tiny",
-    "full",
-    "multiline",
-    "big",
-    "heartbeat",
-    "crlf",
-    "utf8",
-];
+pub(crate) const NAMES: [&str; 8] =
+    ["llm", "tiny", "full", "multiline", "big", "heartbeat", "crlf", "utf8"];
 
 impl Corpus {
     /// The corpus with one of the [`NAMES`].
@@ -46,9 +38,7 @@ impl Corpus {
                 _ => Block::heartbeat(),
             }),
             "crlf" => Corpus::of(name, |n| Block::message(delta(n), "\r\n")),
-            "utf8" => Corpus::of(name, |n| {
-                line("实时数据推送服务器发送事件".repeat(n % 5 + 2))
-            }),
+            "utf8" => Corpus::of(name, |n| line("实时数据推送服务器发送事件".repeat(n % 5 + 2))),
             _ => return None,
         })
     }
@@ -67,12 +57,7 @@ impl Corpus {
             block.write(&mut text, &mut expected);
             blocks += 1;
         }
-        Corpus {
-            name,
-            bytes: text.leak().as_bytes(),
-            blocks,
-            expected,
-        }
+        Corpus { name, bytes: text.leak().as_bytes(), blocks, expected }
     }
 }
 
@@ -86,21 +71,11 @@ struct Block {
 
 impl Block {
     fn message(data: String, line_ending: &'static str) -> Block {
-        Block {
-            event_type: "",
-            id: None,
-            data: Some(data),
-            line_ending,
-        }
+        Block { event_type: "", id: None, data: Some(data), line_ending }
     }
 
     fn heartbeat() -> Block {
-        Block {
-            event_type: "",
-            id: None,
-            data: None,
-            line_ending: "\n",
-        }
+        Block { event_type: "", id: None, data: None, line_ending: "\n" }
     }
 
     fn write(&self, text: &mut String, expected: &mut Sink) {
@@ -145,7 +120,5 @@ pub(crate) fn lines(n: usize) -> String {
 
 /// `length` letters that are not the same for each `n`.
 fn letters(n: usize, length: usize) -> String {
-    (0..length)
-        .map(|i| char::from(b'a' + ((i + n) % 26) as u8))
-        .collect()
+    (0..length).map(|i| char::from(b'a' + ((i + n) % 26) as u8)).collect()
 }

@@ -12,10 +12,7 @@ const SIZES: [usize; 7] = [16, 64, 256, 1 << 10, 4 << 10, 16 << 10, 64 << 10];
 
 /// Adds the curves to a report.
 pub(crate) fn add(plan: Plan, report: &mut Report, decoders: &[&Decoder]) -> anyhow::Result<()> {
-    let plan = Plan {
-        rounds: plan.rounds.min(7),
-        ..plan
-    };
+    let plan = Plan { rounds: plan.rounds.min(7), ..plan };
     let llm = || Corpus::named("llm");
     let over_chunks: Vec<Point> = [1, 4]
         .into_iter()
@@ -74,19 +71,14 @@ impl Point {
             Outcome::Timed(timing) => megabytes_per_second(corpus, timing),
             _ => None,
         };
-        Point {
-            position,
-            speeds: outcomes.iter().map(speed).collect(),
-        }
+        Point { position, speeds: outcomes.iter().map(speed).collect() }
     }
 }
 
 fn table(title: &str, points: &[Point], decoders: &[&Decoder]) -> Table {
     let mut table = Table::new(title, points.iter().map(|it| format!("{} B", it.position)));
     for (index, decoder) in decoders.iter().enumerate() {
-        let speeds = points
-            .iter()
-            .map(|it| it.speeds.get(index).copied().flatten());
+        let speeds = points.iter().map(|it| it.speeds.get(index).copied().flatten());
         table.row(decoder.name, speeds.map(Cell::from));
     }
     table
@@ -98,10 +90,7 @@ fn plot(
     points: &[Point],
     decoders: &[&Decoder],
 ) -> anyhow::Result<String> {
-    let shown = decoders
-        .iter()
-        .enumerate()
-        .filter(|(_, it)| it.name != "copy");
+    let shown = decoders.iter().enumerate().filter(|(_, it)| it.name != "copy");
     let series = shown.map(|(index, decoder)| Series {
         name: decoder.name.to_owned(),
         values: points

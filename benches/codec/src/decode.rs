@@ -58,10 +58,7 @@ impl Args {
         let all = || decoders::ALL.iter();
         for name in &self.peer {
             let names: Vec<&str> = all().map(|it| it.name).collect();
-            ensure!(
-                names.contains(&name.as_str()),
-                "{name}: not one of {names:?}"
-            );
+            ensure!(names.contains(&name.as_str()), "{name}: not one of {names:?}");
         }
         let wanted = |it: &&Decoder| self.peer.is_empty() || self.peer.iter().any(|n| n == it.name);
         Ok(all().filter(wanted).collect())
@@ -78,18 +75,12 @@ impl Args {
             }
         }
         let wanted = |name: &&str| self.corpus.is_empty() || self.corpus.iter().any(|n| n == name);
-        let corpora = corpus::NAMES
-            .into_iter()
-            .filter(wanted)
-            .filter_map(Corpus::named);
+        let corpora = corpus::NAMES.into_iter().filter(wanted).filter_map(Corpus::named);
         let trials = corpora.map(|corpus| {
             let outcomes = trial::run(plan, &corpus, chunk, decoders);
             (corpus, outcomes)
         });
-        Ok(Cut {
-            trials: trials.collect(),
-            title,
-        })
+        Ok(Cut { trials: trials.collect(), title })
     }
 }
 
@@ -99,30 +90,21 @@ impl Cut {
         let ratios = self.trials.iter().map(|(_, it)| Ratio::of(decoders, it));
         let ratios: Vec<Option<Ratio>> = ratios.collect();
         let mut row = |name: &str, cell: fn(&Ratio) -> Cell| {
-            let cells = ratios
-                .iter()
-                .map(|it| it.as_ref().map_or_else(Cell::none, cell));
+            let cells = ratios.iter().map(|it| it.as_ref().map_or_else(Cell::none, cell));
             speed.row(name, cells);
         };
-        row("ours / fastest peer", |it| {
-            Cell::number(it.spread.median).with_detail(it.spread)
-        });
+        row("ours / fastest peer", |it| Cell::number(it.spread.median).with_detail(it.spread));
         row("quartiles", |it| {
-            Cell::text(format!(
-                "{:.2}–{:.2}",
-                it.spread.lower_quartile, it.spread.upper_quartile
-            ))
+            Cell::text(format!("{:.2}–{:.2}", it.spread.lower_quartile, it.spread.upper_quartile))
         });
         row("fastest peer", |it| Cell::text(it.peer));
         report.table(speed);
         self.note_faults(report, decoders);
         report.table(self.table("ns per block", decoders, &nanoseconds_per_block));
-        report.table(self.table("allocations per block", decoders, &|_, timing| {
-            Some(timing.allocations)
-        }));
-        let name = format!("decode {}", self.title)
-            .replace(' ', "-")
-            .to_lowercase();
+        report.table(
+            self.table("allocations per block", decoders, &|_, timing| Some(timing.allocations)),
+        );
+        let name = format!("decode {}", self.title).replace(' ', "-").to_lowercase();
         report.plot(name, self.plot(decoders)?);
         Ok(())
     }
@@ -131,17 +113,15 @@ impl Cut {
     fn note_faults(&self, report: &mut Report, decoders: &[&Decoder]) {
         for (index, decoder) in decoders.iter().enumerate() {
             let faults =
-                self.trials
-                    .iter()
-                    .filter_map(|(corpus, outcomes)| match outcomes.get(index)? {
-                        Outcome::Timed(_) => None,
-                        Outcome::Wrong(why) => Some(format!("{} wrong ({why})", corpus.name)),
-                        Outcome::TooSlow(bytes) => Some(format!(
-                            "{} not finished (over {} ms for {bytes} B)",
-                            corpus.name,
-                            trial::PATIENCE.as_millis()
-                        )),
-                    });
+                self.trials.iter().filter_map(|(corpus, outcomes)| match outcomes.get(index)? {
+                    Outcome::Timed(_) => None,
+                    Outcome::Wrong(why) => Some(format!("{} wrong ({why})", corpus.name)),
+                    Outcome::TooSlow(bytes) => Some(format!(
+                        "{} not finished (over {} ms for {bytes} B)",
+                        corpus.name,
+                        trial::PATIENCE.as_millis()
+                    )),
+                });
             let faults: Vec<String> = faults.collect();
             if !faults.is_empty() {
                 let (name, faults) = (decoder.name, faults.join(", "));
@@ -174,10 +154,7 @@ impl Cut {
     }
 
     fn plot(&self, decoders: &[&Decoder]) -> anyhow::Result<String> {
-        let shown = decoders
-            .iter()
-            .enumerate()
-            .filter(|(_, it)| it.name != "copy");
+        let shown = decoders.iter().enumerate().filter(|(_, it)| it.name != "copy");
         let series = shown.map(|(index, decoder)| Series {
             name: decoder.name.to_owned(),
             values: self
@@ -190,16 +167,9 @@ impl Cut {
                 .collect(),
         });
         Bars {
-            title: format!(
-                "Decoding, {}: MB/s, higher is better (logarithmic)",
-                self.title
-            ),
+            title: format!("Decoding, {}: MB/s, higher is better (logarithmic)", self.title),
             unit: "MB/s".to_owned(),
-            groups: self
-                .trials
-                .iter()
-                .map(|(corpus, _)| corpus.name.to_owned())
-                .collect(),
+            groups: self.trials.iter().map(|(corpus, _)| corpus.name.to_owned()).collect(),
             series: series.collect(),
             scale: Scale::Logarithmic,
         }

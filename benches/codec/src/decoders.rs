@@ -51,14 +51,8 @@ impl Input {
         let near = self.bytes.get(length..).unwrap_or_default();
         let near = &near[..near.len().min(length)];
         let ends = memchr::memchr_iter(b'\n', near).map(|at| length + at + 1);
-        let mut parts = ends.map(|end| Input {
-            bytes: &self.bytes[..end],
-            ..self
-        });
-        let cut = Input {
-            bytes: &self.bytes[..length.min(self.bytes.len())],
-            ..self
-        };
+        let mut parts = ends.map(|end| Input { bytes: &self.bytes[..end], ..self });
+        let cut = Input { bytes: &self.bytes[..length.min(self.bytes.len())], ..self };
         parts.find(|it| it.ends_with_block()).unwrap_or(cut)
     }
 
@@ -74,24 +68,14 @@ impl Input {
 }
 
 pub(crate) const ALL: [Decoder; 9] = [
-    Decoder {
-        name: "copy",
-        package: "",
-        kind: Kind::Limit,
-        decode: limit::copy,
-    },
+    Decoder { name: "copy", package: "", kind: Kind::Limit, decode: limit::copy },
     Decoder {
         name: "newline-search",
         package: "memchr",
         kind: Kind::Limit,
         decode: limit::newline_search,
     },
-    Decoder {
-        name: "ours",
-        package: "sse-proto",
-        kind: Kind::Ours,
-        decode: ours::decode,
-    },
+    Decoder { name: "ours", package: "sse-proto", kind: Kind::Ours, decode: ours::decode },
     peer("sse-core", sse_core::decode),
     peer("sse-stream", sse_stream::decode),
     peer("sseer", sseer::decode),
@@ -101,10 +85,5 @@ pub(crate) const ALL: [Decoder; 9] = [
 ];
 
 const fn peer(name: &'static str, decode: fn(Input, &mut Sink) -> Result<(), String>) -> Decoder {
-    Decoder {
-        name,
-        package: name,
-        kind: Kind::Peer,
-        decode,
-    }
+    Decoder { name, package: name, kind: Kind::Peer, decode }
 }

@@ -33,17 +33,12 @@ impl Args {
         );
         let versions = encoders::ALL.iter().filter(|it| !it.package.is_empty());
         let versions = versions.map(|it| format!("{} {}", it.package, report::version(it.package)));
-        report.note(format!(
-            "Versions: {}.",
-            versions.collect::<Vec<_>>().join(", ")
-        ));
+        report.note(format!("Versions: {}.", versions.collect::<Vec<_>>().join(", ")));
         let cases = encoders::cases();
         let timings: Vec<Vec<Result<Timing, String>>> =
             cases.iter().map(|case| measure(plan, case)).collect();
         report.table(table("ns per event", &cases, &timings, nanoseconds));
-        report.table(table("allocations per event", &cases, &timings, |it| {
-            Some(it.allocations)
-        }));
+        report.table(table("allocations per event", &cases, &timings, |it| Some(it.allocations)));
         report.plot("encode", plot(&cases, &timings)?);
         if !self.quick {
             report.write(&report::results())?;
@@ -56,11 +51,7 @@ fn measure(plan: Plan, case: &Case) -> Vec<Result<Timing, String>> {
     let samples = case.samples;
     let faults = encoders::ALL.map(|encoder| judge(&encoder, case).err());
     let mut works: Vec<Box<dyn FnMut()>> = Vec::new();
-    for (encoder, _) in encoders::ALL
-        .iter()
-        .zip(&faults)
-        .filter(|it| it.1.is_none())
-    {
+    for (encoder, _) in encoders::ALL.iter().zip(&faults).filter(|it| it.1.is_none()) {
         let encode = encoder.encode;
         works.push(Box::new(move || encode(samples, None)));
     }
@@ -98,12 +89,7 @@ fn judge(encoder: &Encoder, case: &Case) -> anyhow::Result<()> {
             found.event(event.event_type(), event.data(), event.last_event_id());
         }
     }
-    ensure!(
-        found == expected,
-        "{} of {} events",
-        found.events,
-        expected.events
-    );
+    ensure!(found == expected, "{} of {} events", found.events, expected.events);
     Ok(())
 }
 
@@ -139,16 +125,10 @@ fn table(
 }
 
 fn plot(cases: &[Case], timings: &[Vec<Result<Timing, String>>]) -> anyhow::Result<String> {
-    let series = encoders::ALL
-        .iter()
-        .enumerate()
-        .map(|(index, encoder)| Series {
-            name: encoder.name.to_owned(),
-            values: timings
-                .iter()
-                .map(|case| nanoseconds(case.get(index)?.as_ref().ok()?))
-                .collect(),
-        });
+    let series = encoders::ALL.iter().enumerate().map(|(index, encoder)| Series {
+        name: encoder.name.to_owned(),
+        values: timings.iter().map(|case| nanoseconds(case.get(index)?.as_ref().ok()?)).collect(),
+    });
     Bars {
         title: "Encoding: ns per event, lower is better (logarithmic)".to_owned(),
         unit: "ns per event".to_owned(),

@@ -31,12 +31,7 @@ pub(crate) struct Encoder {
 }
 
 pub(crate) const ALL: [Encoder; 5] = [
-    Encoder {
-        name: "copy",
-        package: "",
-        is_limit: true,
-        encode: limit::copy,
-    },
+    Encoder { name: "copy", package: "", is_limit: true, encode: limit::copy },
     encoder("ours, Vec", "sse-proto", ours::append_to),
     encoder("ours, slice", "sse-proto", ours::encode_into),
     encoder("sse-stream", "sse-stream", sse_stream::encode),
@@ -48,12 +43,7 @@ const fn encoder(
     package: &'static str,
     encode: fn(&'static [Sample], Option<&mut Vec<u8>>),
 ) -> Encoder {
-    Encoder {
-        name,
-        package,
-        is_limit: false,
-        encode,
-    }
+    Encoder { name, package, is_limit: false, encode }
 }
 
 /// The shapes: data alone, every field, many lines.
@@ -62,11 +52,7 @@ pub(crate) fn cases() -> Vec<Case> {
         name,
         samples: (0..1000).map(sample).collect::<Vec<_>>().leak(),
     };
-    let message = |data| Sample {
-        event_type: "",
-        id: String::new(),
-        data,
-    };
+    let message = |data| Sample { event_type: "", id: String::new(), data };
     vec![
         case("llm", &|n| message(corpus::delta(n))),
         case("event+id+data", &|n| Sample {

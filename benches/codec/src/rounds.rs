@@ -14,15 +14,9 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn new(quick: bool) -> Plan {
         if quick {
-            Plan {
-                rounds: 5,
-                sample: Duration::from_millis(2),
-            }
+            Plan { rounds: 5, sample: Duration::from_millis(2) }
         } else {
-            Plan {
-                rounds: 25,
-                sample: Duration::from_millis(4),
-            }
+            Plan { rounds: 25, sample: Duration::from_millis(4) }
         }
     }
 }

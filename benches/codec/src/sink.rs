@@ -18,10 +18,7 @@ impl Sink {
 
     /// Counts and hashes (FNV-1a): for the comparison.
     pub(crate) fn hashing() -> Sink {
-        Sink {
-            digest: Some(0xcbf2_9ce4_8422_2325),
-            ..Sink::default()
-        }
+        Sink { digest: Some(0xcbf2_9ce4_8422_2325), ..Sink::default() }
     }
 
     /// One event. The type may be given as `message` or as nothing.
@@ -30,11 +27,7 @@ impl Sink {
         self.events += 1;
         self.data_bytes += data.len() as u64;
         if self.digest.is_some() {
-            let event_type = if event_type == "message" {
-                ""
-            } else {
-                event_type
-            };
+            let event_type = if event_type == "message" { "" } else { event_type };
             self.hash(event_type);
             self.hash(data);
             self.hash(last_event_id);

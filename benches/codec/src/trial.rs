@@ -44,19 +44,10 @@ pub(crate) fn run(
     chunk: usize,
     decoders: &[&Decoder],
 ) -> Vec<Outcome> {
-    let chunk = if chunk == 0 {
-        corpus.bytes.len()
-    } else {
-        chunk
-    };
-    let input = Input {
-        bytes: corpus.bytes,
-        chunk,
-    };
-    let faults: Vec<Option<Outcome>> = decoders
-        .iter()
-        .map(|decoder| judge(decoder, input, corpus))
-        .collect();
+    let chunk = if chunk == 0 { corpus.bytes.len() } else { chunk };
+    let input = Input { bytes: corpus.bytes, chunk };
+    let faults: Vec<Option<Outcome>> =
+        decoders.iter().map(|decoder| judge(decoder, input, corpus)).collect();
     let mut works: Vec<Box<dyn FnMut()>> = Vec::new();
     for (decoder, fault) in decoders.iter().zip(&faults) {
         if fault.is_none() {

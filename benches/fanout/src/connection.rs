@@ -114,8 +114,5 @@ fn parse(data: &[u8]) -> Option<Delivery> {
             number.checked_mul(10)?.checked_add(u64::from(digit))
         })
     });
-    Some(Delivery {
-        published: numbers.next()??,
-        sequence: numbers.next()??,
-    })
+    Some(Delivery { published: numbers.next()??, sequence: numbers.next()?? })
 }

@@ -20,13 +20,7 @@ impl Courier {
         let socket = TcpStream::connect(address)?;
         socket.set_nodelay(true)?;
         socket.set_nonblocking(true)?;
-        Ok(Courier {
-            socket,
-            burst,
-            start: Instant::now(),
-            published: 0,
-            unsent: Vec::new(),
-        })
+        Ok(Courier { socket, burst, start: Instant::now(), published: 0, unsent: Vec::new() })
     }
 
     /// Sends the events that are due, and reads away the answers.

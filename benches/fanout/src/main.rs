@@ -54,10 +54,7 @@ fn main() -> anyhow::Result<()> {
         cores::SERVER, plan.rounds
     ));
     let versions = subjects.iter().map(Subject::version);
-    report.note(format!(
-        "Versions: {}.",
-        versions.collect::<Vec<_>>().join(", ")
-    ));
+    report.note(format!("Versions: {}.", versions.collect::<Vec<_>>().join(", ")));
     let whole_run = cli.server.is_empty() && cli.part.is_empty() && !cli.quick;
     for part in Part::ALL {
         if cli.part.is_empty() || cli.part.contains(&part) {

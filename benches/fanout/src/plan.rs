@@ -24,14 +24,8 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    pub(crate) const ALL: [Part; 6] = [
-        Part::Steady,
-        Part::Wide,
-        Part::Stalled,
-        Part::Reconnect,
-        Part::Slowloris,
-        Part::Growth,
-    ];
+    pub(crate) const ALL: [Part; 6] =
+        [Part::Steady, Part::Wide, Part::Stalled, Part::Reconnect, Part::Slowloris, Part::Growth];
 
     pub(crate) fn title(self) -> &'static str {
         match self {
@@ -81,23 +75,13 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn new(quick: bool, full: bool, rounds: Option<usize>) -> Plan {
-        let burst = |rate: f64, seconds: f64, size| Burst {
-            rate,
-            count: (rate * seconds) as u64,
-            size,
-        };
-        let in_flight = Burst {
-            rate: 0.0,
-            count: 16,
-            size: 100,
-        };
+        let burst =
+            |rate: f64, seconds: f64, size| Burst { rate, count: (rate * seconds) as u64, size };
+        let in_flight = Burst { rate: 0.0, count: 16, size: 100 };
         if quick {
             return Plan {
                 rounds: rounds.unwrap_or(1),
-                steady: vec![
-                    (100, burst(500.0, 1.0, 100)),
-                    (1_000, burst(50.0, 1.0, 100)),
-                ],
+                steady: vec![(100, burst(500.0, 1.0, 100)), (1_000, burst(50.0, 1.0, 100))],
                 in_flight: (in_flight, 10),
                 wide: (2_000, burst(1.0, 3.0, 100)),
                 stalled: (50, burst(1_000.0, 2.0, 1 << 10)),
@@ -113,10 +97,7 @@ impl Plan {
         };
         Plan {
             rounds: rounds.unwrap_or(3),
-            steady: vec![
-                (1_000, burst(100.0, 4.0, 100)),
-                (10_000, burst(8.0, 4.0, 100)),
-            ],
+            steady: vec![(1_000, burst(100.0, 4.0, 100)), (10_000, burst(8.0, 4.0, 100))],
             in_flight: (in_flight, 60),
             wide: (19_000, burst(1.0, 30.0, 100)),
             stalled,

@@ -91,10 +91,7 @@ impl Server {
         let mut buffer = [0; 4096];
         let mut asked = None;
         // What comes before the event may be a block of its own, with an ID of its own.
-        while !text
-            .split_once("data: ")
-            .is_some_and(|(_, event)| event.contains("\n\n"))
-        {
+        while !text.split_once("data: ").is_some_and(|(_, event)| event.contains("\n\n")) {
             let length = socket.read(&mut buffer).context("no event came")?;
             ensure!(length > 0, "the stream ended before an event came");
             text += &String::from_utf8_lossy(&buffer[..length]);
@@ -102,18 +99,12 @@ impl Server {
                 asked = Some(self.ask_to_start(0.0, 1, 100)?);
             }
         }
-        let id = text
-            .lines()
-            .rev()
-            .find_map(|line| line.strip_prefix("id: "));
+        let id = text.lines().rev().find_map(|line| line.strip_prefix("id: "));
         Ok(id.map(str::to_owned))
     }
 
     pub(crate) fn cpu(&self) -> Cpu {
-        let mut cpu = Cpu {
-            total: 0,
-            user_share: UserShare { user: 0, all: 0 },
-        };
+        let mut cpu = Cpu { total: 0, user_share: UserShare { user: 0, all: 0 } };
         for process in self.processes() {
             let folder = format!("/proc/{process}/task");
             for thread in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -174,10 +165,7 @@ impl Drop for Server {
 /// The command, kept to the server's core.
 pub(crate) fn on_server_core(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new("taskset");
-    command
-        .arg("-c")
-        .arg(cores::SERVER.to_string())
-        .arg(program);
+    command.arg("-c").arg(cores::SERVER.to_string()).arg(program);
     command
 }
 

@@ -71,11 +71,7 @@ impl Percentiles {
             let value = nanoseconds.get((part * last as f64).round() as usize)?;
             Some(f64::from(*value) / 1e6)
         };
-        Some(Percentiles {
-            p50: at(0.5)?,
-            p99: at(0.99)?,
-            most: at(1.0)?,
-        })
+        Some(Percentiles { p50: at(0.5)?, p99: at(0.99)?, most: at(1.0)? })
     }
 
     /// The median of several rounds, for each percentile.

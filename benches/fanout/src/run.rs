@@ -61,16 +61,8 @@ impl Run {
         let address = running.server.address;
         let mut swarm = Swarm::connect(address, connections, "", &mut Recorder::default())?;
         let connecting = start.elapsed();
-        swarm.until(&mut Recorder::default(), Duration::from_millis(300), |_| {
-            false
-        })?;
-        Ok(Run {
-            subject,
-            running,
-            swarm,
-            memory_at_start,
-            connecting,
-        })
+        swarm.until(&mut Recorder::default(), Duration::from_millis(300), |_| false)?;
+        Ok(Run { subject, running, swarm, memory_at_start, connecting })
     }
 
     /// Memory of the server for each connection, beyond what it held without any.
@@ -98,12 +90,7 @@ impl Run {
             recorder.begin();
             self.publish(burst, readers, &mut recorder)?;
         }
-        Ok(self.measured(
-            times * burst.count * readers as u64,
-            &recorder,
-            start,
-            before,
-        ))
+        Ok(self.measured(times * burst.count * readers as u64, &recorder, start, before))
     }
 
     fn publish(
@@ -123,11 +110,8 @@ impl Run {
                 self.swarm.turn(recorder)?;
             }
         } else {
-            let asked = self
-                .server()
-                .ask_to_start(burst.rate, burst.count, burst.size)?;
-            self.swarm
-                .until(recorder, limit, |it| it.deliveries >= goal)?;
+            let asked = self.server().ask_to_start(burst.rate, burst.count, burst.size)?;
+            self.swarm.until(recorder, limit, |it| it.deliveries >= goal)?;
             drop(asked);
         }
         Ok(())

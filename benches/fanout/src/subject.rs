@@ -41,10 +41,7 @@ impl Subject {
     pub(crate) fn prepare(names: &[String]) -> anyhow::Result<Vec<Subject>> {
         let known = Subject::ALL.map(Subject::name);
         for name in names {
-            ensure!(
-                known.contains(&name.as_str()),
-                "{name}: not one of {known:?}"
-            );
+            ensure!(known.contains(&name.as_str()), "{name}: not one of {known:?}");
         }
         let wanted = |it: &Subject| names.is_empty() || names.iter().any(|name| name == it.name());
         let subjects: Vec<Subject> = Subject::ALL.into_iter().filter(wanted).collect();
@@ -124,18 +121,12 @@ impl Subject {
         if self == Subject::Ours {
             command.args(options);
         }
-        Ok(Running {
-            server: Server::start(command, address)?,
-            _folder: folder,
-        })
+        Ok(Running { server: Server::start(command, address)?, _folder: folder })
     }
 
     fn build(self) -> anyhow::Result<()> {
         match self {
-            Subject::Ours => build(
-                "..",
-                &["--package", "examples", "--example", "bench_server"],
-            ),
+            Subject::Ours => build("..", &["--package", "examples", "--example", "bench_server"]),
             Subject::Limit | Subject::Axum | Subject::Hyper => {
                 build(".", &["--package", "servers", "--bin", self.name()])
             }
@@ -168,11 +159,7 @@ fn build(folder: &str, arguments: &[&str]) -> anyhow::Result<()> {
         .current_dir(folder_of_benches().join(folder))
         .status()
         .context("cannot run cargo")?;
-    ensure!(
-        status.success(),
-        "cargo build {} failed",
-        arguments.join(" ")
-    );
+    ensure!(status.success(), "cargo build {} failed", arguments.join(" "));
     Ok(())
 }
 

@@ -50,9 +50,7 @@ impl Swarm {
         );
         let deadline = Instant::now() + PATIENCE;
         for index in 0..count {
-            swarm
-                .open(address, index, request.as_bytes())
-                .context("cannot connect")?;
+            swarm.open(address, index, request.as_bytes()).context("cannot connect")?;
             while swarm.unanswered() > UNANSWERED && Instant::now() < deadline {
                 swarm.turn(recorder)?;
             }
@@ -74,16 +72,11 @@ impl Swarm {
         socket.bind(&SocketAddr::from((Ipv4Addr::new(127, 0, 0, host), 0)).into())?;
         socket.connect(&address.into())?;
         socket.set_tcp_nodelay(true)?;
-        ensure!(
-            socket.send(request)? == request.len(),
-            "the request was cut"
-        );
+        ensure!(socket.send(request)? == request.len(), "the request was cut");
         socket.set_nonblocking(true)?;
         let mut stream = TcpStream::from_std(socket.into());
         let token = Token(self.connections.len());
-        self.poll
-            .registry()
-            .register(&mut stream, token, Interest::READABLE)?;
+        self.poll.registry().register(&mut stream, token, Interest::READABLE)?;
         self.connections.push(Connection::new(stream));
         Ok(())
     }

@@ -45,18 +45,8 @@ pub(crate) fn tree_of_ours(package: &str, features: &[&str]) -> anyhow::Result<B
 
 /// Crates as `name vVERSION`.
 fn tree_in(folder: &Path, arguments: &[&str]) -> anyhow::Result<BTreeSet<String>> {
-    let fixed = [
-        "tree",
-        "--locked",
-        "--edges",
-        "normal,build",
-        "--prefix",
-        "none",
-    ];
-    let text = output(
-        folder,
-        &[&fixed[..], &["--format", "{p}"], arguments].concat(),
-    )?;
+    let fixed = ["tree", "--locked", "--edges", "normal,build", "--prefix", "none"];
+    let text = output(folder, &[&fixed[..], &["--format", "{p}"], arguments].concat())?;
     let name = |line: &str| line.split(' ').take(2).collect::<Vec<_>>().join(" ");
     let lines = text.lines().filter(|line| !line.is_empty());
     Ok(lines.map(name).collect())
@@ -75,10 +65,6 @@ fn output(folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
         .output()
         .context("cannot run cargo")?;
     let errors = String::from_utf8_lossy(&output.stderr);
-    ensure!(
-        output.status.success(),
-        "cargo {}: {errors}",
-        arguments.join(" ")
-    );
+    ensure!(output.status.success(), "cargo {}: {errors}", arguments.join(" "));
     Ok(String::from_utf8(output.stdout)?)
 }

@@ -35,9 +35,7 @@ pub(crate) fn of(folder: &Path) -> anyhow::Result<Lines> {
 fn count(text: &str) -> usize {
     let end = text.find("#[cfg(test)]\nmod ").unwrap_or(text.len());
     let lines = text[..end].lines().map(str::trim);
-    lines
-        .filter(|line| !line.is_empty() && !line.starts_with("//"))
-        .count()
+    lines.filter(|line| !line.is_empty() && !line.starts_with("//")).count()
 }
 
 #[cfg(test)]

@@ -50,11 +50,7 @@ fn main() -> anyhow::Result<()> {
         };
         let lines = lines::of(&package.source())?;
         let is_ours = OURS.contains(&name);
-        let tree = if is_ours {
-            cargo::tree_of_ours(name, &[])?
-        } else {
-            cargo::tree(name)?
-        };
+        let tree = if is_ours { cargo::tree_of_ours(name, &[])? } else { cargo::tree(name)? };
         let below = tree.len() - 1;
         let cells = [lines.sum, lines.longest, below]
             .map(|it| Cell::number(it as f64).shown_as(it.to_string()));
@@ -62,11 +58,8 @@ fn main() -> anyhow::Result<()> {
     }
     for name in OURS {
         let below = cargo::tree_of_ours(name, &["--no-default-features"])?.len() - 1;
-        let cells = [
-            Cell::none(),
-            Cell::none(),
-            Cell::number(below as f64).shown_as(below.to_string()),
-        ];
+        let cells =
+            [Cell::none(), Cell::none(), Cell::number(below as f64).shown_as(below.to_string())];
         table.row(format!("{name} without default features"), cells);
     }
     report.table(table);

@@ -37,10 +37,7 @@ pub(crate) fn measure(quick: bool, report: &mut Report) -> anyhow::Result<()> {
                 Cell::from(size),
             ],
         );
-        sizes.push(Series {
-            name: program.to_owned(),
-            values: vec![size],
-        });
+        sizes.push(Series { name: program.to_owned(), values: vec![size] });
     }
     report.table(table);
     let plot = Bars {
@@ -60,15 +57,7 @@ fn build(program: &str) -> anyhow::Result<(f64, u64)> {
     let package = format!("minimal-{program}");
     let start = Instant::now();
     let status = Command::new("cargo")
-        .args([
-            "build",
-            "--quiet",
-            "--locked",
-            "--profile",
-            "footprint",
-            "--package",
-            &package,
-        ])
+        .args(["build", "--quiet", "--locked", "--profile", "footprint", "--package", &package])
         .arg("--target-dir")
         .arg(target.path())
         .current_dir(cargo::folder())

@@ -101,23 +101,18 @@ impl Bars {
             .map_err(failed)?;
         let width = 0.86 / self.series.len().max(1) as f64;
         for (index, series) in self.series.iter().enumerate() {
-            let bars = series
-                .values
-                .iter()
-                .enumerate()
-                .filter_map(|(group, value)| {
-                    let left = group as f64 + 0.07 + index as f64 * width;
-                    let corners = [(left, floor), (left + width * 0.92, (*value)?)];
-                    Some(Rectangle::new(corners, colour(index).filled()))
-                });
+            let bars = series.values.iter().enumerate().filter_map(|(group, value)| {
+                let left = group as f64 + 0.07 + index as f64 * width;
+                let corners = [(left, floor), (left + width * 0.92, (*value)?)];
+                Some(Rectangle::new(corners, colour(index).filled()))
+            });
             chart.draw_series(bars).map_err(failed)?;
         }
         let style = text(13).pos(Pos::new(HPos::Center, VPos::Top));
         for (group, name) in self.groups.iter().enumerate() {
             let (x, y) = chart.backend_coord(&(group as f64 + 0.5, floor));
             let (left, top) = area.get_base_pixel();
-            area.draw_text(name, &style, (x - left, y - top + 6))
-                .map_err(failed)?;
+            area.draw_text(name, &style, (x - left, y - top + 6)).map_err(failed)?;
         }
         Ok(())
     }
@@ -164,9 +159,7 @@ impl Lines {
         for (index, series) in self.series.iter().enumerate() {
             let stroke = colour(index).stroke_width(2);
             let points = series.values.iter().copied();
-            chart
-                .draw_series(LineSeries::new(points.clone(), stroke))
-                .map_err(failed)?;
+            chart.draw_series(LineSeries::new(points.clone(), stroke)).map_err(failed)?;
             let dots = points.map(|point| Circle::new(point, 3, colour(index).filled()));
             chart.draw_series(dots).map_err(failed)?;
         }

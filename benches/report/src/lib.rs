@@ -84,11 +84,7 @@ impl Report {
         for (name, svg) in &self.plots {
             fs::write(folder.join(format!("{name}.svg")), svg).with_context(cannot)?;
         }
-        println!(
-            "written: {}, {}, plots",
-            file("json").display(),
-            file("md").display()
-        );
+        println!("written: {}, {}, plots", file("json").display(), file("md").display());
         Ok(())
     }
 

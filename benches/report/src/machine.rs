@@ -73,10 +73,8 @@ fn load() -> String {
 
 /// What a program prints, or nothing if it cannot be run.
 fn output(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(arguments)
-        .output();
+    let output =
+        Command::new(program).current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments).output();
     output.map_or_else(
         |_| String::new(),
         |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),

@@ -31,20 +31,12 @@ pub struct Cell {
 impl Cell {
     /// A number, shown with three significant digits.
     pub fn number(value: f64) -> Cell {
-        Cell {
-            text: three_digits(value),
-            value: Some(value),
-            detail: serde_json::Value::Null,
-        }
+        Cell { text: three_digits(value), value: Some(value), detail: serde_json::Value::Null }
     }
 
     /// Words instead of a number.
     pub fn text(text: impl Into<String>) -> Cell {
-        Cell {
-            text: text.into(),
-            value: None,
-            detail: serde_json::Value::Null,
-        }
+        Cell { text: text.into(), value: None, detail: serde_json::Value::Null }
     }
 
     /// What could not be measured here.
@@ -89,10 +81,7 @@ impl Table {
     }
 
     pub fn row(&mut self, name: impl Into<String>, cells: impl IntoIterator<Item = Cell>) {
-        self.rows.push(Row {
-            name: name.into(),
-            cells: cells.into_iter().collect(),
-        });
+        self.rows.push(Row { name: name.into(), cells: cells.into_iter().collect() });
     }
 
     pub(crate) fn markdown(&self) -> String {
@@ -120,9 +109,7 @@ impl Table {
         let names = self.rows.iter().map(|row| row.name.chars().count());
         let first = names.max().unwrap_or(0);
         let line = |name: &str, cells: &mut dyn Iterator<Item = &str>| {
-            let cells = cells
-                .zip(&widths)
-                .map(|(cell, width)| format!("  {cell:>width$}"));
+            let cells = cells.zip(&widths).map(|(cell, width)| format!("  {cell:>width$}"));
             format!("{name:first$}{}\n", cells.collect::<String>())
         };
         let mut text = format!("{}\n", self.title);

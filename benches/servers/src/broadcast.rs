@@ -24,11 +24,7 @@ pub struct Publisher {
 impl Publisher {
     /// A publisher that turns the data of an event into what subscribers get by `encode`.
     pub fn new(encode: fn(String) -> Bytes) -> Publisher {
-        Publisher {
-            events: broadcast::channel(CAPACITY).0,
-            sequence: Arc::default(),
-            encode,
-        }
+        Publisher { events: broadcast::channel(CAPACITY).0, sequence: Arc::default(), encode }
     }
 
     /// The events from now on.

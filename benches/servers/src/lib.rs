@@ -50,10 +50,7 @@ impl Burst {
     /// The data of an event: when it was published, its number, and letters up to the size.
     pub fn data(&self, sequence: u64) -> String {
         let mut data = format!("{} {sequence} ", now());
-        data.extend(std::iter::repeat_n(
-            'x',
-            self.size.saturating_sub(data.len()),
-        ));
+        data.extend(std::iter::repeat_n('x', self.size.saturating_sub(data.len())));
         data
     }
 }

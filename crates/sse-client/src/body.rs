@@ -68,10 +68,7 @@ enum State {
 impl Body {
     pub(crate) fn new(framing: Framing) -> Self {
         let state = match framing {
-            Framing::Chunked => State::Size {
-                value: 0,
-                digit: false,
-            },
+            Framing::Chunked => State::Size { value: 0, digit: false },
             Framing::Length(0) => State::End,
             Framing::Length(length) => State::Length(length),
             Framing::Close => State::UntilClose,
@@ -89,10 +86,7 @@ impl Body {
                 State::End => return Ok(Part::End),
                 _ if available == 0 => return Ok(Part::More),
                 State::UntilClose => {
-                    return Ok(Part::Data {
-                        skip,
-                        len: available,
-                    });
+                    return Ok(Part::Data { skip, len: available });
                 }
                 State::Length(left) | State::Data { left } => {
                     let len = usize::try_from(*left).map_or(available, |left| left.min(available));
@@ -141,10 +135,7 @@ impl Body {
             (State::Extension { size }, _) => self.ignore(State::Extension { size })?,
             (State::SizeLineFeed { size }, b'\n') => after_size(size),
             (State::DataEnd, b'\r') => State::DataLineFeed,
-            (State::DataEnd | State::DataLineFeed, b'\n') => State::Size {
-                value: 0,
-                digit: false,
-            },
+            (State::DataEnd | State::DataLineFeed, b'\n') => State::Size { value: 0, digit: false },
             (State::Trailer { empty: true }, b'\r') => State::TrailerLineFeed,
             (State::Trailer { empty: true } | State::TrailerLineFeed, b'\n') => State::End,
             (State::Trailer { .. }, b'\n') => State::Trailer { empty: true },
@@ -155,11 +146,7 @@ impl Body {
 
     fn ignore(&mut self, next: State) -> Result<State, BadChunk> {
         self.ignored += 1;
-        if self.ignored > MAX_IGNORED {
-            Err(BadChunk)
-        } else {
-            Ok(next)
-        }
+        if self.ignored > MAX_IGNORED { Err(BadChunk) } else { Ok(next) }
     }
 }
 
@@ -206,11 +193,7 @@ mod tests {
         ] {
             for size in 1..=input.len() {
                 let found = read(framing, input, size);
-                assert_eq!(
-                    found,
-                    Ok((payload.to_vec(), ended)),
-                    "{framing:?} {input:?} by {size}"
-                );
+                assert_eq!(found, Ok((payload.to_vec(), ended)), "{framing:?} {input:?} by {size}");
             }
         }
     }
@@ -242,10 +225,7 @@ mod tests {
     fn extensions_and_trailers_are_bounded() {
         for start in ["1;", "0\r\n"] {
             let endless = format!("{start}{}", "x".repeat(MAX_IGNORED as usize + 1));
-            assert_eq!(
-                read(Framing::Chunked, endless.as_bytes(), 999),
-                Err(BadChunk)
-            );
+            assert_eq!(read(Framing::Chunked, endless.as_bytes(), 999), Err(BadChunk));
             let bounded = format!("{start}{}", "x".repeat(MAX_IGNORED as usize));
             assert!(read(Framing::Chunked, bounded.as_bytes(), 999).is_ok());
         }

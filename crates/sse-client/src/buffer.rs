@@ -79,10 +79,7 @@ mod tests {
         buffer.filled(1);
         assert_eq!(buffer.unread(), b"llo!");
         buffer.consume(4);
-        assert_eq!(
-            (buffer.unread(), &buffer.bytes()[..6]),
-            (&b""[..], &b"hello!"[..])
-        );
+        assert_eq!((buffer.unread(), &buffer.bytes()[..6]), (&b""[..], &b"hello!"[..]));
         assert_eq!(buffer.room().len(), INITIAL);
     }
 

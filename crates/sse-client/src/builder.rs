@@ -63,10 +63,7 @@ impl fmt::Display for BuildError {
             Self::Method(method) => write!(f, "{method:?} cannot be the method of a stream"),
             Self::Header(name) => write!(f, "the header field {name:?} cannot be sent"),
             Self::ReservedHeader(name) => {
-                write!(
-                    f,
-                    "the header field {name:?} is set by sse-client, not by its caller"
-                )
+                write!(f, "the header field {name:?} is set by sse-client, not by its caller")
             }
             Self::LastEventId(error) => write!(f, "the last event ID cannot be sent: {error}"),
         }
@@ -91,9 +88,7 @@ impl From<UrlError> for BuildError {
 
 impl Builder {
     pub(crate) fn new(url: &str) -> Self {
-        Self {
-            config: Url::parse(url).map(Config::new).map_err(BuildError::Url),
-        }
+        Self { config: Url::parse(url).map(Config::new).map_err(BuildError::Url) }
     }
 
     /// Checks and makes the event source.
@@ -140,10 +135,7 @@ impl Builder {
             if !crate::head::is_token(name.as_bytes()) || !is_field_value(value.as_bytes()) {
                 return Err(BuildError::Header(name.to_owned()));
             }
-            config
-                .request
-                .headers
-                .push((name.to_owned(), value.as_bytes().to_vec()));
+            config.request.headers.push((name.to_owned(), value.as_bytes().to_vec()));
             Ok(())
         })
     }
@@ -155,10 +147,7 @@ impl Builder {
 
     /// `Authorization: Basic ...` of a user and a password.
     pub fn basic(self, user: &str, password: &str) -> Self {
-        self.header(
-            "Authorization",
-            &basic(user.as_bytes(), password.as_bytes()),
-        )
+        self.header("Authorization", &basic(user.as_bytes(), password.as_bytes()))
     }
 
     /// `User-Agent`, instead of this crate's name and version.
@@ -182,9 +171,7 @@ impl Builder {
     /// # Ok(()) }
     /// ```
     pub fn post_json(self, json: impl Into<Vec<u8>>) -> Self {
-        self.method("POST")
-            .header("Content-Type", "application/json")
-            .body(json)
+        self.method("POST").header("Content-Type", "application/json").body(json)
     }
 
     /// Whether a request that the server may have acted on is sent again when its connection is
@@ -366,9 +353,7 @@ impl Builder {
 
     /// The first error is kept; after it nothing else is looked at.
     fn try_with(self, change: impl FnOnce(&mut Config) -> Result<(), BuildError>) -> Self {
-        let config = self
-            .config
-            .and_then(|mut config| change(&mut config).map(|()| config));
+        let config = self.config.and_then(|mut config| change(&mut config).map(|()| config));
         Self { config }
     }
 }
@@ -376,8 +361,6 @@ impl Builder {
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let url = self.config.as_ref().map(|config| &config.url);
-        f.debug_struct("Builder")
-            .field("url", &url)
-            .finish_non_exhaustive()
+        f.debug_struct("Builder").field("url", &url).finish_non_exhaustive()
     }
 }

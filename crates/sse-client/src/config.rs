@@ -66,10 +66,7 @@ impl Config {
                 head: Some(seconds(300)),
                 silence: None,
             },
-            redirects: Redirects {
-                limit: 20,
-                allow_downgrade: false,
-            },
+            redirects: Redirects { limit: 20, allow_downgrade: false },
             limits: Limits::DEFAULT,
             head_limit: 64 * 1024,
             details: false,

@@ -53,13 +53,8 @@ impl Connector {
         match self {
             Self::Tcp => Ok(Box::new(net::connect(url.host(), url.port()).await?)),
             Self::Custom(connect) => {
-                let endpoint = Endpoint {
-                    host: url.host().to_owned(),
-                    port: url.port(),
-                };
-                connect(endpoint)
-                    .await
-                    .map_err(|error| Failure::because(ErrorKind::Connect, error))
+                let endpoint = Endpoint { host: url.host().to_owned(), port: url.port() };
+                connect(endpoint).await.map_err(|error| Failure::because(ErrorKind::Connect, error))
             }
         }
     }

@@ -35,18 +35,12 @@ impl Content {
             (Some(coding), None) => Some(Inflate::new(coding).ok_or(ErrorKind::ContentEncoding)?),
             _ => return Err(ErrorKind::ContentEncoding.into()),
         };
-        Ok(Self {
-            body: Body::new(framing),
-            inflate,
-            compressed: 0..0,
-        })
+        Ok(Self { body: Body::new(framing), inflate, compressed: 0..0 })
     }
 
     /// Where the text of the last step lies.
     pub(crate) fn bytes<'a>(&'a self, buffer: &'a Buffer) -> &'a [u8] {
-        self.inflate
-            .as_ref()
-            .map_or(buffer.bytes(), Inflate::output)
+        self.inflate.as_ref().map_or(buffer.bytes(), Inflate::output)
     }
 
     /// Whether the end of the connection, here, is the end of the body.
@@ -85,14 +79,10 @@ impl Content {
             return Ok(None);
         };
         while !self.compressed.is_empty() {
-            let bytes = buffer
-                .bytes()
-                .get(self.compressed.clone())
-                .unwrap_or_default();
+            let bytes = buffer.bytes().get(self.compressed.clone()).unwrap_or_default();
             let used = inflate.inflate(bytes);
-            self.compressed.start += used
-                .map_err(|error| Failure::because(ErrorKind::Malformed, error))?
-                .max(1);
+            self.compressed.start +=
+                used.map_err(|error| Failure::because(ErrorKind::Malformed, error))?.max(1);
             if !inflate.output().is_empty() {
                 return Ok(Some(0..inflate.output().len()));
             }

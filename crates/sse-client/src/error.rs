@@ -152,10 +152,7 @@ pub(crate) enum Then {
 
 impl Error {
     pub(crate) fn new(failure: Failure, then: Then) -> Self {
-        Self {
-            failure: Box::new(failure),
-            then,
-        }
+        Self { failure: Box::new(failure), then }
     }
 
     /// What happened.
@@ -198,10 +195,7 @@ impl fmt::Display for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.failure
-            .source
-            .as_ref()
-            .map(|source| &**source as &(dyn StdError + 'static))
+        self.failure.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
     }
 }
 
@@ -218,30 +212,18 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(kind: ErrorKind) -> Self {
-        Self {
-            kind,
-            source: None,
-            response: None,
-            request_sent: false,
-            retry_after: None,
-        }
+        Self { kind, source: None, response: None, request_sent: false, retry_after: None }
     }
 
     pub(crate) fn because(
         kind: ErrorKind,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
-        Self {
-            source: Some(source.into()),
-            ..Self::new(kind)
-        }
+        Self { source: Some(source.into()), ..Self::new(kind) }
     }
 
     pub(crate) fn after_request(self) -> Self {
-        Self {
-            request_sent: true,
-            ..self
-        }
+        Self { request_sent: true, ..self }
     }
 }
 

@@ -35,21 +35,12 @@ pub(crate) async fn establish(
     last_event_id: &str,
 ) -> Result<Established, Failure> {
     let redirects = &config.redirects;
-    let mut trail = Trail::new(
-        config.url.clone(),
-        redirects.limit,
-        redirects.allow_downgrade,
-    );
+    let mut trail = Trail::new(config.url.clone(), redirects.limit, redirects.allow_downgrade);
     let mut request_sent = false;
     loop {
         let connecting = within(config.timeouts.connect, connect(config, &trail.here().url));
-        let connected = connecting
-            .await
-            .unwrap_or(Err(ErrorKind::ConnectTimeout.into()));
-        let io = connected.map_err(|failure| Failure {
-            request_sent,
-            ..failure
-        })?;
+        let connected = connecting.await.unwrap_or(Err(ErrorKind::ConnectTimeout.into()));
+        let io = connected.map_err(|failure| Failure { request_sent, ..failure })?;
         let bytes = request(config, &trail, last_event_id);
         request_sent = true;
         let asking = within(config.timeouts.head, ask(io, &bytes, config.head_limit));
@@ -74,16 +65,10 @@ async fn connect(config: &Config, url: &Url) -> Result<Io, Failure> {
         let bytes = proxy::connect_request(url, proxy);
         let (tunnel, _, head) = ask(io, &bytes, config.head_limit)
             .await
-            .map_err(|failure| Failure {
-                kind: ErrorKind::Proxy,
-                ..failure
-            })?;
+            .map_err(|failure| Failure { kind: ErrorKind::Proxy, ..failure })?;
         if !proxy::is_tunnel(&head) {
             let status = head.status();
-            return Err(Failure::because(
-                ErrorKind::Proxy,
-                format!("its status is {status}"),
-            ));
+            return Err(Failure::because(ErrorKind::Proxy, format!("its status is {status}")));
         }
         io = tunnel;
     }
@@ -92,22 +77,11 @@ async fn connect(config: &Config, url: &Url) -> Result<Io, Failure> {
 
 fn request(config: &Config, trail: &Trail, last_event_id: &str) -> Vec<u8> {
     let hop = trail.here();
-    match config
-        .proxies
-        .proxy_for(&hop.url)
-        .filter(|_| !hop.url.secure)
-    {
-        None => config
-            .request
-            .encode(hop, last_event_id, Target::Origin, None),
+    match config.proxies.proxy_for(&hop.url).filter(|_| !hop.url.secure) {
+        None => config.request.encode(hop, last_event_id, Target::Origin, None),
         Some(proxy) => {
             let authorization = proxy::authorization(proxy);
-            config.request.encode(
-                hop,
-                last_event_id,
-                Target::Absolute,
-                authorization.as_deref(),
-            )
+            config.request.encode(hop, last_event_id, Target::Absolute, authorization.as_deref())
         }
     }
 }
@@ -139,10 +113,7 @@ async fn read_head(io: &mut Io, buffer: &mut Buffer, limit: usize) -> Result<Hea
         let Some(length) = found else {
             match io.read(buffer.room()).await.map_err(broken)? {
                 0 if passed + looked == 0 => {
-                    return Err(Failure::because(
-                        ErrorKind::Broken,
-                        "closed without an answer",
-                    ));
+                    return Err(Failure::because(ErrorKind::Broken, "closed without an answer"));
                 }
                 0 => return Err(ErrorKind::Truncated.into()),
                 count => buffer.filled(count),
@@ -175,28 +146,15 @@ async fn accept(
     let content = Content::new(&head);
     let Some(kind) = refusal else {
         let content = content.map_err(Failure::after_request)?;
-        return Ok(Established {
-            url,
-            head,
-            io,
-            buffer,
-            content,
-        });
+        return Ok(Established { url, head, io, buffer, content });
     };
     let body = match content {
         Ok(content) => read_some(&mut io, &mut buffer, content).await,
         Err(_) => Vec::new(),
     };
-    let retry_after = head
-        .header("retry-after")
-        .and_then(|it| retry_after(it, wall_clock()));
+    let retry_after = head.header("retry-after").and_then(|it| retry_after(it, wall_clock()));
     let response = Some(Box::new(Response { head, body }));
-    Err(Failure {
-        response,
-        retry_after,
-        ..kind.into()
-    }
-    .after_request())
+    Err(Failure { response, retry_after, ..kind.into() }.after_request())
 }
 
 /// What the server says, as far as it comes in time.

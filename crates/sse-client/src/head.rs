@@ -60,43 +60,30 @@ impl Head {
 
     /// The first value of a header field; `name` in any case. `None` too when the value is not UTF-8.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.values(name)
-            .next()
-            .and_then(|value| std::str::from_utf8(value).ok())
+        self.values(name).next().and_then(|value| std::str::from_utf8(value).ok())
     }
 
     /// Every header field in the order received, names in lower case.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.fields
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_slice()))
+        self.fields.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
     }
 
     fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        let fields = self
-            .fields
-            .iter()
-            .filter(move |(it, _)| it.eq_ignore_ascii_case(name));
+        let fields = self.fields.iter().filter(move |(it, _)| it.eq_ignore_ascii_case(name));
         fields.map(|(_, value)| value.as_slice())
     }
 
     /// The members of a comma-separated field, over all its lines, trimmed.
     fn list(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        let members = self
-            .values(name)
-            .flat_map(|value| value.split(|&byte| byte == b','));
-        members
-            .map(<[u8]>::trim_ascii)
-            .filter(|member| !member.is_empty())
+        let members = self.values(name).flat_map(|value| value.split(|&byte| byte == b','));
+        members.map(<[u8]>::trim_ascii).filter(|member| !member.is_empty())
     }
 
     /// Whether the body is an event stream: the MIME type's essence is `text/event-stream`, whatever
     /// its parameters. Of several Content-Type values the last that is a MIME type counts.
     pub(crate) fn is_event_stream(&self) -> bool {
         let essences = self.list("content-type").filter_map(mime_essence);
-        essences
-            .last()
-            .is_some_and(|it| it.eq_ignore_ascii_case(b"text/event-stream"))
+        essences.last().is_some_and(|it| it.eq_ignore_ascii_case(b"text/event-stream"))
     }
 
     /// How the end of the body is found (RFC 9112 6.3).
@@ -124,17 +111,13 @@ impl Head {
 
     /// The codings of the content, outermost last, `identity` left out.
     pub(crate) fn content_codings(&self) -> impl Iterator<Item = &[u8]> {
-        self.list("content-encoding")
-            .filter(|it| !it.eq_ignore_ascii_case(b"identity"))
+        self.list("content-encoding").filter(|it| !it.eq_ignore_ascii_case(b"identity"))
     }
 }
 
 impl fmt::Debug for Head {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fields = self
-            .fields
-            .iter()
-            .map(|(name, value)| (name, String::from_utf8_lossy(value)));
+        let fields = self.fields.iter().map(|(name, value)| (name, String::from_utf8_lossy(value)));
         write!(f, "{} ", self.status)?;
         f.debug_map().entries(fields).finish()
     }
@@ -144,11 +127,7 @@ impl fmt::Debug for Head {
 /// where the previous look ended, so that a head that comes byte by byte is looked at once.
 pub(crate) fn head_end(bytes: &[u8], from: usize) -> Option<usize> {
     let start = from.saturating_sub(3);
-    let mut line_feeds = bytes
-        .iter()
-        .enumerate()
-        .skip(start)
-        .filter(|(_, byte)| **byte == b'\n');
+    let mut line_feeds = bytes.iter().enumerate().skip(start).filter(|(_, byte)| **byte == b'\n');
     line_feeds.find_map(|(at, _)| match bytes.get(at + 1..)? {
         [b'\n', ..] => Some(at + 2),
         [b'\r', b'\n', ..] => Some(at + 3),
@@ -166,10 +145,7 @@ fn mime_essence(value: &[u8]) -> Option<&[u8]> {
 
 fn parse_length(value: &[u8]) -> Option<u64> {
     let digits = std::str::from_utf8(value).ok()?;
-    digits
-        .bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| digits.parse().ok())?
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
 /// `token = 1*tchar` (RFC 9110 5.6.2)
@@ -196,54 +172,30 @@ mod tests {
             assert_eq!(head_end(text.as_bytes(), 0), Some(length), "{text:?}");
             let mut looked = 0;
             for end in 0..length {
-                assert_eq!(
-                    head_end(&text.as_bytes()[..end], looked),
-                    None,
-                    "{text:?} {end}"
-                );
+                assert_eq!(head_end(&text.as_bytes()[..end], looked), None, "{text:?} {end}");
                 looked = end;
             }
-            assert_eq!(
-                head_end(&text.as_bytes()[..length], looked),
-                Some(length),
-                "{text:?}"
-            );
+            assert_eq!(head_end(&text.as_bytes()[..length], looked), Some(length), "{text:?}");
         }
     }
 
     #[test]
     fn fields() {
         let head = head("Content-Type: text/html\r\nX-A: 1\r\nx-a: 2\r\nB: \u{ff}\r\n");
-        assert_eq!(
-            (head.status(), head.header("CONTENT-TYPE")),
-            (200, Some("text/html"))
-        );
-        assert_eq!(
-            (head.header("x-A"), head.header("absent")),
-            (Some("1"), None)
-        );
+        assert_eq!((head.status(), head.header("CONTENT-TYPE")), (200, Some("text/html")));
+        assert_eq!((head.header("x-A"), head.header("absent")), (Some("1"), None));
         let all: Vec<_> = head.headers().map(|(name, _)| name).collect();
         assert_eq!(all, ["content-type", "x-a", "x-a", "b"]);
     }
 
     #[test]
     fn malformed() {
-        for text in [
-            "HTTP/2 200\r\n\r\n",
-            "ICY 200 OK\r\n\r\n",
-            "HTTP/1.1 2x0\r\n\r\n",
-            "\u{0}\r\n\r\n",
-        ] {
-            assert_eq!(
-                Head::parse(text.as_bytes()),
-                Err(HeadError::Malformed),
-                "{text:?}"
-            );
+        for text in
+            ["HTTP/2 200\r\n\r\n", "ICY 200 OK\r\n\r\n", "HTTP/1.1 2x0\r\n\r\n", "\u{0}\r\n\r\n"]
+        {
+            assert_eq!(Head::parse(text.as_bytes()), Err(HeadError::Malformed), "{text:?}");
         }
-        let many = format!(
-            "HTTP/1.1 200 OK\r\n{}\r\n",
-            "A: b\r\n".repeat(MAX_FIELDS + 1)
-        );
+        let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "A: b\r\n".repeat(MAX_FIELDS + 1));
         assert_eq!(Head::parse(many.as_bytes()), Err(HeadError::TooLarge));
     }
 
@@ -255,10 +207,7 @@ mod tests {
             ("Content-Type: text/event-stream;charset=utf-8\r\n", true),
             ("Content-Type: text/event-stream ; bogus\r\n", true),
             ("Content-Type: text/event-stream; charset=gbk\r\n", true),
-            (
-                "Content-Type: text/html\r\nContent-Type: text/event-stream\r\n",
-                true,
-            ),
+            ("Content-Type: text/html\r\nContent-Type: text/event-stream\r\n", true),
             ("Content-Type: text/event-stream, bogus\r\n", true),
             ("Content-Type: text/event-stream, text/html\r\n", false),
             ("Content-Type: text/x-bogus\r\n", false),
@@ -276,28 +225,13 @@ mod tests {
         for (fields, expected) in [
             ("", Ok(Framing::Close)),
             ("Content-Length: 12\r\n", Ok(Framing::Length(12))),
-            (
-                "Content-Length: 12\r\nContent-Length: 12, 12\r\n",
-                Ok(Framing::Length(12)),
-            ),
-            (
-                "Content-Length: 12\r\nContent-Length: 13\r\n",
-                Err(HeadError::Malformed),
-            ),
+            ("Content-Length: 12\r\nContent-Length: 12, 12\r\n", Ok(Framing::Length(12))),
+            ("Content-Length: 12\r\nContent-Length: 13\r\n", Err(HeadError::Malformed)),
             ("Content-Length: +1\r\n", Err(HeadError::Malformed)),
-            (
-                "Content-Length: 18446744073709551616\r\n",
-                Err(HeadError::Malformed),
-            ),
+            ("Content-Length: 18446744073709551616\r\n", Err(HeadError::Malformed)),
             ("Transfer-Encoding: Chunked\r\n", Ok(Framing::Chunked)),
-            (
-                "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
-                Ok(Framing::Chunked),
-            ),
-            (
-                "Transfer-Encoding: gzip, chunked\r\n",
-                Err(HeadError::Malformed),
-            ),
+            ("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", Ok(Framing::Chunked)),
+            ("Transfer-Encoding: gzip, chunked\r\n", Err(HeadError::Malformed)),
         ] {
             assert_eq!(head(fields).framing(), expected, "{fields:?}");
         }

@@ -15,9 +15,8 @@ mod gzip {
     impl Inflate {
         /// `None` when `coding` is another than gzip.
         pub(crate) fn new(coding: &[u8]) -> Option<Self> {
-            let gzip = ["gzip", "x-gzip"]
-                .iter()
-                .any(|it| it.as_bytes().eq_ignore_ascii_case(coding));
+            let gzip =
+                ["gzip", "x-gzip"].iter().any(|it| it.as_bytes().eq_ignore_ascii_case(coding));
             gzip.then(|| Self(Box::new(MultiGzDecoder::new(Vec::new()))))
         }
 

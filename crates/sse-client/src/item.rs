@@ -84,10 +84,7 @@ impl<'a> From<sse_proto::Item<'a>> for ItemRef<'a> {
 
 impl ItemRef<'_> {
     pub(crate) fn too_large(limit: sse_proto::LimitExceeded) -> Self {
-        Self::Error(Error::new(
-            Failure::because(ErrorKind::Limit, limit),
-            Then::Continue,
-        ))
+        Self::Error(Error::new(Failure::because(ErrorKind::Limit, limit), Then::Continue))
     }
 
     /// Copies what is borrowed.

@@ -34,15 +34,7 @@ impl Live {
         content: Content,
         watchdog: Option<Watchdog>,
     ) -> Self {
-        Self {
-            io,
-            buffer,
-            content,
-            text: 0..0,
-            chunk: 0..0,
-            watchdog,
-            reads: 0,
-        }
+        Self { io, buffer, content, text: 0..0, chunk: 0..0, watchdog, reads: 0 }
     }
 
     /// What the decoder was given when it found the item: the argument of `Decoder::item`.
@@ -108,9 +100,9 @@ impl Live {
             Poll::Pending => {
                 self.reads = 0;
                 match &mut self.watchdog {
-                    Some(watchdog) => watchdog
-                        .poll(cx)
-                        .map(|()| Err(ErrorKind::SilenceTimeout.into())),
+                    Some(watchdog) => {
+                        watchdog.poll(cx).map(|()| Err(ErrorKind::SilenceTimeout.into()))
+                    }
                     None => Poll::Pending,
                 }
             }

@@ -77,11 +77,7 @@ pub(crate) struct Alarm(Timer);
 impl Alarm {
     /// Never, if the instant is beyond what the clock can say.
     pub(crate) fn after(delay: Duration) -> Self {
-        Self(
-            now()
-                .checked_add(delay)
-                .map_or_else(Timer::never, Timer::at),
-        )
+        Self(now().checked_add(delay).map_or_else(Timer::never, Timer::at))
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -100,11 +96,7 @@ pub(crate) struct Watchdog {
 
 impl Watchdog {
     pub(crate) fn new(limit: Duration) -> Self {
-        Self {
-            limit,
-            alive_at: now(),
-            alarm: Alarm::after(limit),
-        }
+        Self { limit, alive_at: now(), alarm: Alarm::after(limit) }
     }
 
     pub(crate) fn feed(&mut self) {
@@ -148,14 +140,10 @@ async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
     }
     let name = host.to_owned();
     let found = blocking::unblock(move || (name, port).to_socket_addrs()).await;
-    let addresses: Vec<_> = found
-        .map_err(|error| Failure::because(ErrorKind::Resolve, error))?
-        .collect();
+    let addresses: Vec<_> =
+        found.map_err(|error| Failure::because(ErrorKind::Resolve, error))?.collect();
     if addresses.is_empty() {
-        return Err(Failure::because(
-            ErrorKind::Resolve,
-            format!("{host} has no address"),
-        ));
+        return Err(Failure::because(ErrorKind::Resolve, format!("{host} has no address")));
     }
     Ok(addresses)
 }
@@ -163,9 +151,8 @@ async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
 /// The families alternate, beginning with the resolver's choice; within one its order is kept.
 fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
-    let (preferred, other): (Vec<_>, Vec<_>) = addresses
-        .into_iter()
-        .partition(|address| address.is_ipv6() == first_is_v6);
+    let (preferred, other): (Vec<_>, Vec<_>) =
+        addresses.into_iter().partition(|address| address.is_ipv6() == first_is_v6);
     let mut other = other.into_iter();
     let mut order = Vec::new();
     for address in preferred {
@@ -227,18 +214,9 @@ mod tests {
     #[test]
     fn families_alternate() {
         for (found, order) in [
-            (
-                &["[::1]:1", "[::2]:1", "1.1.1.1:1"][..],
-                &["[::1]:1", "1.1.1.1:1", "[::2]:1"][..],
-            ),
-            (
-                &["1.1.1.1:1", "1.1.1.2:1", "[::1]:1"],
-                &["1.1.1.1:1", "[::1]:1", "1.1.1.2:1"],
-            ),
-            (
-                &["[::1]:1", "1.1.1.1:1", "1.1.1.2:1"],
-                &["[::1]:1", "1.1.1.1:1", "1.1.1.2:1"],
-            ),
+            (&["[::1]:1", "[::2]:1", "1.1.1.1:1"][..], &["[::1]:1", "1.1.1.1:1", "[::2]:1"][..]),
+            (&["1.1.1.1:1", "1.1.1.2:1", "[::1]:1"], &["1.1.1.1:1", "[::1]:1", "1.1.1.2:1"]),
+            (&["[::1]:1", "1.1.1.1:1", "1.1.1.2:1"], &["[::1]:1", "1.1.1.1:1", "1.1.1.2:1"]),
             (&["1.1.1.1:1"], &["1.1.1.1:1"]),
             (&[], &[]),
         ] {
@@ -284,20 +262,15 @@ mod tests {
         let stream = block_on(connect("127.0.0.1", port)).expect("a connection");
         let socket = stream.get_ref();
         assert!(sockopt::socket_keepalive(socket).expect("an option"));
-        assert_eq!(
-            sockopt::tcp_keepidle(socket).expect("an option"),
-            KEEPALIVE_IDLE
-        );
+        assert_eq!(sockopt::tcp_keepidle(socket).expect("an option"), KEEPALIVE_IDLE);
         assert!(socket.nodelay().expect("an option"));
     }
 
     #[test]
     fn an_alarm_beyond_the_clock_never_rings() {
         let mut alarm = Alarm::after(Duration::MAX);
-        let polled = block_on(within(
-            Some(Duration::from_millis(20)),
-            poll_fn(|cx| alarm.poll(cx)),
-        ));
+        let polled =
+            block_on(within(Some(Duration::from_millis(20)), poll_fn(|cx| alarm.poll(cx))));
         assert_eq!(polled, None);
     }
 }

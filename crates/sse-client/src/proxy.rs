@@ -14,11 +14,7 @@ pub(crate) enum Proxies {
     /// One for everything.
     One(Url),
     /// What the environment says.
-    Environment {
-        http: Option<Url>,
-        https: Option<Url>,
-        bypass: Vec<String>,
-    },
+    Environment { http: Option<Url>, https: Option<Url>, bypass: Vec<String> },
 }
 
 impl Proxies {
@@ -29,11 +25,7 @@ impl Proxies {
         } else {
             Url::parse(&format!("http://{text}"))?
         };
-        if proxy.secure {
-            Err(UrlError::UnsupportedScheme)
-        } else {
-            Ok(proxy)
-        }
+        if proxy.secure { Err(UrlError::UnsupportedScheme) } else { Ok(proxy) }
     }
 
     /// Reads the variables as curl does: the lower-case name first, then the upper-case one. With
@@ -93,9 +85,8 @@ fn bypasses(member: &str, url: &Url) -> bool {
     let domain = member.strip_prefix('.').unwrap_or(member);
     let domain = domain.strip_suffix('.').unwrap_or(domain);
     let host = host.strip_suffix('.').unwrap_or(host);
-    let below = host
-        .strip_suffix(domain)
-        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    let below =
+        host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     !domain.is_empty() && below
 }
 
@@ -124,9 +115,7 @@ pub(crate) fn is_tunnel(head: &Head) -> bool {
 
 /// The value of `Proxy-Authorization`, if the proxy's URL has a user.
 pub(crate) fn authorization(proxy: &Url) -> Option<String> {
-    proxy
-        .credentials()
-        .map(|(user, password)| basic(&user, &password))
+    proxy.credentials().map(|(user, password)| basic(&user, &password))
 }
 
 #[cfg(test)]
@@ -147,34 +136,18 @@ mod tests {
 
     fn chosen(variables: &[(&str, &str)], target: &str) -> String {
         let proxies = environment(variables);
-        proxies
-            .proxy_for(&url(target))
-            .map(ToString::to_string)
-            .unwrap_or_default()
+        proxies.proxy_for(&url(target)).map(ToString::to_string).unwrap_or_default()
     }
 
     #[test]
     fn one_variable_for_each_scheme() {
-        let both = [
-            ("http_proxy", "http://a:1"),
-            ("HTTPS_PROXY", "b:2"),
-            ("HTTP_PROXY", "c"),
-        ];
+        let both = [("http_proxy", "http://a:1"), ("HTTPS_PROXY", "b:2"), ("HTTP_PROXY", "c")];
         assert_eq!(chosen(&both, "http://h/"), "http://a:1/");
         assert_eq!(chosen(&both, "https://h/"), "http://b:2/");
         assert_eq!(chosen(&[("ALL_PROXY", "d")], "https://h/"), "http://d/");
         assert_eq!(chosen(&[("HTTP_PROXY", "c")], "http://h/"), "http://c/");
-        assert_eq!(
-            chosen(
-                &[("HTTP_PROXY", "c"), ("REQUEST_METHOD", "GET")],
-                "http://h/"
-            ),
-            ""
-        );
-        assert_eq!(
-            chosen(&[("http_proxy", ""), ("HTTP_PROXY", "c")], "http://h/"),
-            "http://c/"
-        );
+        assert_eq!(chosen(&[("HTTP_PROXY", "c"), ("REQUEST_METHOD", "GET")], "http://h/"), "");
+        assert_eq!(chosen(&[("http_proxy", ""), ("HTTP_PROXY", "c")], "http://h/"), "http://c/");
         assert_eq!(chosen(&[], "http://h/"), "");
     }
 
@@ -201,11 +174,7 @@ mod tests {
             ("0.0.1", "http://127.0.0.1/", false),
         ] {
             let variables = [("http_proxy", "p"), ("no_proxy", members)];
-            assert_eq!(
-                chosen(&variables, target).is_empty(),
-                direct,
-                "{members:?} {target}"
-            );
+            assert_eq!(chosen(&variables, target).is_empty(), direct, "{members:?} {target}");
         }
     }
 

@@ -24,15 +24,7 @@ pub(crate) struct Trail {
 
 impl Trail {
     pub(crate) fn new(url: Url, limit: usize, allow_downgrade: bool) -> Self {
-        Self {
-            hops: vec![Hop {
-                url,
-                as_get: false,
-                foreign: false,
-            }],
-            limit,
-            allow_downgrade,
-        }
+        Self { hops: vec![Hop { url, as_get: false, foreign: false }], limit, allow_downgrade }
     }
 
     pub(crate) fn here(&self) -> &Hop {
@@ -47,10 +39,7 @@ impl Trail {
         }
         let here = self.here();
         let location = head.header("location").ok_or(RedirectError::NoLocation)?;
-        let url = here
-            .url
-            .resolve(location)
-            .map_err(|_| RedirectError::InvalidLocation)?;
+        let url = here.url.resolve(location).map_err(|_| RedirectError::InvalidLocation)?;
         if here.url.secure && !url.secure && !self.allow_downgrade {
             return Err(RedirectError::Downgrade);
         }
@@ -59,11 +48,7 @@ impl Trail {
             foreign: here.foreign || !url.same_origin(&here.url),
             url,
         };
-        if self
-            .hops
-            .iter()
-            .any(|it| it.url == hop.url && it.as_get == hop.as_get)
-        {
+        if self.hops.iter().any(|it| it.url == hop.url && it.as_get == hop.as_get) {
             return Err(RedirectError::Loop);
         }
         if self.hops.len() > self.limit {
@@ -132,10 +117,7 @@ mod tests {
         let mut trail = trail("http://h/a");
         assert_eq!(trail.follow(&redirect(302, "/b"), "GET"), Ok(true));
         assert!(!trail.here().foreign);
-        assert_eq!(
-            trail.follow(&redirect(302, "http://other/"), "GET"),
-            Ok(true)
-        );
+        assert_eq!(trail.follow(&redirect(302, "http://other/"), "GET"), Ok(true));
         assert!(trail.here().foreign);
         assert_eq!(trail.follow(&redirect(302, "http://h/c"), "GET"), Ok(true));
         assert!(trail.here().foreign);
@@ -144,10 +126,7 @@ mod tests {
     #[test]
     fn refusals() {
         let no_location = Head::parse(b"HTTP/1.1 301 X\r\n\r\n").expect("a head");
-        assert_eq!(
-            trail("http://h/").follow(&no_location, "GET"),
-            Err(RedirectError::NoLocation)
-        );
+        assert_eq!(trail("http://h/").follow(&no_location, "GET"), Err(RedirectError::NoLocation));
         for (location, error) in [
             ("/a", RedirectError::Loop),
             ("", RedirectError::Loop),
@@ -163,25 +142,13 @@ mod tests {
             assert_eq!(found, Err(RedirectError::TlsNotBuilt));
         }
         let mut allowed = Trail::new(Url::parse("https://h/a").expect("a URL"), 3, true);
-        assert_eq!(
-            allowed.follow(&redirect(301, "http://h/a"), "GET"),
-            Ok(true)
-        );
+        assert_eq!(allowed.follow(&redirect(301, "http://h/a"), "GET"), Ok(true));
         let mut chain = trail("http://h/0");
         for step in 1..=3 {
-            assert_eq!(
-                chain.follow(&redirect(301, &format!("/{step}")), "GET"),
-                Ok(true)
-            );
+            assert_eq!(chain.follow(&redirect(301, &format!("/{step}")), "GET"), Ok(true));
         }
-        assert_eq!(
-            chain.follow(&redirect(301, "/4"), "GET"),
-            Err(RedirectError::TooMany)
-        );
+        assert_eq!(chain.follow(&redirect(301, "/4"), "GET"), Err(RedirectError::TooMany));
         // A form answered by "see other" at its own URL is not a loop.
-        assert_eq!(
-            trail("http://h/a").follow(&redirect(303, "/a"), "POST"),
-            Ok(true)
-        );
+        assert_eq!(trail("http://h/a").follow(&redirect(303, "/a"), "POST"), Ok(true));
     }
 }

@@ -63,11 +63,7 @@ impl Request {
         let mut out = Vec::with_capacity(512);
         out.extend_from_slice(format!("{method} {line_target} HTTP/1.1\r\n").as_bytes());
         self.encode_own(hop, &mut out);
-        for (name, value) in self
-            .headers
-            .iter()
-            .filter(|(name, _)| goes_along(name, hop))
-        {
+        for (name, value) in self.headers.iter().filter(|(name, _)| goes_along(name, hop)) {
             field(&mut out, name, value);
         }
         // "If the EventSource object's last event ID string is not the empty string, then: let
@@ -80,11 +76,7 @@ impl Request {
         }
         let body = self.body.as_deref().filter(|_| !hop.as_get);
         if let Some(body) = body {
-            field(
-                &mut out,
-                "Content-Length",
-                body.len().to_string().as_bytes(),
-            );
+            field(&mut out, "Content-Length", body.len().to_string().as_bytes());
         }
         out.extend_from_slice(b"\r\n");
         out.extend_from_slice(body.unwrap_or_default());
@@ -101,14 +93,8 @@ impl Request {
         default("Host", &hop.url.authority());
         default("Accept", "text/event-stream");
         default("Cache-Control", "no-cache");
-        default(
-            "User-Agent",
-            concat!("sse-client/", env!("CARGO_PKG_VERSION")),
-        );
-        default(
-            "Accept-Encoding",
-            if self.accept_gzip { "gzip" } else { "identity" },
-        );
+        default("User-Agent", concat!("sse-client/", env!("CARGO_PKG_VERSION")));
+        default("Accept-Encoding", if self.accept_gzip { "gzip" } else { "identity" });
         if let Some((user, password)) = hop.url.credentials() {
             default("Authorization", &basic(&user, &password));
         }
@@ -116,16 +102,13 @@ impl Request {
 
     /// Whether the caller has set this field and it is sent on this hop.
     fn has(&self, name: &str, hop: &Hop) -> bool {
-        self.headers
-            .iter()
-            .any(|(it, _)| it.eq_ignore_ascii_case(name) && goes_along(it, hop))
+        self.headers.iter().any(|(it, _)| it.eq_ignore_ascii_case(name) && goes_along(it, hop))
     }
 }
 
 fn goes_along(name: &str, hop: &Hop) -> bool {
-    let of_body = ["content-type", "content-language"]
-        .iter()
-        .any(|it| it.eq_ignore_ascii_case(name));
+    let of_body =
+        ["content-type", "content-language"].iter().any(|it| it.eq_ignore_ascii_case(name));
     let secret = !NOT_SECRET.iter().any(|it| it.eq_ignore_ascii_case(name));
     !(hop.foreign && secret || hop.as_get && of_body)
 }
@@ -144,16 +127,12 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 
 /// Whether `value` can stand in a header field (RFC 9110 5.5): no control character but the tab.
 pub(crate) fn is_field_value(value: &[u8]) -> bool {
-    value
-        .iter()
-        .all(|&byte| byte == b'\t' || !byte.is_ascii_control())
+    value.iter().all(|&byte| byte == b'\t' || !byte.is_ascii_control())
 }
 
 /// Whether `method` can stand in a request line and its response can have a body.
 pub(crate) fn is_method(method: &str) -> bool {
-    let bodiless = ["CONNECT", "HEAD", "TRACE"]
-        .iter()
-        .any(|it| it.eq_ignore_ascii_case(method));
+    let bodiless = ["CONNECT", "HEAD", "TRACE"].iter().any(|it| it.eq_ignore_ascii_case(method));
     is_token(method.as_bytes()) && !bodiless
 }
 
@@ -173,11 +152,7 @@ fn base64(bytes: &[u8]) -> String {
         let word = byte(0) << 16 | byte(1) << 8 | byte(2);
         for at in 0..4 {
             let digit = DIGITS[(word >> (18 - 6 * at) & 63) as usize];
-            out.push(if at <= group.len() {
-                char::from(digit)
-            } else {
-                '='
-            });
+            out.push(if at <= group.len() { char::from(digit) } else { '=' });
         }
     }
     out
@@ -189,20 +164,11 @@ mod tests {
     use crate::url::Url;
 
     fn hop(url: &str) -> Hop {
-        Hop {
-            url: Url::parse(url).expect(url),
-            as_get: false,
-            foreign: false,
-        }
+        Hop { url: Url::parse(url).expect(url), as_get: false, foreign: false }
     }
 
     fn request() -> Request {
-        Request {
-            method: "GET".into(),
-            headers: Vec::new(),
-            body: None,
-            accept_gzip: false,
-        }
+        Request { method: "GET".into(), headers: Vec::new(), body: None, accept_gzip: false }
     }
 
     fn text(request: &Request, hop: &Hop, id: &str) -> String {
@@ -226,43 +192,20 @@ mod tests {
     #[test]
     fn the_callers_fields_replace_the_crates() {
         let headers = vec![
-            (
-                "accept".to_owned(),
-                b"application/json, text/event-stream".to_vec(),
-            ),
+            ("accept".to_owned(), b"application/json, text/event-stream".to_vec()),
             ("Host".to_owned(), b"virtual".to_vec()),
         ];
-        let text = text(
-            &Request {
-                headers,
-                ..request()
-            },
-            &hop("http://h/"),
-            "",
-        );
+        let text = text(&Request { headers, ..request() }, &hop("http://h/"), "");
         assert_eq!(text.to_lowercase().matches("accept:").count(), 1);
         assert!(text.contains("\r\naccept: application/json, text/event-stream\r\n"));
-        assert!(
-            text.contains("\r\nHost: virtual\r\n") && !text.contains("Host: h\r\n"),
-            "{text}"
-        );
+        assert!(text.contains("\r\nHost: virtual\r\n") && !text.contains("Host: h\r\n"), "{text}");
     }
 
     fn post() -> Request {
-        let headers = [
-            ("X-Api-Key", "k"),
-            ("Authorization", "a"),
-            ("Cookie", "c"),
-            ("Host", "v"),
-        ];
+        let headers = [("X-Api-Key", "k"), ("Authorization", "a"), ("Cookie", "c"), ("Host", "v")];
         let mut headers: Vec<_> = headers.map(|(n, v)| (n.to_owned(), v.into())).to_vec();
         headers.push(("Content-Type".to_owned(), b"application/json".to_vec()));
-        Request {
-            method: "POST".into(),
-            headers,
-            body: Some(b"{}".to_vec()),
-            accept_gzip: true,
-        }
+        Request { method: "POST".into(), headers, body: Some(b"{}".to_vec()), accept_gzip: true }
     }
 
     #[test]
@@ -276,10 +219,7 @@ mod tests {
 
     #[test]
     fn no_secret_goes_to_another_origin() {
-        let hop = Hop {
-            foreign: true,
-            ..hop("http://other/")
-        };
+        let hop = Hop { foreign: true, ..hop("http://other/") };
         let text = text(&post(), &hop, "7");
         for secret in ["X-Api-Key", "Authorization", "Cookie", "Host: v"] {
             assert!(!text.contains(secret), "{secret}");
@@ -290,14 +230,7 @@ mod tests {
 
     #[test]
     fn a_redirect_to_get_drops_the_body() {
-        let text = text(
-            &post(),
-            &Hop {
-                as_get: true,
-                ..hop("http://h/")
-            },
-            "",
-        );
+        let text = text(&post(), &Hop { as_get: true, ..hop("http://h/") }, "");
         assert!(text.starts_with("GET / ") && text.ends_with("\r\n\r\n"));
         assert!(!text.contains("Content-"), "{text}");
     }
@@ -314,13 +247,9 @@ mod tests {
 
     #[test]
     fn base64_of_every_remainder() {
-        for (bytes, expected) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foob", "Zm9vYg=="),
-        ] {
+        for (bytes, expected) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")]
+        {
             assert_eq!(base64(bytes.as_bytes()), expected);
         }
     }
@@ -335,22 +264,14 @@ mod tests {
 
     #[test]
     fn what_can_be_sent() {
-        for (value, legal) in [
-            ("a\tb", true),
-            ("", true),
-            ("é", true),
-            ("a\r\nb", false),
-            ("\0", false),
-        ] {
+        for (value, legal) in
+            [("a\tb", true), ("", true), ("é", true), ("a\r\nb", false), ("\0", false)]
+        {
             assert_eq!(is_field_value(value.as_bytes()), legal, "{value:?}");
         }
-        for (method, legal) in [
-            ("POST", true),
-            ("X-Y", true),
-            ("G T", false),
-            ("HEAD", false),
-            ("", false),
-        ] {
+        for (method, legal) in
+            [("POST", true), ("X-Y", true), ("G T", false), ("HEAD", false), ("", false)]
+        {
             assert_eq!(is_method(method), legal, "{method:?}");
         }
         assert!(

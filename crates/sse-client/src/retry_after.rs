@@ -15,10 +15,7 @@ pub(crate) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
 
 /// Seconds since 1970.
 fn http_date(value: &str, now: SystemTime) -> Option<u64> {
-    let words: Vec<&str> = value
-        .split([' ', ',', '-'])
-        .filter(|it| !it.is_empty())
-        .collect();
+    let words: Vec<&str> = value.split([' ', ',', '-']).filter(|it| !it.is_empty()).collect();
     let (day, month, year, time) = match *words.as_slice() {
         // Sun, 06 Nov 1994 08:49:37 GMT and Sunday, 06-Nov-94 08:49:37 GMT
         [_, day, month, year, time, "GMT"] => (day, month, year, time),
@@ -31,9 +28,8 @@ fn http_date(value: &str, now: SystemTime) -> Option<u64> {
         (4, year) => year,
         _ => return None,
     };
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let month = MONTHS.iter().position(|it| *it == month)? as u64;
     let days = days_since_1970(year, month, number(day, 31)?)?;
     let [hour, minute, second] = *time.split(':').collect::<Vec<_>>() else {
@@ -44,10 +40,8 @@ fn http_date(value: &str, now: SystemTime) -> Option<u64> {
 }
 
 fn number(digits: &str, max: u64) -> Option<u64> {
-    let number = digits
-        .bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| digits.parse().ok())??;
+    let number =
+        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())??;
     (number <= max).then_some(number)
 }
 
@@ -58,11 +52,7 @@ fn century(two_digits: u64, now: SystemTime) -> u64 {
     let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let this_year = 1970 + seconds / 31_556_952;
     let year = this_year - this_year % 100 + two_digits;
-    if year > this_year + 50 {
-        year - 100
-    } else {
-        year
-    }
+    if year > this_year + 50 { year - 100 } else { year }
 }
 
 /// `month` counts from 0, `day` from 1. `None` before 1970 and for a day that the month has not.
@@ -74,9 +64,7 @@ fn days_since_1970(year: u64, month: u64, day: u64) -> Option<u64> {
     if year < 1970 || day == 0 || day > *lengths.get(month)? {
         return None;
     }
-    let years: u64 = (1970..year)
-        .map(|year| if leap(year) { 366 } else { 365 })
-        .sum();
+    let years: u64 = (1970..year).map(|year| if leap(year) { 366 } else { 365 }).sum();
     Some(years + lengths.iter().take(month).sum::<u64>() + day - 1)
 }
 
@@ -144,12 +132,6 @@ mod tests {
     #[test]
     fn two_digits_are_at_most_fifty_years_ahead() {
         assert_eq!((century(94, at(THEN)), century(44, at(THEN))), (1994, 1944));
-        assert_eq!(
-            (
-                century(20, at(1_800_000_000)),
-                century(80, at(1_800_000_000))
-            ),
-            (2020, 1980)
-        );
+        assert_eq!((century(20, at(1_800_000_000)), century(80, at(1_800_000_000))), (2020, 1980));
     }
 }

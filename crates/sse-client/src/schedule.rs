@@ -56,10 +56,7 @@ impl Schedule {
         now: Instant,
         random: f64,
     ) -> Next {
-        let open_for = self
-            .opened_at
-            .take()
-            .map(|at| now.saturating_duration_since(at));
+        let open_for = self.opened_at.take().map(|at| now.saturating_duration_since(at));
         // An end that the server announced is not a failure, and neither is one after long service.
         let healthy = open_for.is_some_and(|time| time >= policy.healthy_after);
         if failure.kind == ErrorKind::Ended || healthy {
@@ -79,9 +76,7 @@ impl Schedule {
     /// more." The reconnection time is never undercut; what is added is drawn from all of a window
     /// that is half of it at first and doubles with each failure, up to the cap.
     fn delay(&self, policy: &Policy, reconnection_time: Option<Duration>, random: f64) -> Duration {
-        let time = reconnection_time
-            .unwrap_or(policy.reconnection_time)
-            .max(policy.min_delay);
+        let time = reconnection_time.unwrap_or(policy.reconnection_time).max(policy.min_delay);
         let window = (time / 2).saturating_mul(1 << self.failures.min(30));
         let window = window.min(policy.max_delay.saturating_sub(time));
         time.saturating_add(window.mul_f64(random.clamp(0.0, 1.0)))
@@ -139,11 +134,7 @@ mod tests {
             for expected in expected {
                 let next =
                     schedule.lost(&failure(ErrorKind::Connect), &policy(), None, now, random);
-                assert_eq!(
-                    next,
-                    Next::Retry(Duration::from_millis(expected)),
-                    "{random}"
-                );
+                assert_eq!(next, Next::Retry(Duration::from_millis(expected)), "{random}");
             }
         }
     }
@@ -160,10 +151,7 @@ mod tests {
                 schedule.lost(&failure(ErrorKind::Broken), &policy(), retry, now, 1.0);
             }
             let next = schedule.lost(&failure(ErrorKind::Broken), &policy(), retry, now, 1.0);
-            assert_eq!(
-                next,
-                Next::Retry(Duration::from_millis(expected).max(60 * SECOND))
-            );
+            assert_eq!(next, Next::Retry(Duration::from_millis(expected).max(60 * SECOND)));
         }
         let huge = Some(Duration::MAX);
         let next = Schedule::default().lost(&failure(ErrorKind::Broken), &policy(), huge, now, 1.0);
@@ -175,11 +163,7 @@ mod tests {
         let start = Instant::now();
         for (kind, open_for, expected) in [
             (ErrorKind::Broken, 5 * SECOND, 4500),
-            (
-                ErrorKind::Broken,
-                5 * SECOND - Duration::from_nanos(1),
-                9000,
-            ),
+            (ErrorKind::Broken, 5 * SECOND - Duration::from_nanos(1), 9000),
             (ErrorKind::Ended, Duration::ZERO, 4500),
         ] {
             let mut schedule = Schedule::default();
@@ -188,11 +172,7 @@ mod tests {
             }
             schedule.opened(start);
             let next = schedule.lost(&failure(kind), &policy(), None, start + open_for, 1.0);
-            assert_eq!(
-                next,
-                Next::Retry(Duration::from_millis(expected)),
-                "{kind:?}"
-            );
+            assert_eq!(next, Next::Retry(Duration::from_millis(expected)), "{kind:?}");
         }
     }
 
@@ -201,13 +181,7 @@ mod tests {
         let now = Instant::now();
         let mut schedule = Schedule::default();
         schedule.opened(now);
-        schedule.lost(
-            &failure(ErrorKind::Broken),
-            &policy(),
-            None,
-            now + 9 * SECOND,
-            1.0,
-        );
+        schedule.lost(&failure(ErrorKind::Broken), &policy(), None, now + 9 * SECOND, 1.0);
         let later = now + 100 * SECOND;
         let next = schedule.lost(&failure(ErrorKind::Connect), &policy(), None, later, 1.0);
         assert_eq!(next, Next::Retry(6 * SECOND));
@@ -244,20 +218,14 @@ mod tests {
     #[test]
     fn a_request_that_must_not_be_repeated_is_not() {
         let now = Instant::now();
-        let policy = Policy {
-            resend: false,
-            ..policy()
-        };
+        let policy = Policy { resend: false, ..policy() };
         for (kind, sent, retried) in [
             (ErrorKind::Connect, false, true),
             (ErrorKind::Broken, true, false),
             (ErrorKind::Ended, true, false),
             (ErrorKind::Status(503), true, true),
         ] {
-            let failure = Failure {
-                request_sent: sent,
-                ..failure(kind)
-            };
+            let failure = Failure { request_sent: sent, ..failure(kind) };
             let next = Schedule::default().lost(&failure, &policy, None, now, 0.0);
             assert_eq!(next != Next::Fail, retried, "{kind:?}");
         }
@@ -268,10 +236,7 @@ mod tests {
         let now = Instant::now();
         for (seconds, expected) in [(1, 3), (10, 10), (u64::MAX, 24 * 60 * 60)] {
             let retry_after = Some(Duration::from_secs(seconds));
-            let failure = Failure {
-                retry_after,
-                ..failure(ErrorKind::Status(503))
-            };
+            let failure = Failure { retry_after, ..failure(ErrorKind::Status(503)) };
             let next = Schedule::default().lost(&failure, &policy(), None, now, 0.0);
             assert_eq!(next, Next::Retry(Duration::from_secs(expected)));
         }
@@ -280,10 +245,7 @@ mod tests {
     #[test]
     fn gives_up_after_the_stated_number_of_failures() {
         let now = Instant::now();
-        let policy = Policy {
-            max_failures: Some(2),
-            ..policy()
-        };
+        let policy = Policy { max_failures: Some(2), ..policy() };
         let mut schedule = Schedule::default();
         for _ in 0..3 {
             let next = schedule.lost(&failure(ErrorKind::Ended), &policy, None, now, 0.0);

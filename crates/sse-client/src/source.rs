@@ -187,9 +187,7 @@ impl EventSource {
                     Phase::Open(live) => live.chunk(),
                     _ => &[],
                 };
-                self.decoder
-                    .item(chunk)
-                    .map_or_else(ItemRef::too_large, ItemRef::from)
+                self.decoder.item(chunk).map_or_else(ItemRef::too_large, ItemRef::from)
             }
         }
     }
@@ -232,13 +230,7 @@ impl EventSource {
     }
 
     fn opened(&mut self, established: Established) -> Step {
-        let Established {
-            url,
-            head,
-            io,
-            buffer,
-            content,
-        } = established;
+        let Established { url, head, io, buffer, content } = established;
         let watchdog = self.config.timeouts.silence.map(Watchdog::new);
         self.decoder.reset();
         self.schedule.opened(net::now());

@@ -30,9 +30,7 @@ mod rustls {
             let name = ServerName::try_from(host.to_owned())
                 .map_err(|error| Failure::because(ErrorKind::Tls, error))?;
             let stream = TlsConnector::from(config).connect(name, io).await;
-            Ok(Box::new(stream.map_err(|error| {
-                Failure::because(ErrorKind::Tls, error)
-            })?))
+            Ok(Box::new(stream.map_err(|error| Failure::because(ErrorKind::Tls, error))?))
         }
     }
 
@@ -45,9 +43,7 @@ mod rustls {
         let provider = Arc::new(default_provider());
         let builder = ClientConfig::builder_with_provider(provider);
         let builder = builder.with_safe_default_protocol_versions()?;
-        let roots = RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        };
+        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         let mut config = builder.with_root_certificates(roots).with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::clone(SHARED.get_or_init(|| Arc::new(config))))

@@ -123,10 +123,7 @@ impl Url {
 
     /// Lower case, without brackets: what a resolver or a certificate check takes.
     pub(crate) fn host(&self) -> &str {
-        self.host
-            .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'))
-            .unwrap_or(&self.host)
+        self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(&self.host)
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -135,11 +132,7 @@ impl Url {
 
     /// The `Host` header's value: the port is left out when it is the scheme's own.
     pub(crate) fn authority(&self) -> String {
-        if self.port == default_port(self.secure) {
-            self.host.clone()
-        } else {
-            self.host_port()
-        }
+        if self.port == default_port(self.secure) { self.host.clone() } else { self.host_port() }
     }
 
     /// Host and port, always both: the target of a `CONNECT`.
@@ -157,11 +150,7 @@ impl Url {
 
     /// Scheme, host and port, as the standard serialises an origin.
     pub(crate) fn origin(&self) -> String {
-        format!(
-            "{}://{}",
-            if self.secure { "https" } else { "http" },
-            self.authority()
-        )
+        format!("{}://{}", if self.secure { "https" } else { "http" }, self.authority())
     }
 
     pub(crate) fn same_origin(&self, other: &Self) -> bool {
@@ -179,11 +168,7 @@ impl Url {
 
     /// Adds `name=value` to the query, both percent-encoded.
     pub(crate) fn append_query(&mut self, name: &str, value: &str) {
-        let pair = format!(
-            "{}={}",
-            encode(name, is_unreserved),
-            encode(value, is_unreserved)
-        );
+        let pair = format!("{}={}", encode(name, is_unreserved), encode(value, is_unreserved));
         match &mut self.query {
             Some(query) if !query.is_empty() => {
                 query.push('&');
@@ -220,9 +205,7 @@ fn clean(text: &str) -> Result<&str, UrlError> {
 fn split_scheme(text: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = text.split_once(':')?;
     let legal = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
     legal.then_some((scheme, rest))
 }
 
@@ -268,21 +251,12 @@ fn normal_host(host: &str) -> Result<String, UrlError> {
     if !host.is_ascii() {
         return Err(UrlError::NonAsciiHost);
     }
-    if host
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'.')
-    {
+    if host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
         let address: Ipv4Addr = host.parse().map_err(|_| UrlError::InvalidHost)?;
         return Ok(address.to_string());
     }
-    let legal = host
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
-    if !legal {
-        Err(UrlError::InvalidHost)
-    } else {
-        Ok(host.to_ascii_lowercase())
-    }
+    let legal = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
+    if !legal { Err(UrlError::InvalidHost) } else { Ok(host.to_ascii_lowercase()) }
 }
 
 fn default_port(secure: bool) -> u16 {
@@ -345,9 +319,7 @@ fn percent_decode(text: &str) -> Vec<u8> {
     let mut bytes = text.as_bytes();
     while let Some((&first, rest)) = bytes.split_first() {
         bytes = rest;
-        let digits = rest
-            .get(..2)
-            .and_then(|pair| std::str::from_utf8(pair).ok());
+        let digits = rest.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
         let digits = digits.filter(|pair| pair.bytes().all(|byte| byte.is_ascii_hexdigit()));
         match digits.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
             Some(byte) if first == b'%' => {
@@ -373,26 +345,14 @@ mod tests {
         let it = url("HTTP://user:p%40ss@Example.COM:8080/a/../b?x=1&y#top");
         assert_eq!(it.to_string(), "http://example.com:8080/b?x=1&y");
         assert_eq!(it.credentials(), Some((b"user".to_vec(), b"p@ss".to_vec())));
-        assert_eq!(
-            (it.host(), it.port(), it.secure),
-            ("example.com", 8080, false)
-        );
+        assert_eq!((it.host(), it.port(), it.secure), ("example.com", 8080, false));
         assert_eq!(it.authority(), "example.com:8080");
         let it = url("https://[0:0::1]?q");
-        assert_eq!(
-            (it.host(), it.port(), it.target()),
-            ("::1", 443, "/?q".to_owned())
-        );
-        assert_eq!(
-            (it.authority(), it.host_port()),
-            ("[::1]".to_owned(), "[::1]:443".to_owned())
-        );
+        assert_eq!((it.host(), it.port(), it.target()), ("::1", 443, "/?q".to_owned()));
+        assert_eq!((it.authority(), it.host_port()), ("[::1]".to_owned(), "[::1]:443".to_owned()));
         assert_eq!(url("http://h:80/").origin(), "http://h");
         assert_eq!(url("http://h:/x").to_string(), "http://h/x");
-        assert_eq!(
-            url("http://a@b@h/").credentials(),
-            Some((b"a@b".to_vec(), Vec::new()))
-        );
+        assert_eq!(url("http://a@b@h/").credentials(), Some((b"a@b".to_vec(), Vec::new())));
     }
 
     #[test]
@@ -474,10 +434,7 @@ mod tests {
             ("/a//b", "http://a/a//b"),
             ("g:h/i", ""),
         ] {
-            let found = base
-                .resolve(reference)
-                .map(|it| it.to_string())
-                .unwrap_or_default();
+            let found = base.resolve(reference).map(|it| it.to_string()).unwrap_or_default();
             assert_eq!(found, target, "{reference}");
         }
     }

@@ -59,11 +59,7 @@ impl<S: Parts> Block<S> {
         self.keep_data(chunk);
         let in_buffer = matches!(self.data, Place::Buffer);
         let mut data = self.buffer(Part::Data);
-        if in_buffer {
-            data.append_line(line)
-        } else {
-            data.append(line)
-        }
+        if in_buffer { data.append_line(line) } else { data.append(line) }
     }
 
     /// There is nothing to copy: without `memchr` everything is in its buffer.
@@ -149,23 +145,12 @@ impl<S: Parts> Block<S> {
         let (data, event_type, id) = self.storage.event(self.committed);
         let limits = (data.limit(), event_type.limit());
         let exceeded = match data.text_at(&self.data, chunk) {
-            None => LimitExceeded {
-                part: Part::Data,
-                limit: limits.0,
-            },
+            None => LimitExceeded { part: Part::Data, limit: limits.0 },
             Some(data) => match event_type.text_at(&self.event_type, chunk) {
-                None => LimitExceeded {
-                    part: Part::EventType,
-                    limit: limits.1,
-                },
+                None => LimitExceeded { part: Part::EventType, limit: limits.1 },
                 Some(event_type) => {
                     let last_event_id = utf8::check(id).unwrap_or_default();
-                    return Ok(Event {
-                        event_type,
-                        data,
-                        last_event_id,
-                        has_id: self.has_id,
-                    });
+                    return Ok(Event { event_type, data, last_event_id, has_id: self.has_id });
                 }
             },
         };

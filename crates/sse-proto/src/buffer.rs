@@ -88,10 +88,7 @@ impl<M: AsRef<[u8]> + AsMut<[u8]>> Slice<M> {
     }
 
     pub(crate) fn region(&mut self) -> Region<'_> {
-        Region {
-            bytes: self.bytes.as_mut(),
-            length: &mut self.length,
-        }
+        Region { bytes: self.bytes.as_mut(), length: &mut self.length }
     }
 }
 

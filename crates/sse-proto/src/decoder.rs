@@ -342,14 +342,11 @@ impl<S: Storage> Decoder<S> {
             Ready::Event => self.block.event(chunk).map(Item::Event),
             Ready::Comment => {
                 let exceeded = self.exceeded(Part::Comment);
-                self.block
-                    .comment(&self.comment, chunk)
-                    .map(Item::Comment)
-                    .ok_or(exceeded)
+                self.block.comment(&self.comment, chunk).map(Item::Comment).ok_or(exceeded)
             }
-            Ready::ReconnectionTime => Ok(Item::ReconnectionTime(
-                self.reconnection_time.unwrap_or_default(),
-            )),
+            Ready::ReconnectionTime => {
+                Ok(Item::ReconnectionTime(self.reconnection_time.unwrap_or_default()))
+            }
             Ready::LastEventId | Ready::Nothing => {
                 Ok(Item::LastEventId(self.block.last_event_id()))
             }
@@ -452,9 +449,6 @@ impl<S: Storage> Decoder<S> {
     }
 
     fn exceeded(&mut self, part: Part) -> LimitExceeded {
-        LimitExceeded {
-            part,
-            limit: self.block.limit(part),
-        }
+        LimitExceeded { part, limit: self.block.limit(part) }
     }
 }

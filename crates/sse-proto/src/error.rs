@@ -125,11 +125,7 @@ pub struct BufferTooSmall {
 
 impl fmt::Display for BufferTooSmall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the buffer is too small: the frame needs {} bytes",
-            self.needed
-        )
+        write!(f, "the buffer is too small: the frame needs {} bytes", self.needed)
     }
 }
 

@@ -36,11 +36,7 @@ impl<'a> Event<'a> {
     #[must_use]
     pub fn event_type(&self) -> &'a str {
         // "Initialize event's type attribute to "message""
-        if self.event_type.is_empty() {
-            "message"
-        } else {
-            self.event_type
-        }
+        if self.event_type.is_empty() { "message" } else { self.event_type }
     }
 
     /// The data: the values of the block's `data` fields, joined by a line feed.
@@ -114,10 +110,7 @@ impl<'a> Item<'a> {
             Self::Event(event) => event.to_frame(),
             Self::Comment(text) => Frame::comment(text),
             Self::ReconnectionTime(time) => Frame::retry(time),
-            Self::LastEventId(id) => Frame {
-                id: Some(id),
-                ..Frame::EMPTY
-            },
+            Self::LastEventId(id) => Frame { id: Some(id), ..Frame::EMPTY },
         }
     }
 }

@@ -62,10 +62,7 @@ enum Seen {
 
 impl Digits {
     /// No digit yet: an empty value is not a number.
-    pub(crate) const NONE: Self = Self {
-        number: 0,
-        seen: Seen::Nothing,
-    };
+    pub(crate) const NONE: Self = Self { number: 0, seen: Seen::Nothing };
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         for &byte in bytes {

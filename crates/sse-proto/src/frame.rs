@@ -41,13 +41,8 @@ pub struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    pub(crate) const EMPTY: Self = Self {
-        comment: None,
-        event_type: None,
-        id: None,
-        retry: None,
-        data: None,
-    };
+    pub(crate) const EMPTY: Self =
+        Self { comment: None, event_type: None, id: None, retry: None, data: None };
 
     /// An event with this data and the type `message`.
     ///
@@ -61,10 +56,7 @@ impl<'a> Frame<'a> {
     /// ```
     #[must_use]
     pub const fn message(data: &'a str) -> Self {
-        Self {
-            data: Some(data),
-            ..Self::EMPTY
-        }
+        Self { data: Some(data), ..Self::EMPTY }
     }
 
     /// A comment, which fires nothing: a heartbeat. Split into lines as data is.
@@ -78,10 +70,7 @@ impl<'a> Frame<'a> {
     /// ```
     #[must_use]
     pub const fn comment(text: &'a str) -> Self {
-        Self {
-            comment: Some(text),
-            ..Self::EMPTY
-        }
+        Self { comment: Some(text), ..Self::EMPTY }
     }
 
     /// A new reconnection time, in whole milliseconds, without an event.
@@ -93,10 +82,7 @@ impl<'a> Frame<'a> {
     /// ```
     #[must_use]
     pub const fn retry(time: Duration) -> Self {
-        Self {
-            retry: Some(time),
-            ..Self::EMPTY
-        }
+        Self { retry: Some(time), ..Self::EMPTY }
     }
 
     /// A block that moves the receiver's last event ID without firing an event.
@@ -127,10 +113,7 @@ impl<'a> Frame<'a> {
     /// ```
     pub fn event_type(self, event_type: &'a str) -> Result<Self, FrameError> {
         check(Part::EventType, event_type)?;
-        Ok(Self {
-            event_type: (!event_type.is_empty()).then_some(event_type),
-            ..self
-        })
+        Ok(Self { event_type: (!event_type.is_empty()).then_some(event_type), ..self })
     }
 
     /// This frame with an ID. The empty ID resets the receiver's last event ID.
@@ -147,10 +130,7 @@ impl<'a> Frame<'a> {
     /// ```
     pub fn id(self, id: &'a str) -> Result<Self, FrameError> {
         check(Part::LastEventId, id)?;
-        Ok(Self {
-            id: Some(id),
-            ..self
-        })
+        Ok(Self { id: Some(id), ..self })
     }
 
     /// This frame with a reconnection time, in whole milliseconds.
@@ -163,10 +143,7 @@ impl<'a> Frame<'a> {
     /// ```
     #[must_use]
     pub const fn with_retry(self, time: Duration) -> Self {
-        Self {
-            retry: Some(time),
-            ..self
-        }
+        Self { retry: Some(time), ..self }
     }
 
     /// This frame with a comment before it.
@@ -177,10 +154,7 @@ impl<'a> Frame<'a> {
     /// ```
     #[must_use]
     pub const fn with_comment(self, text: &'a str) -> Self {
-        Self {
-            comment: Some(text),
-            ..self
-        }
+        Self { comment: Some(text), ..self }
     }
 
     /// The exact number of bytes of the encoded frame.
@@ -191,8 +165,7 @@ impl<'a> Frame<'a> {
     /// ```
     #[must_use]
     pub fn encoded_len(&self) -> usize {
-        self.encode_into(&mut [])
-            .unwrap_or_else(|error| error.needed)
+        self.encode_into(&mut []).unwrap_or_else(|error| error.needed)
     }
 
     /// Encodes the frame into the start of `buffer` and returns its length.
@@ -214,11 +187,7 @@ impl<'a> Frame<'a> {
         let size = buffer.len();
         let mut out = Bytes { buffer, length: 0 };
         self.write(&mut out);
-        if out.length <= size {
-            Ok(out.length)
-        } else {
-            Err(BufferTooSmall { needed: out.length })
-        }
+        if out.length <= size { Ok(out.length) } else { Err(BufferTooSmall { needed: out.length }) }
     }
 
     /// Appends the encoded frame to `bytes`.
@@ -307,9 +276,7 @@ impl Out for Text<'_, '_> {
 
 fn check(part: Part, value: &str) -> Result<(), FrameError> {
     crate::field::find_forbidden(value, matches!(part, Part::LastEventId))
-        .map_or(Ok(()), |(offset, byte)| {
-            Err(FrameError { part, byte, offset })
-        })
+        .map_or(Ok(()), |(offset, byte)| Err(FrameError { part, byte, offset }))
 }
 
 /// Writes `text` as lines of this name, one for each line of it.

@@ -38,10 +38,7 @@ impl<'a> Line<'a> {
     #[must_use]
     pub fn parse(line: &'a [u8]) -> Self {
         // "Collect the characters on the line before the first U+003A COLON character (:)"
-        let colon = line
-            .iter()
-            .position(|&byte| byte == b':')
-            .unwrap_or(line.len());
+        let colon = line.iter().position(|&byte| byte == b':').unwrap_or(line.len());
         let (name, value) = line.split_at_checked(colon).unwrap_or_default();
         // "If value starts with a U+0020 SPACE character, remove it from value."
         let value = value.strip_prefix(b":").unwrap_or(value);

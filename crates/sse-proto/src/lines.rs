@@ -63,10 +63,7 @@ impl LineReader<Growable> {
     /// ```
     #[must_use]
     pub fn with_limit(limit: usize) -> Self {
-        Self::with_storage(Growable::new(Limits {
-            data: limit,
-            ..Limits::DEFAULT
-        }))
+        Self::with_storage(Growable::new(Limits { data: limit, ..Limits::DEFAULT }))
     }
 }
 
@@ -74,13 +71,7 @@ impl<S: Storage> LineReader<S> {
     /// A reader that keeps an unfinished line in `storage`.
     #[must_use]
     pub const fn with_storage(storage: S) -> Self {
-        Self {
-            storage,
-            first: true,
-            after_cr: false,
-            skipping: false,
-            done: false,
-        }
+        Self { storage, first: true, after_cr: false, skipping: false, done: false }
     }
 
     /// The next line, if `input` completes one; what was read is taken off the front of `input`.
@@ -133,10 +124,7 @@ impl<S: Storage> LineReader<S> {
         buffer.clear();
         self.first = false;
         self.skipping = true;
-        Err(LimitExceeded {
-            part: Part::Line,
-            limit: buffer.limit(),
-        })
+        Err(LimitExceeded { part: Part::Line, limit: buffer.limit() })
     }
 
     /// The line that ends with these bytes.
@@ -151,15 +139,8 @@ impl<S: Storage> LineReader<S> {
             buffer.into_bytes()
         } else {
             buffer.clear();
-            return Err(LimitExceeded {
-                part: Part::Line,
-                limit,
-            });
+            return Err(LimitExceeded { part: Part::Line, limit });
         };
-        Ok(if first {
-            line.strip_prefix(&BOM).unwrap_or(line)
-        } else {
-            line
-        })
+        Ok(if first { line.strip_prefix(&BOM).unwrap_or(line) } else { line })
     }
 }

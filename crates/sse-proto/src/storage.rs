@@ -32,12 +32,8 @@ pub struct Limits {
 
 impl Limits {
     /// The default limits as a constant.
-    pub const DEFAULT: Self = Self {
-        data: 1 << 20,
-        event_type: 1 << 10,
-        last_event_id: 4 << 10,
-        comment: 64 << 10,
-    };
+    pub const DEFAULT: Self =
+        Self { data: 1 << 20, event_type: 1 << 10, last_event_id: 4 << 10, comment: 64 << 10 };
 }
 
 impl Default for Limits {
@@ -145,11 +141,7 @@ impl<const DATA: usize, const LINE: usize> Fixed<DATA, LINE> {
         Self(Slices {
             data: Slice::new([0; DATA]),
             event_type: Slice::new([0; LINE]),
-            cells: [
-                Slice::new([0; LINE]),
-                Slice::new([0; LINE]),
-                Slice::new([0; LINE]),
-            ],
+            cells: [Slice::new([0; LINE]), Slice::new([0; LINE]), Slice::new([0; LINE])],
         })
     }
 }
@@ -258,10 +250,7 @@ impl Growable {
     /// Empty storage; the heap is not touched before something must be kept.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            ..Self::default()
-        }
+        Self { limits, ..Self::default() }
     }
 }
 

@@ -68,17 +68,13 @@ impl<S: Storage> Decoder<S> {
     pub(crate) fn part_of_line(&mut self, chunk: &[u8], mut bytes: &[u8], comments: bool) {
         while let Some((&byte, rest)) = bytes.split_first() {
             self.position = match self.position {
-                Position::Start if byte != b':' => Position::Name {
-                    name: Name::beginning_with(byte),
-                    seen: 1,
-                },
+                Position::Start if byte != b':' => {
+                    Position::Name { name: Name::beginning_with(byte), seen: 1 }
+                }
                 Position::Start if comments => self.begin_value(chunk, Name::Of(Part::Comment)),
                 Position::Start => Position::Value(Name::Unknown),
                 Position::Name { name, seen } => match name.as_bytes().get(usize::from(seen)) {
-                    Some(expected) if byte == *expected => Position::Name {
-                        name,
-                        seen: seen + 1,
-                    },
+                    Some(expected) if byte == *expected => Position::Name { name, seen: seen + 1 },
                     None if byte == b':' => self.begin_value(chunk, name),
                     _ => Position::Value(Name::Unknown),
                 },

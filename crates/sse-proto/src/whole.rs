@@ -11,11 +11,7 @@ impl<S: Storage> Decoder<S> {
     /// Reads up to the end of the next item, or to the end of the chunk. Returns how far.
     #[inline]
     pub(crate) fn read(&mut self, chunk: &[u8], comments: bool) -> usize {
-        let mut at = if self.torn {
-            self.resume(chunk, comments)
-        } else {
-            0
-        };
+        let mut at = if self.torn { self.resume(chunk, comments) } else { 0 };
         while self.ready == Ready::Nothing && at < chunk.len() {
             at = self.line(chunk, at, comments);
         }
@@ -75,9 +71,7 @@ impl<S: Storage> Decoder<S> {
     /// Any other field than data: there is at most one of each in a usual block.
     fn field_line(&mut self, chunk: &[u8], start: usize, end: usize) {
         let line = chunk.get(start..end).unwrap_or_default();
-        let name = line
-            .first()
-            .map_or(Name::Unknown, |&first| Name::beginning_with(first));
+        let name = line.first().map_or(Name::Unknown, |&first| Name::beginning_with(first));
         // "Collect the characters on the line before the first U+003A COLON character (:), and
         // let field be that string." "If value starts with a U+0020 SPACE character, remove it
         // from value."

@@ -10,10 +10,7 @@ use sse_proto::{Decoder, Fixed, Item, LastEventIdError};
 #[test]
 fn events_end_with_a_blank_line() {
     check("data: a\n\n", &["message|a|"]);
-    check(
-        "data: a\r\rdata: b\r\n\r\ndata: c\n\n",
-        &["message|a|", "message|b|", "message|c|"],
-    );
+    check("data: a\r\rdata: b\r\n\r\ndata: c\n\n", &["message|a|", "message|b|", "message|c|"]);
     check("data: a\r\n\ndata: b\n\r\n", &["message|a|", "message|b|"]);
     check("\n\n\r\n\r\r", &[]);
     check("data: a", &[]);
@@ -22,11 +19,7 @@ fn events_end_with_a_blank_line() {
 
 #[test]
 fn an_event_is_there_with_the_byte_that_completes_its_blank_line() {
-    for (stream, at) in [
-        ("data: a\n\n", 8),
-        ("data: a\r\n\r\n", 9),
-        ("data: a\r\r", 8),
-    ] {
+    for (stream, at) in [("data: a\n\n", 8), ("data: a\r\n\r\n", 9), ("data: a\r\r", 8)] {
         let mut decoder = Decoder::with_storage(Fixed::<16, 16>::new());
         let found: Vec<usize> = (0..stream.len())
             .filter(|&at| decoder.next(&mut &stream.as_bytes()[at..=at]).is_some())
@@ -43,23 +36,14 @@ fn data_lines_are_joined() {
     check("data\ndata\n\n", &["message|\\n|"]);
     check("data: a\ndata\n\n", &["message|a\\n|"]);
     check("data:a:b\ndata: : \n\n", &["message|a:b\\n: |"]);
-    check(
-        "data: a\nevent: x\ndata: b\nid: 1\ndata: c\n\n",
-        &["x|a\\nb\\nc|1"],
-    );
+    check("data: a\nevent: x\ndata: b\nid: 1\ndata: c\n\n", &["x|a\\nb\\nc|1"]);
 }
 
 #[test]
 fn names_are_exact() {
-    check(
-        "Data: a\nDATA: a\n data: a\ndata : a\ndatax: a\ndat: a\nd\n\n",
-        &[],
-    );
+    check("Data: a\nDATA: a\n data: a\ndata : a\ndatax: a\ndat: a\nd\n\n", &[]);
     check("events: a\neven: a\ne: a\nevent: b\ndata: c\n\n", &["b|c|"]);
-    check(
-        "ids: a\ni: a\nretry1: 5\nretr: 5\ndata: c\n\n",
-        &["message|c|"],
-    );
+    check("ids: a\ni: a\nretry1: 5\nretr: 5\ndata: c\n\n", &["message|c|"]);
     check("unknown\n\ndata: a\n\n", &["message|a|"]);
 }
 
@@ -74,61 +58,34 @@ fn the_event_type_is_of_its_block_only() {
 
 #[test]
 fn the_last_event_id_stays() {
-    check(
-        "id: 1\ndata: a\n\ndata: b\n\n",
-        &["message|a|1", "message|b|1"],
-    );
+    check("id: 1\ndata: a\n\ndata: b\n\n", &["message|a|1", "message|b|1"]);
     check("id: 1\n\ndata: b\n\n", &["id 1", "message|b|1"]);
-    check(
-        "id: 1\ndata: a\n\nid\ndata: b\n\n",
-        &["message|a|1", "message|b|"],
-    );
+    check("id: 1\ndata: a\n\nid\ndata: b\n\n", &["message|a|1", "message|b|"]);
     check("id: 1\ndata: a\n\nid: 2\ndata: b\n", &["message|a|1"]);
-    check(
-        "id: 1\nid: 2\nid: 3\ndata: a\n\nid: 4\n\n",
-        &["message|a|3", "id 4"],
-    );
+    check("id: 1\nid: 2\nid: 3\ndata: a\n\nid: 4\n\n", &["message|a|3", "id 4"]);
 }
 
 #[test]
 fn an_id_with_nul_is_ignored() {
     check("id: 1\nid: 2\0\ndata: a\n\n", &["message|a|1"]);
-    check(
-        "id: 1\n\nid: \x002\n\ndata: a\n\n",
-        &["id 1", "message|a|1"],
-    );
+    check("id: 1\n\nid: \x002\n\ndata: a\n\n", &["id 1", "message|a|1"]);
     check("id: 1\n\nid: 2\nid: 3\0\n\n", &["id 1", "id 2"]);
 }
 
 #[test]
 fn comments_and_reconnection_times_are_there_at_once() {
-    check(
-        ":\n: a\n:b\n:  c\ndata: c\n: d\n\n",
-        &[":", ":a", ":b", ": c", ":d", "message|c|"],
-    );
+    check(":\n: a\n:b\n:  c\ndata: c\n: d\n\n", &[":", ":a", ":b", ": c", ":d", "message|c|"]);
     check("retry: 10\ndata: a\n\n", &["retry 10", "message|a|"]);
-    check(
-        "data: a\nretry: 10\ndata: b\n\n",
-        &["retry 10", "message|a\\nb|"],
-    );
+    check("data: a\nretry: 10\ndata: b\n\n", &["retry 10", "message|a\\nb|"]);
 }
 
 #[test]
 fn a_reconnection_time_is_digits_only() {
-    check(
-        "retry: 0\nretry: 007\nretry:1234567\n",
-        &["retry 0", "retry 7", "retry 1234567"],
-    );
-    check(
-        "retry\nretry:\nretry: \nretry:  1\nretry: 1 \nretry: -1\nretry: +1\nretry: 1.5\n",
-        &[],
-    );
+    check("retry: 0\nretry: 007\nretry:1234567\n", &["retry 0", "retry 7", "retry 1234567"]);
+    check("retry\nretry:\nretry: \nretry:  1\nretry: 1 \nretry: -1\nretry: +1\nretry: 1.5\n", &[]);
     check("retry: 1x\nretry: x1\nretry: \u{FF11}\nretry: 1\0\n", &[]);
     let most = "retry 18446744073709551615";
-    check(
-        "retry: 18446744073709551615\nretry: 18446744073709551616\n",
-        &[most, most],
-    );
+    check("retry: 18446744073709551615\nretry: 18446744073709551616\n", &[most, most]);
     check(format!("retry: {}\n", "9".repeat(400)), &[most]);
 }
 
@@ -144,26 +101,14 @@ fn a_byte_order_mark_is_skipped_once() {
 
 #[test]
 fn what_is_not_utf8_becomes_replacement_characters() {
-    check(
-        b"data: \xFFa\xF0\x9F\x98\n\n",
-        &["message|\u{FFFD}a\u{FFFD}|"],
-    );
-    check(
-        b"data: \xE5\x93\x88\xC0\x80\n\n",
-        &["message|\u{54C8}\u{FFFD}\u{FFFD}|"],
-    );
+    check(b"data: \xFFa\xF0\x9F\x98\n\n", &["message|\u{FFFD}a\u{FFFD}|"]);
+    check(b"data: \xE5\x93\x88\xC0\x80\n\n", &["message|\u{54C8}\u{FFFD}\u{FFFD}|"]);
     let four = "message|a\\n\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}|";
     check(b"data: a\ndata: \xED\xA0\x80\xF4\n\n", &[four]);
     let replaced = "\u{FFFD}|a|\u{FFFD}";
-    check(
-        b"event: \xFF\nid: \xFE\n: \xFD\ndata: a\n\n",
-        &[":\u{FFFD}", replaced],
-    );
+    check(b"event: \xFF\nid: \xFE\n: \xFD\ndata: a\n\n", &[":\u{FFFD}", replaced]);
     // A sequence does not go on in the next line.
-    check(
-        b"data: \xE5\x93\ndata: \x88\n\n",
-        &["message|\u{FFFD}\\n\u{FFFD}|"],
-    );
+    check(b"data: \xE5\x93\ndata: \x88\n\n", &["message|\u{FFFD}\\n\u{FFFD}|"]);
 }
 
 /// As the Encoding standard has it, checked against the standard library.
@@ -172,14 +117,10 @@ fn replacement_is_that_of_the_standard_library() {
     const BYTES: &[u8] = b"a\x80\xBF\xC2\xE0\xA0\xED\x9F\xEF\xF0\x90\xF4\x8F\xFF";
     let mut random = common::Random(1);
     for _ in 0..2_000 {
-        let data: Vec<u8> = (0..random.below(12))
-            .map(|_| BYTES[random.below(BYTES.len())])
-            .collect();
+        let data: Vec<u8> =
+            (0..random.below(12)).map(|_| BYTES[random.below(BYTES.len())]).collect();
         let stream = [b"data: ", &data[..], b"\n\n"].concat();
-        check(
-            &stream,
-            &[&format!("message|{}|", String::from_utf8_lossy(&data))],
-        );
+        check(&stream, &[&format!("message|{}|", String::from_utf8_lossy(&data))]);
     }
 }
 
@@ -188,18 +129,12 @@ fn a_decoder_goes_on_with_the_next_connection() {
     let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
     decoder.set_last_event_id("7").unwrap();
     assert_eq!(decoder.last_event_id(), "7");
-    let first = read(
-        &mut decoder,
-        [&b"data: a\n\nretry: 5\nid: 8\nevent: x\ndata: lost"[..]],
-    );
+    let first = read(&mut decoder, [&b"data: a\n\nretry: 5\nid: 8\nevent: x\ndata: lost"[..]]);
     assert_eq!(first, ["message|a|7", "retry 5"]);
     decoder.reset();
     assert_eq!(decoder.last_event_id(), "7");
     assert_eq!(decoder.reconnection_time(), Some(Duration::from_millis(5)));
-    assert_eq!(
-        read(&mut decoder, ["\u{FEFF}data: b\n\n\r".as_bytes()]),
-        ["message|b|7"]
-    );
+    assert_eq!(read(&mut decoder, ["\u{FEFF}data: b\n\n\r".as_bytes()]), ["message|b|7"]);
     decoder.reset();
     // The LF is a line of its own now, not the end of a CRLF.
     assert_eq!(read(&mut decoder, [&b"\ndata: c\n\n"[..]]), ["message|c|7"]);

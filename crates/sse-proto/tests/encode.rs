@@ -29,14 +29,9 @@ fn encode(frame: &Frame<'_>) -> String {
 
 #[test]
 fn the_order_on_the_wire_is_fixed() {
-    let frame = Frame::message("a\nb")
-        .with_comment("c\rd")
-        .with_retry(Duration::from_secs(2));
+    let frame = Frame::message("a\nb").with_comment("c\rd").with_retry(Duration::from_secs(2));
     let frame = frame.id("1").unwrap().event_type("x").unwrap();
-    assert_eq!(
-        encode(&frame),
-        ": c\n: d\nevent: x\nid: 1\nretry: 2000\ndata: a\ndata: b\n\n"
-    );
+    assert_eq!(encode(&frame), ": c\n: d\nevent: x\nid: 1\nretry: 2000\ndata: a\ndata: b\n\n");
 }
 
 #[test]
@@ -45,10 +40,7 @@ fn an_empty_value_has_no_space() {
     assert_eq!(encode(&Frame::message("\n a")), "data:\ndata:  a\n\n");
     assert_eq!(encode(&Frame::comment("")), ":\n\n");
     assert_eq!(encode(&Frame::cursor("").unwrap()), "id:\n\n");
-    assert_eq!(
-        encode(&Frame::message("a").event_type("").unwrap()),
-        "data: a\n\n"
-    );
+    assert_eq!(encode(&Frame::message("a").event_type("").unwrap()), "data: a\n\n");
 }
 
 #[test]
@@ -63,14 +55,8 @@ fn a_reconnection_time_is_in_whole_milliseconds() {
     let retry = |time| encode(&Frame::retry(time));
     assert_eq!(retry(Duration::ZERO), "retry: 0\n\n");
     assert_eq!(retry(Duration::from_micros(1_999)), "retry: 1\n\n");
-    assert_eq!(
-        retry(Duration::from_millis(10_203_040)),
-        "retry: 10203040\n\n"
-    );
-    assert_eq!(
-        retry(Duration::from_millis(u64::MAX)),
-        "retry: 18446744073709551615\n\n"
-    );
+    assert_eq!(retry(Duration::from_millis(10_203_040)), "retry: 10203040\n\n");
+    assert_eq!(retry(Duration::from_millis(u64::MAX)), "retry: 18446744073709551615\n\n");
     assert_eq!(retry(Duration::MAX), "retry: 18446744073709551615\n\n");
 }
 
@@ -87,17 +73,13 @@ fn what_cannot_be_carried_cannot_be_built() {
         let error = built.unwrap_err();
         assert_eq!((error.part, error.byte, error.offset), (part, byte, offset));
     }
-    assert_eq!(
-        encode(&message.event_type("a\0").unwrap()),
-        "event: a\0\ndata: a\n\n"
-    );
+    assert_eq!(encode(&message.event_type("a\0").unwrap()), "event: a\0\ndata: a\n\n");
 }
 
 /// Text of up to five pieces, with what is special in the format.
 fn text(random: &mut Random) -> String {
-    let pieces = [
-        "", " ", ":", "a", "\r", "\n", "\r\n", "\0", "data: ", "\u{54C8}", "\u{FEFF}", "line",
-    ];
+    let pieces =
+        ["", " ", ":", "a", "\r", "\n", "\r\n", "\0", "data: ", "\u{54C8}", "\u{FEFF}", "line"];
     (0..random.below(6)).map(|_| random.of(&pieces)).collect()
 }
 
@@ -114,22 +96,12 @@ fn what_can_be_built_arrives_as_it_was() {
     let mut random = Random(4);
     let mut decoder = Decoder::with_storage(Fixed::<64, 64>::new());
     for _ in 0..30_000 {
-        let (data, event_type, id, comment) = (
-            text(&mut random),
-            one_line(&text(&mut random)),
-            text(&mut random),
-            text(&mut random),
-        );
+        let (data, event_type, id, comment) =
+            (text(&mut random), one_line(&text(&mut random)), text(&mut random), text(&mut random));
         let id = one_line(&id).replace('\0', "_");
         let millis = random.below(100_000) as u64;
-        let frame = Frame::message(&data)
-            .event_type(&event_type)
-            .unwrap()
-            .id(&id)
-            .unwrap();
-        let frame = frame
-            .with_comment(&comment)
-            .with_retry(Duration::from_millis(millis));
+        let frame = Frame::message(&data).event_type(&event_type).unwrap().id(&id).unwrap();
+        let frame = frame.with_comment(&comment).with_retry(Duration::from_millis(millis));
         let bytes = encode(&frame);
         let mut comments = Vec::new();
         let mut events = 0;
@@ -141,11 +113,7 @@ fn what_can_be_built_arrives_as_it_was() {
                         assert_eq!(time, Duration::from_millis(millis));
                     }
                     Item::Event(event) => {
-                        let expected = if event_type.is_empty() {
-                            "message"
-                        } else {
-                            &event_type
-                        };
+                        let expected = if event_type.is_empty() { "message" } else { &event_type };
                         assert_eq!(event.event_type(), expected);
                         assert_eq!(event.data(), joined_by_lf(&data));
                         assert_eq!(event.last_event_id(), id);
@@ -156,11 +124,7 @@ fn what_can_be_built_arrives_as_it_was() {
             }
         }
         assert_eq!(events, 1, "{bytes:?}");
-        assert_eq!(
-            comments,
-            joined_by_lf(&comment).split('\n').collect::<Vec<_>>(),
-            "{bytes:?}"
-        );
+        assert_eq!(comments, joined_by_lf(&comment).split('\n').collect::<Vec<_>>(), "{bytes:?}");
     }
 }
 
@@ -174,8 +138,5 @@ fn an_item_that_was_received_is_sent_as_the_same_item() {
     while let Some(item) = decoder.next(&mut rest) {
         sent.push_str(&encode(&item.unwrap().to_frame()));
     }
-    assert_eq!(
-        sent,
-        stream.replace("data: inherits", "id: 1\ndata: inherits")
-    );
+    assert_eq!(sent, stream.replace("data: inherits", "id: 1\ndata: inherits"));
 }

@@ -28,20 +28,10 @@ fn nothing_is_allocated_per_event() {
 
 #[test]
 fn growable_storage_stays_within_its_limits() {
-    let limits = Limits {
-        data: 10_000,
-        event_type: 100,
-        last_event_id: 100,
-        comment: 100,
-    };
+    let limits = Limits { data: 10_000, event_type: 100, last_event_id: 100, comment: 100 };
     for byte in [b"x", b"\xFF"] {
         for name in ["data: ", "event: ", "id: ", ": "] {
-            let stream = [
-                name.as_bytes(),
-                &byte.repeat(1 << 20),
-                b"\n\ndata: next\n\n",
-            ]
-            .concat();
+            let stream = [name.as_bytes(), &byte.repeat(1 << 20), b"\n\ndata: next\n\n"].concat();
             for size in [100, 1 << 20] {
                 let counted = allocation_counter::measure(|| {
                     let mut decoder = Decoder::with_limits(limits);
@@ -50,11 +40,7 @@ fn growable_storage_stays_within_its_limits() {
                     }
                 });
                 let most = 2 * limits.data as u64;
-                assert!(
-                    counted.bytes_max <= most,
-                    "{name}: {} bytes",
-                    counted.bytes_max
-                );
+                assert!(counted.bytes_max <= most, "{name}: {} bytes", counted.bytes_max);
             }
         }
     }

@@ -13,35 +13,17 @@ fn a_passed_limit_costs_one_block() {
         read("data: 12345\nid: 1\nretry: 1\n: a\n\ndata: b\n\n"),
         ["data > 4", "message|b|"]
     );
-    assert_eq!(
-        read("id: 1\ndata: 12\ndata: 345\n\ndata: b\n\n"),
-        ["data > 4", "message|b|"]
-    );
-    assert_eq!(
-        read("data: 1\ndata\ndata\ndata\n\n"),
-        ["message|1\\n\\n\\n|"]
-    );
+    assert_eq!(read("id: 1\ndata: 12\ndata: 345\n\ndata: b\n\n"), ["data > 4", "message|b|"]);
+    assert_eq!(read("data: 1\ndata\ndata\ndata\n\n"), ["message|1\\n\\n\\n|"]);
     assert_eq!(read("data: 1\ndata\ndata\ndata\ndata\n\n"), ["data > 4"]);
-    assert_eq!(
-        read("event: abcd\ndata: 1\n\ndata: b\n\n"),
-        ["event type > 3", "message|b|"]
-    );
-    assert_eq!(
-        read("id: 1234\ndata: 1\n\ndata: b\n\n"),
-        ["last event ID > 3", "message|b|"]
-    );
+    assert_eq!(read("event: abcd\ndata: 1\n\ndata: b\n\n"), ["event type > 3", "message|b|"]);
+    assert_eq!(read("id: 1234\ndata: 1\n\ndata: b\n\n"), ["last event ID > 3", "message|b|"]);
     assert_eq!(
         read("id: 1\n\nid: 2\ndata: 12345\n\ndata: b\n\n"),
         ["id 1", "data > 4", "message|b|1"]
     );
-    assert_eq!(
-        read("data: 12345\r\n\r\ndata: b\r\n\r\n"),
-        ["data > 4", "message|b|"]
-    );
-    assert_eq!(
-        read("data: 12345\r\rdata: b\r\r"),
-        ["data > 4", "message|b|"]
-    );
+    assert_eq!(read("data: 12345\r\n\r\ndata: b\r\n\r\n"), ["data > 4", "message|b|"]);
+    assert_eq!(read("data: 12345\r\rdata: b\r\r"), ["data > 4", "message|b|"]);
 }
 
 #[test]
@@ -61,10 +43,7 @@ fn a_replacement_character_counts_as_three_bytes() {
     let read = |stream: &[u8]| read_all_ways::<4, 3>(stream);
     assert_eq!(read(b"data: a\xFF\n\n"), ["message|a\u{FFFD}|"]);
     let lost = "message|b|1";
-    assert_eq!(
-        read(b"id: 1\n\nid: 2\ndata: ab\xFF\n\ndata: b\n\n"),
-        ["id 1", "data > 4", lost]
-    );
+    assert_eq!(read(b"id: 1\n\nid: 2\ndata: ab\xFF\n\ndata: b\n\n"), ["id 1", "data > 4", lost]);
     assert_eq!(
         read(b"id: 1\n\nid: 2\nevent: a\xFF\ndata: a\n\ndata: b\n\n"),
         ["id 1", "event type > 3", lost]
@@ -78,11 +57,7 @@ fn a_replacement_character_counts_as_three_bytes() {
 
 #[test]
 fn what_was_not_delivered_does_not_move_the_last_event_id() {
-    let blocks = [
-        &b"data: 12345"[..],
-        b"data: ab\xFF",
-        b"event: a\xFF\ndata: a",
-    ];
+    let blocks = [&b"data: 12345"[..], b"data: ab\xFF", b"event: a\xFF\ndata: a"];
     for block in blocks {
         let stream = [b"id: 1\n\nid: 2\n", block, b"\n\n"].concat();
         let mut decoder = Decoder::with_storage(Fixed::<4, 3>::new());
@@ -96,18 +71,7 @@ fn what_was_not_delivered_does_not_move_the_last_event_id() {
 #[test]
 fn no_storage_at_all_still_follows_the_stream() {
     let found = read_all_ways::<0, 0>(b"data\n\ndata: a\n\nid\n\nretry: 5\n:\n: a\ndata:\n\n");
-    assert_eq!(
-        found,
-        [
-            "message||",
-            "data > 0",
-            "id ",
-            "retry 5",
-            ":",
-            "comment > 0",
-            "message||"
-        ]
-    );
+    assert_eq!(found, ["message||", "data > 0", "id ", "retry 5", ":", "comment > 0", "message||"]);
 }
 
 #[test]
@@ -160,23 +124,14 @@ fn a_decoder_is_as_large_as_the_readme_says() {
         ("`Lent`", size::<Decoder<Lent<'_>>>()),
         #[cfg(feature = "alloc")]
         ("`Growable`", size::<Decoder>()),
-        (
-            "`LineReader<Fixed<256, 0>>`",
-            size::<sse_proto::LineReader<Fixed<256, 0>>>(),
-        ),
+        ("`LineReader<Fixed<256, 0>>`", size::<sse_proto::LineReader<Fixed<256, 0>>>()),
     ];
-    let column = if cfg!(target_pointer_width = "32") {
-        2
-    } else {
-        3
-    };
+    let column = if cfg!(target_pointer_width = "32") { 2 } else { 3 };
     for (name, size) in sizes {
         let line = include_str!("../README.md")
             .lines()
             .find(|line| line.starts_with(&format!("| {name} |")));
-        let cell = line
-            .and_then(|line| line.split('|').nth(column))
-            .map(str::trim);
+        let cell = line.and_then(|line| line.split('|').nth(column)).map(str::trim);
         assert_eq!(cell, Some(&*size.to_string()), "{name}");
     }
 }

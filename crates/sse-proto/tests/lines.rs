@@ -20,10 +20,7 @@ fn lines<'c>(chunks: impl IntoIterator<Item = &'c [u8]>) -> Vec<Option<Vec<u8>>>
 
 #[track_caller]
 fn check(stream: &[u8], expected: &[Option<&[u8]>]) {
-    let expected: Vec<_> = expected
-        .iter()
-        .map(|line| line.map(<[u8]>::to_vec))
-        .collect();
+    let expected: Vec<_> = expected.iter().map(|line| line.map(<[u8]>::to_vec)).collect();
     assert_eq!(lines([stream]), expected);
     assert_eq!(lines(stream.chunks(1)), expected, "byte by byte");
     for cut in 0..=stream.len() {
@@ -34,33 +31,21 @@ fn check(stream: &[u8], expected: &[Option<&[u8]>]) {
 
 #[test]
 fn lines_end_in_three_ways() {
-    check(
-        b"a\nb\rc\r\nd\n\re",
-        &[Some(b"a"), Some(b"b"), Some(b"c"), Some(b"d"), Some(b"")],
-    );
-    check(
-        b"\r\n\n\r\r\n",
-        &[Some(b""), Some(b""), Some(b""), Some(b"")],
-    );
+    check(b"a\nb\rc\r\nd\n\re", &[Some(b"a"), Some(b"b"), Some(b"c"), Some(b"d"), Some(b"")]);
+    check(b"\r\n\n\r\r\n", &[Some(b""), Some(b""), Some(b""), Some(b"")]);
     check(b"", &[]);
     check(b"unfinished", &[None]);
 }
 
 #[test]
 fn a_byte_order_mark_is_no_part_of_the_first_line() {
-    check(
-        "\u{FEFF}a\n\u{FEFF}b\n".as_bytes(),
-        &[Some(b"a"), Some("\u{FEFF}b".as_bytes())],
-    );
+    check("\u{FEFF}a\n\u{FEFF}b\n".as_bytes(), &[Some(b"a"), Some("\u{FEFF}b".as_bytes())]);
     check(b"\xEF\xBB\n", &[Some(b"\xEF\xBB")]);
 }
 
 #[test]
 fn a_line_that_is_too_long_costs_itself_alone() {
-    check(
-        b"12345678\n123456789\n\n1\n",
-        &[Some(b"12345678"), None, Some(b""), Some(b"1")],
-    );
+    check(b"12345678\n123456789\n\n1\n", &[Some(b"12345678"), None, Some(b""), Some(b"1")]);
     check(b"123456789\r\nab\r\n", &[None, Some(b"ab")]);
 }
 
@@ -74,12 +59,7 @@ fn any_chunking_gives_the_same_lines() {
             .map(|[byte]| byte)
             .collect();
         let size = 1 + random.below(5);
-        assert_eq!(
-            lines(stream.chunks(size)),
-            lines([&stream[..]]),
-            "{}",
-            stream.escape_ascii()
-        );
+        assert_eq!(lines(stream.chunks(size)), lines([&stream[..]]), "{}", stream.escape_ascii());
     }
 }
 
@@ -89,10 +69,7 @@ fn a_reader_may_be_used_again() {
     assert_eq!(reader.next(&mut &b"a\r"[..]), Some(Ok(&b"a"[..])));
     assert_eq!(reader.next(&mut &b"\nlost"[..]), None);
     reader.reset();
-    assert_eq!(
-        reader.next(&mut &b"\xEF\xBB\xBFb\n"[..]),
-        Some(Ok(&b"b"[..]))
-    );
+    assert_eq!(reader.next(&mut &b"\xEF\xBB\xBFb\n"[..]), Some(Ok(&b"b"[..])));
 }
 
 #[test]

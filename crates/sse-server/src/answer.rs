@@ -9,13 +9,7 @@ use crate::response::Content;
 use crate::{Cors, Request, Response};
 
 /// Headers that describe the message itself; the server alone sets them.
-const FRAMING: [&str; 5] = [
-    "content-length",
-    "transfer-encoding",
-    "date",
-    "trailer",
-    "upgrade",
-];
+const FRAMING: [&str; 5] = ["content-length", "transfer-encoding", "date", "trailer", "upgrade"];
 
 /// An answer, ready to be written.
 pub(crate) struct Answer {
@@ -38,13 +32,10 @@ pub(crate) fn answer(
 ) -> Answer {
     let response = check(request, response);
     let cors = response.cors.as_ref().or(server_cors);
-    let methods = response
-        .methods
-        .as_ref()
-        .map(|methods| format!("{}, OPTIONS", methods.join(", ")));
-    let cors_headers = cors
-        .map(|cors| cors.headers(request, methods.as_deref()))
-        .unwrap_or_default();
+    let methods =
+        response.methods.as_ref().map(|methods| format!("{}, OPTIONS", methods.join(", ")));
+    let cors_headers =
+        cors.map(|cors| cors.headers(request, methods.as_deref())).unwrap_or_default();
 
     let success = (200..300).contains(&response.status);
     let described =
@@ -83,13 +74,7 @@ pub(crate) fn answer(
         }
         let bytes = head.end();
         let content = (request.method() != "HEAD").then_some(response.content);
-        return Answer {
-            status,
-            bytes,
-            content,
-            chunked,
-            keep_alive,
-        };
+        return Answer { status, bytes, content, chunked, keep_alive };
     }
     let body = body_of(status, &response, &mut head);
     if !matches!(status, 204 | 304) {
@@ -99,13 +84,7 @@ pub(crate) fn answer(
     if request.method() != "HEAD" {
         bytes.extend_from_slice(&body);
     }
-    Answer {
-        status,
-        bytes,
-        content: None,
-        chunked: false,
-        keep_alive,
-    }
+    Answer { status, bytes, content: None, chunked: false, keep_alive }
 }
 
 /// A head and page for a request that could not be read; the connection closes after it.
@@ -127,10 +106,7 @@ pub(crate) fn refusal(status: u16, why: &str, date: &str) -> Vec<u8> {
 /// The response itself, or the status that takes its place.
 fn check(request: &Request, response: Response) -> Response {
     let valid = (200..600).contains(&response.status)
-        && response
-            .headers
-            .iter()
-            .all(|(name, value)| is_name(name) && is_value(value));
+        && response.headers.iter().all(|(name, value)| is_name(name) && is_value(value));
     if !valid {
         return Response::new(500);
     }
@@ -139,11 +115,7 @@ fn check(request: &Request, response: Response) -> Response {
             if request.method() != "OPTIONS"
                 && !methods.iter().any(|known| known == request.method()) =>
         {
-            Response {
-                methods: response.methods,
-                cors: response.cors,
-                ..Response::new(405)
-            }
+            Response { methods: response.methods, cors: response.cors, ..Response::new(405) }
         }
         _ => response,
     }
@@ -154,15 +126,11 @@ fn is_name(name: &str) -> bool {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !name.is_empty()
         && name.bytes().all(is_token)
-        && !FRAMING
-            .iter()
-            .any(|framing| framing.eq_ignore_ascii_case(name))
+        && !FRAMING.iter().any(|framing| framing.eq_ignore_ascii_case(name))
 }
 
 fn is_value(value: &str) -> bool {
-    value
-        .bytes()
-        .all(|byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f))
+    value.bytes().all(|byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f))
 }
 
 fn body_of<'a>(status: u16, response: &'a Response, head: &mut Head<'_>) -> Cow<'a, [u8]> {
@@ -184,10 +152,7 @@ struct Head<'a> {
 
 impl<'a> Head<'a> {
     fn new(status: u16, response: &'a Response, date: &str) -> Self {
-        let mut head = Self {
-            bytes: Vec::with_capacity(256),
-            response,
-        };
+        let mut head = Self { bytes: Vec::with_capacity(256), response };
         let _ = write!(head.bytes, "HTTP/1.1 {status} {}\r\n", reason(status));
         head.default("Date", date);
         for (name, value) in &response.headers {
@@ -204,16 +169,8 @@ impl<'a> Head<'a> {
 
     /// Adds what the handler has neither set nor left out.
     fn default(&mut self, name: &str, value: &str) {
-        let set = self
-            .response
-            .headers
-            .iter()
-            .any(|(known, _)| known.eq_ignore_ascii_case(name));
-        let left_out = self
-            .response
-            .without
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(name));
+        let set = self.response.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+        let left_out = self.response.without.iter().any(|known| known.eq_ignore_ascii_case(name));
         if !set && !left_out {
             self.add(name, value);
         }

@@ -25,19 +25,11 @@ impl Framing {
         limits: &Limits,
     ) -> Result<Self, Refusal> {
         let all = |wanted: &'static str| {
-            headers
-                .iter()
-                .filter(move |(name, _)| name == wanted)
-                .map(|(_, value)| value.as_str())
+            headers.iter().filter(move |(name, _)| name == wanted).map(|(_, value)| value.as_str())
         };
         let mut lengths = all("content-length");
         let mut codings = all("transfer-encoding");
-        match (
-            lengths.next(),
-            lengths.next(),
-            codings.next(),
-            codings.next(),
-        ) {
+        match (lengths.next(), lengths.next(), codings.next(), codings.next()) {
             (None, None, None, None) if matches!(method, "POST" | "PUT" | "PATCH") => {
                 refuse(411, "The request needs a Content-Length.")
             }
@@ -91,11 +83,7 @@ impl BodyReader {
             Framing::Length(length) => Expect::Bytes(length),
             Framing::Chunked => Expect::ChunkSize,
         };
-        Self {
-            expect,
-            limit: limits.body_bytes,
-            body: Vec::new(),
-        }
+        Self { expect, limit: limits.body_bytes, body: Vec::new() }
     }
 
     /// Takes what is there; the body once it is complete. Bytes after it stay in `buffer`.
@@ -196,10 +184,8 @@ mod tests {
     use super::*;
 
     fn framing(method: &str, headers: &[(&str, &str)], minor: u8) -> Result<Framing, u16> {
-        let headers: Vec<_> = headers
-            .iter()
-            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
-            .collect();
+        let headers: Vec<_> =
+            headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         Framing::of(method, &headers, minor, &Limits::default()).map_err(|refusal| refusal.status)
     }
 
@@ -221,31 +207,17 @@ mod tests {
             ("POST", &[(coding, "Chunked")], 1, Ok(Framing::Chunked)),
             ("POST", &[(coding, "chunked")], 0, Err(400)),
             ("POST", &[(coding, "gzip, chunked")], 1, Err(501)),
-            (
-                "POST",
-                &[(coding, "chunked"), (coding, "chunked")],
-                1,
-                Err(501),
-            ),
+            ("POST", &[(coding, "chunked"), (coding, "chunked")], 1, Err(501)),
         ] {
-            assert_eq!(
-                framing(method, headers, minor),
-                expected,
-                "{method} {headers:?}"
-            );
+            assert_eq!(framing(method, headers, minor), expected, "{method} {headers:?}");
         }
     }
 
     type Read = Option<(Vec<u8>, Vec<u8>)>;
 
     fn read(bytes: &[u8], cut: usize) -> Result<Read, u16> {
-        let mut reader = BodyReader::new(
-            Framing::Chunked,
-            &Limits {
-                body_bytes: 10,
-                ..Limits::default()
-            },
-        );
+        let mut reader =
+            BodyReader::new(Framing::Chunked, &Limits { body_bytes: 10, ..Limits::default() });
         let mut buffer = bytes[..cut].to_vec();
         let mut body = reader.take(&mut buffer).map_err(|refusal| refusal.status)?;
         buffer.extend_from_slice(&bytes[cut..]);
@@ -284,11 +256,7 @@ mod tests {
             ("3\r\nab", Ok(None)),
         ] {
             for cut in 0..=bytes.len() {
-                assert_eq!(
-                    read(bytes.as_bytes(), cut),
-                    expected,
-                    "{bytes:?} cut at {cut}"
-                );
+                assert_eq!(read(bytes.as_bytes(), cut), expected, "{bytes:?} cut at {cut}");
             }
         }
     }

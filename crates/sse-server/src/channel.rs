@@ -40,12 +40,7 @@ pub struct History {
 
 impl Default for History {
     fn default() -> Self {
-        Self {
-            events: 1024,
-            bytes: 1024 * 1024,
-            lag: Lag::Disconnect,
-            gap_event: "gap".into(),
-        }
+        Self { events: 1024, bytes: 1024 * 1024, lag: Lag::Disconnect, gap_event: "gap".into() }
     }
 }
 
@@ -142,10 +137,7 @@ impl Channel {
             history,
             counters: Counters::default(),
         });
-        Self {
-            _publishers: Arc::new(Publishers(shared.clone())),
-            shared,
-        }
+        Self { _publishers: Arc::new(Publishers(shared.clone())), shared }
     }
 
     /// Appends an event to the log and wakes the subscribers; never waits for them.
@@ -166,10 +158,7 @@ impl Channel {
         log.push(Entry::new(field(&block, "event"), own_id, &block));
         let id = log.cursor(position + 1);
         drop(log);
-        self.shared
-            .counters
-            .published
-            .fetch_add(1, Ordering::Relaxed);
+        self.shared.counters.published.fetch_add(1, Ordering::Relaxed);
         self.shared.grown.notify(usize::MAX);
         id
     }
@@ -231,9 +220,7 @@ impl Shared {
         let id = self.log().cursor(position).to_string();
         let frame = Frame::message(&data);
         let frame = frame.id(&id).unwrap_or(frame);
-        let typed = frame
-            .event_type(&self.history.gap_event)
-            .or_else(|_| frame.event_type("gap"));
+        let typed = frame.event_type(&self.history.gap_event).or_else(|_| frame.event_type("gap"));
         let mut block = Vec::new();
         typed.unwrap_or(frame).append_to(&mut block);
         block
@@ -243,9 +230,7 @@ impl Shared {
     pub(crate) fn cursor_block(&self, position: u64) -> Vec<u8> {
         let id = self.log().cursor(position).to_string();
         let mut block = Vec::new();
-        Frame::cursor(&id)
-            .unwrap_or(Frame::comment(""))
-            .append_to(&mut block);
+        Frame::cursor(&id).unwrap_or(Frame::comment("")).append_to(&mut block);
         block
     }
 }
@@ -262,12 +247,7 @@ pub(crate) type Filter = Box<dyn Fn(&Entry) -> bool + Send + Sync>;
 
 impl Subscription {
     pub(crate) fn new(channel: &Channel) -> Self {
-        Self {
-            channel: channel.shared.clone(),
-            after: None,
-            replay: Replay::Live,
-            filter: None,
-        }
+        Self { channel: channel.shared.clone(), after: None, replay: Replay::Live, filter: None }
     }
 }
 
@@ -298,24 +278,17 @@ mod tests {
         let start = channel.last_event_id().to_string();
         let (epoch, zero) = start.split_once('-').unwrap();
         assert_eq!(zero, "0");
-        assert_eq!(
-            channel.publish(&Frame::message("id: x")).to_string(),
-            format!("{epoch}-1")
-        );
+        assert_eq!(channel.publish(&Frame::message("id: x")).to_string(), format!("{epoch}-1"));
         let own = Frame::message("a").id("mine").unwrap();
         assert_eq!(channel.publish(&own).to_string(), "mine");
         assert_eq!(channel.last_event_id().to_string(), "mine");
-        assert_eq!(
-            channel.publish(&Frame::message("b")).to_string(),
-            format!("{epoch}-3")
-        );
+        assert_eq!(channel.publish(&Frame::message("b")).to_string(), format!("{epoch}-3"));
     }
 
     #[test]
     fn epochs_differ() {
-        let ids: Vec<_> = (0..100)
-            .map(|_| Channel::default().last_event_id().to_string())
-            .collect();
+        let ids: Vec<_> =
+            (0..100).map(|_| Channel::default().last_event_id().to_string()).collect();
         let mut unique = ids.clone();
         unique.dedup();
         assert_eq!(ids, unique);
@@ -323,18 +296,13 @@ mod tests {
 
     #[test]
     fn a_gap_event_cannot_be_forged_by_its_type() {
-        let channel = Channel::new(History {
-            gap_event: "a\ndata: b".into(),
-            ..History::default()
-        });
+        let channel =
+            Channel::new(History { gap_event: "a\ndata: b".into(), ..History::default() });
         let (position, gap) = channel.shared.log().resume(Some("1-1"), Replay::Live);
         let block = channel.shared.gap_block(&gap.unwrap(), position);
         let text = String::from_utf8(block).unwrap();
         assert!(text.contains("event: gap\n"), "{text}");
-        assert!(
-            text.contains(r#"data: {"reason":"other-epoch","missed":null}"#),
-            "{text}"
-        );
+        assert!(text.contains(r#"data: {"reason":"other-epoch","missed":null}"#), "{text}");
     }
 
     #[test]

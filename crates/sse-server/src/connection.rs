@@ -52,12 +52,7 @@ struct Record {
 
 impl Connection {
     pub(crate) fn new(wire: Arc<Wire>, admission: Admission, worker: Weak<Worker>) -> Self {
-        Self {
-            wire,
-            admission,
-            worker,
-            inbox: Vec::new(),
-        }
+        Self { wire, admission, worker, inbox: Vec::new() }
     }
 
     /// Serves until the connection ends. While it only waits it keeps next to nothing: all that
@@ -99,12 +94,8 @@ impl Connection {
             Ok(head) => head,
             Err(trouble) => return self.give_up(trouble, None).await,
         };
-        let record = Record {
-            request: None,
-            status: 0,
-            began: instant(),
-            sent_before: self.wire.total(),
-        };
+        let record =
+            Record { request: None, status: 0, began: instant(), sent_before: self.wire.total() };
         self.service().count(|stats| stats.requests += 1);
         let (request, response) = match self.respond(head).await {
             Ok(Some(made)) => made,
@@ -116,11 +107,7 @@ impl Connection {
 
     /// Reads the body of a request and has the response made; `None` if the client leaves meanwhile.
     async fn respond(&mut self, head: Head) -> Result<Option<(Request, Response)>, Trouble> {
-        let Head {
-            mut request,
-            framing,
-            expects_continue,
-        } = head;
+        let Head { mut request, framing, expects_continue } = head;
         request.peer = self.admission.peer;
         let mut response = match self.before_body(&request) {
             // The body stays unread: nothing can follow on this connection.
@@ -148,13 +135,7 @@ impl Connection {
         let (heartbeat, until) = (response.heartbeat, response.until.take());
         let date = http_date(since_1970().as_secs());
         let answer = answer(&request, response, self.service().cors.as_ref(), &date);
-        let Answer {
-            status,
-            bytes,
-            content,
-            chunked,
-            keep_alive,
-        } = answer;
+        let Answer { status, bytes, content, chunked, keep_alive } = answer;
         self.wire.push(&bytes);
         record.status = status;
         let Some(content) = content else {
@@ -171,12 +152,7 @@ impl Connection {
         let body = body(content, id, &self.wire, &self.worker, heartbeat, chunked);
         record.request = Some(request);
         let record = self.service().access.is_some().then(|| Box::new(record));
-        let stream = Stream {
-            body,
-            until,
-            chunked,
-            keep_alive,
-        };
+        let stream = Stream { body, until, chunked, keep_alive };
         Next::Stream(stream, record)
     }
 
@@ -193,18 +169,12 @@ impl Connection {
     /// The response, or `None` if the client leaves while it is being made.
     async fn unless_gone(&mut self, later: BoxFuture<Response>) -> Option<Response> {
         let made = AssertUnwindSafe(later).catch_unwind();
-        let gone = self
-            .wire
-            .hangup(&mut self.inbox, self.admission.service.limits.head_bytes);
+        let gone = self.wire.hangup(&mut self.inbox, self.admission.service.limits.head_bytes);
         let gone = async {
             gone.await;
             None
         };
-        or(
-            async { Some(made.await.unwrap_or_else(|_| Response::new(500))) },
-            gone,
-        )
-        .await
+        or(async { Some(made.await.unwrap_or_else(|_| Response::new(500))) }, gone).await
     }
 
     /// Ends a stream; whether another request may follow.
@@ -240,8 +210,7 @@ impl Connection {
             began: instant(),
             sent_before,
         });
-        self.wire
-            .push(&refusal(status, why, &http_date(since_1970().as_secs())));
+        self.wire.push(&refusal(status, why, &http_date(since_1970().as_secs())));
         let next = match self.wire.flush().await {
             Ok(()) => self.part().await,
             Err(_) => Next::Close,

@@ -35,27 +35,18 @@ enum Origins {
 impl Cors {
     /// Any origin, told as `*`. Cookies and other credentials are never allowed with it.
     pub fn any() -> Self {
-        Self {
-            origins: Origins::Any,
-            credentials: false,
-        }
+        Self { origins: Origins::Any, credentials: false }
     }
 
     /// The origins named, each as a browser sends it: `https://a.example`, no slash at the end.
     pub fn list<S: Into<String>>(origins: impl IntoIterator<Item = S>) -> Self {
         let origins = origins.into_iter().map(Into::into).collect();
-        Self {
-            origins: Origins::List(origins),
-            credentials: false,
-        }
+        Self { origins: Origins::List(origins), credentials: false }
     }
 
     /// The origins for which `predicate` says yes.
     pub fn matching(predicate: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
-        Self {
-            origins: Origins::Matching(Arc::new(predicate)),
-            credentials: false,
-        }
+        Self { origins: Origins::Matching(Arc::new(predicate)), credentials: false }
     }
 
     /// Lets pages of the allowed origins use the user's cookies
@@ -86,13 +77,8 @@ impl Cors {
             headers.push(("Access-Control-Allow-Credentials", "true".to_owned()));
         }
         if preflight {
-            let asked = request
-                .header("access-control-request-method")
-                .unwrap_or_default();
-            headers.push((
-                "Access-Control-Allow-Methods",
-                methods.unwrap_or(asked).to_owned(),
-            ));
+            let asked = request.header("access-control-request-method").unwrap_or_default();
+            headers.push(("Access-Control-Allow-Methods", methods.unwrap_or(asked).to_owned()));
             let names = request.header("access-control-request-headers");
             headers.push((
                 "Access-Control-Allow-Headers",

@@ -3,15 +3,11 @@
 /// `Sun, 06 Nov 1994 08:49:37 GMT` for seconds since 1970.
 pub(crate) fn http_date(seconds: u64) -> String {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] = [
-        "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Jan", "Feb",
-    ];
+    const MONTHS: [&str; 12] =
+        ["Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Jan", "Feb"];
     let (days, time) = (seconds / 86_400, seconds % 86_400);
     let name = |names: &[&'static str], index: u64| {
-        usize::try_from(index)
-            .ok()
-            .and_then(|index| names.get(index).copied())
-            .unwrap_or("")
+        usize::try_from(index).ok().and_then(|index| names.get(index).copied()).unwrap_or("")
     };
     // Years are counted from March, so that the leap day is the last of its year.
     let shifted = days + 719_468;

@@ -51,11 +51,7 @@ impl HeadReader {
                 return Ok(Some(head));
             }
         }
-        if buffer.len() > limits.head_bytes {
-            too_long(buffer, limits)
-        } else {
-            Ok(None)
-        }
+        if buffer.len() > limits.head_bytes { too_long(buffer, limits) } else { Ok(None) }
     }
 
     /// Whether an empty line stands in the part of `buffer` not looked at before.
@@ -69,11 +65,7 @@ impl HeadReader {
 }
 
 fn too_long<T>(buffer: &[u8], limits: &Limits) -> Result<T, Refusal> {
-    if buffer
-        .iter()
-        .take(limits.head_bytes)
-        .any(|&byte| byte == b'\n')
-    {
+    if buffer.iter().take(limits.head_bytes).any(|&byte| byte == b'\n') {
         refuse(431, "The headers of the request are too large.")
     } else {
         refuse(414, "The request line is too long.")
@@ -99,10 +91,7 @@ fn parse(buffer: &[u8], limits: &Limits) -> Result<Option<(Head, usize)>, Refusa
         .headers
         .iter()
         .map(|header| {
-            (
-                header.name.to_ascii_lowercase(),
-                String::from_utf8_lossy(header.value).into_owned(),
-            )
+            (header.name.to_ascii_lowercase(), String::from_utf8_lossy(header.value).into_owned())
         })
         .collect();
     let method = known_method(parsed.method.unwrap_or_default())?;
@@ -119,27 +108,13 @@ fn parse(buffer: &[u8], limits: &Limits) -> Result<Option<(Head, usize)>, Refusa
         body: Vec::new(),
         peer: None,
     };
-    Ok(Some((
-        Head {
-            request,
-            framing,
-            expects_continue,
-        },
-        length,
-    )))
+    Ok(Some((Head { request, framing, expects_continue }, length)))
 }
 
 /// Whether the first line ends with `HTTP/` and a version: then the version is refused, not the line.
 fn names_a_version(buffer: &[u8]) -> bool {
-    let line = buffer
-        .split(|&byte| byte == b'\n')
-        .find(|line| line.len() > 1)
-        .unwrap_or_default();
-    let word = line
-        .trim_ascii_end()
-        .rsplit(|&byte| byte == b' ')
-        .next()
-        .unwrap_or_default();
+    let line = buffer.split(|&byte| byte == b'\n').find(|line| line.len() > 1).unwrap_or_default();
+    let word = line.trim_ascii_end().rsplit(|&byte| byte == b' ').next().unwrap_or_default();
     matches!(word, [b'H', b'T', b'T', b'P', b'/', major, rest @ ..]
         if major.is_ascii_digit() && (rest.is_empty() || matches!(rest, [b'.', minor] if minor.is_ascii_digit())))
 }
@@ -155,10 +130,7 @@ fn known_method(method: &str) -> Result<&str, Refusal> {
 /// header field and to any request message that contains more than one Host header field line or a
 /// Host header field with an invalid field value." (RFC 9112, 3.2)
 fn check_host(headers: &[(String, String)], minor: u8) -> Result<(), Refusal> {
-    let mut hosts = headers
-        .iter()
-        .filter(|(name, _)| name == "host")
-        .map(|(_, value)| value);
+    let mut hosts = headers.iter().filter(|(name, _)| name == "host").map(|(_, value)| value);
     match (hosts.next(), hosts.next()) {
         (None, _) if minor == 0 => Ok(()),
         (Some(host), None) if host.bytes().all(is_host_byte) => Ok(()),
@@ -183,10 +155,7 @@ fn target<'a>(target: &'a str, method: &str) -> Result<(String, &'a str), Refusa
         let Some((scheme, rest)) = target.split_once("://") else {
             return refuse(400, "The request target is neither a path nor a URL.");
         };
-        if !["http", "https"]
-            .iter()
-            .any(|known| scheme.eq_ignore_ascii_case(known))
-        {
+        if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
             return refuse(400, "The request target is not an http URL.");
         }
         let authority = rest.find(['/', '?']).unwrap_or(rest.len());
@@ -196,11 +165,7 @@ fn target<'a>(target: &'a str, method: &str) -> Result<(String, &'a str), Refusa
         return refuse(400, "The request target has a fragment.");
     }
     let (path, query) = origin_form.split_once('?').unwrap_or((origin_form, ""));
-    let (decoded, valid) = percent_decode(if path.is_empty() {
-        b"/"
-    } else {
-        path.as_bytes()
-    });
+    let (decoded, valid) = percent_decode(if path.is_empty() { b"/" } else { path.as_bytes() });
     match String::from_utf8(decoded) {
         Ok(path) if valid && !path.chars().any(char::is_control) => Ok((path, query)),
         _ => refuse(400, "The path of the request is not valid."),
@@ -266,14 +231,8 @@ mod tests {
     #[test]
     fn refusals() {
         let long = format!("GET /{} HTTP/1.1\r\n", "x".repeat(20_000));
-        let large = format!(
-            "GET / HTTP/1.1\r\nHost: a\r\nx: {}\r\n\r\n",
-            "x".repeat(20_000)
-        );
-        let many = format!(
-            "GET / HTTP/1.1\r\nHost: a\r\n{}\r\n",
-            "x: y\r\n".repeat(200)
-        );
+        let large = format!("GET / HTTP/1.1\r\nHost: a\r\nx: {}\r\n\r\n", "x".repeat(20_000));
+        let many = format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "x: y\r\n".repeat(200));
         for (bytes, status) in [
             ("GET /\r\n\r\n", 400),
             ("GET\r\n\r\n", 400),
@@ -299,11 +258,7 @@ mod tests {
             (large.as_str(), 431),
             (many.as_str(), 431),
         ] {
-            assert_eq!(
-                read(bytes.as_bytes()).map(|_| ()),
-                Err(status),
-                "{bytes:.60}"
-            );
+            assert_eq!(read(bytes.as_bytes()).map(|_| ()), Err(status), "{bytes:.60}");
         }
     }
 
@@ -314,9 +269,7 @@ mod tests {
         assert_eq!(path("http://a.example/b?c"), Ok("/b".into()));
         assert_eq!(path("HTTPS://a.example"), Ok("/".into()));
         assert_eq!(path("http://a.example?c"), Ok("/".into()));
-        for bad in [
-            "*", "a", "ftp://a/", "/%", "/%g1", "/%00", "/%0a", "/%ff", "/a#b",
-        ] {
+        for bad in ["*", "a", "ftp://a/", "/%", "/%g1", "/%00", "/%0a", "/%ff", "/a#b"] {
             assert_eq!(path(bad), Err(400), "{bad}");
         }
     }

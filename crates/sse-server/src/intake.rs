@@ -34,11 +34,7 @@ impl Connection {
     pub(crate) async fn read_head(&mut self, fresh: bool) -> Result<Head, Trouble> {
         let limits = &self.admission.service.limits;
         if self.inbox.is_empty() {
-            let idle = if fresh {
-                limits.head_deadline
-            } else {
-                limits.keep_alive
-            };
+            let idle = if fresh { limits.head_deadline } else { limits.keep_alive };
             let stopped = async {
                 self.admission.service.stop.requested().await;
                 Ok(0)

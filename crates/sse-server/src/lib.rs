@@ -45,7 +45,5 @@ pub use sse_proto::Frame;
 
 /// Locks a mutex; what a panicking thread left behind is whole, because nothing panics half-way.
 pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

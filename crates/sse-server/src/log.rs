@@ -49,12 +49,7 @@ impl Entry {
         let mut chunk = Vec::with_capacity(block.len() + 12);
         push_chunk(&mut chunk, block);
         let block_at = chunk.len() - block.len() - 2;
-        Self {
-            event_type: event_type.map(Into::into),
-            own_id,
-            chunk: chunk.into(),
-            block_at,
-        }
+        Self { event_type: event_type.map(Into::into), own_id, chunk: chunk.into(), block_at }
     }
 
     /// The event type, `message` if the event has none of its own.
@@ -64,9 +59,7 @@ impl Entry {
 
     /// The event as it goes out: its lines and the blank line.
     pub fn block(&self) -> &[u8] {
-        self.chunk
-            .get(self.block_at..self.chunk.len() - 2)
-            .unwrap_or_default()
+        self.chunk.get(self.block_at..self.chunk.len() - 2).unwrap_or_default()
     }
 
     pub(crate) fn bytes(&self, chunked: bool) -> &[u8] {
@@ -111,9 +104,7 @@ pub(crate) struct Gap {
 impl Gap {
     /// JSON for the data of the event that tells the client.
     pub(crate) fn data(&self) -> String {
-        let missed = self
-            .missed
-            .map_or("null".to_owned(), |missed| missed.to_string());
+        let missed = self.missed.map_or("null".to_owned(), |missed| missed.to_string());
         format!(r#"{{"reason":"{}","missed":{missed}}}"#, self.reason)
     }
 }
@@ -135,15 +126,7 @@ pub(crate) struct Log {
 impl Log {
     pub(crate) fn new(epoch: u64, max_events: usize, max_bytes: usize) -> Self {
         let (entries, own) = (VecDeque::new(), HashMap::new());
-        Self {
-            epoch,
-            first: 1,
-            entries,
-            bytes: 0,
-            max_events: max_events.max(1),
-            max_bytes,
-            own,
-        }
+        Self { epoch, first: 1, entries, bytes: 0, max_events: max_events.max(1), max_bytes, own }
     }
 
     /// The position after the newest event.
@@ -186,10 +169,7 @@ impl Log {
     /// The gap, if `position` has been dropped already.
     pub(crate) fn read(&self, position: u64, max_bytes: usize) -> Result<Vec<Arc<Entry>>, Gap> {
         let Some(skip) = position.checked_sub(self.first) else {
-            return Err(Gap {
-                reason: "lagged",
-                missed: Some(self.first - position),
-            });
+            return Err(Gap { reason: "lagged", missed: Some(self.first - position) });
         };
         let mut taken = 0;
         let fits = |entry: &&Arc<Entry>| {
@@ -249,21 +229,15 @@ impl Log {
     }
 
     pub(crate) fn numbered(&self, sequence: u64) -> EventId {
-        EventId(Id::Numbered {
-            epoch: self.epoch,
-            sequence,
-        })
+        EventId(Id::Numbered { epoch: self.epoch, sequence })
     }
 }
 
 /// `<epoch>-<sequence>`, digits and one hyphen.
 fn parse(id: &str) -> Option<(u64, u64)> {
     let (epoch, sequence) = id.split_once('-')?;
-    let digits = |text: &str| {
-        text.bytes()
-            .all(|byte| byte.is_ascii_digit())
-            .then(|| text.parse().ok())?
-    };
+    let digits =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?;
     Some((digits(epoch)?, digits(sequence)?))
 }
 
@@ -348,12 +322,6 @@ mod tests {
         assert_eq!(log.read(7, 36).unwrap().len(), 2);
         assert_eq!(log.read(7, 0).unwrap().len(), 1);
         assert_eq!(log.read(11, 1000).unwrap().len(), 0);
-        assert_eq!(
-            log.read(5, 1000).unwrap_err(),
-            Gap {
-                reason: "lagged",
-                missed: Some(2)
-            }
-        );
+        assert_eq!(log.read(5, 1000).unwrap_err(), Gap { reason: "lagged", missed: Some(2) });
     }
 }

@@ -12,13 +12,9 @@ const REASONS: &str = "200 OK|201 Created|202 Accepted|204 No Content|\
 
 /// The reason phrase of a status; empty, which the standard allows, for an unusual one.
 pub(crate) fn reason(status: u16) -> &'static str {
-    let mut known = REASONS
-        .split('|')
-        .filter_map(|reason| reason.split_once(' '));
+    let mut known = REASONS.split('|').filter_map(|reason| reason.split_once(' '));
     let status = status.to_string();
-    known
-        .find(|(code, _)| *code == status)
-        .map_or("", |(_, phrase)| phrase)
+    known.find(|(code, _)| *code == status).map_or("", |(_, phrase)| phrase)
 }
 
 /// A page that says `status` and, in a sentence of HTML-safe text, why.

@@ -34,10 +34,7 @@ type Key = (usize, Option<Duration>);
 
 impl Worker {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self {
-            executor: Executor::new(),
-            pumps: Mutex::new(HashMap::new()),
-        })
+        Arc::new(Self { executor: Executor::new(), pumps: Mutex::new(HashMap::new()) })
     }
 
     /// Hands a connection that has seen everything before `position` to the channel's pump;
@@ -52,10 +49,7 @@ impl Worker {
         let key = (Arc::as_ptr(channel) as usize, heartbeat);
         let mut pumps = lock(&self.pumps);
         let pump = pumps.entry(key).or_insert_with(|| {
-            let members = Mutex::new(Members {
-                position,
-                joined: Vec::new(),
-            });
+            let members = Mutex::new(Members { position, joined: Vec::new() });
             let stirred = event_listener::Event::new();
             let counts = (AtomicUsize::new(0), AtomicUsize::new(0));
             let pump = Arc::new(Pump {
@@ -66,9 +60,7 @@ impl Worker {
                 seats: counts.0,
                 left: counts.1,
             });
-            self.executor
-                .spawn(pump.clone().run(Arc::downgrade(self), key))
-                .detach();
+            self.executor.spawn(pump.clone().run(Arc::downgrade(self), key)).detach();
             pump
         });
         let mut members = lock(&pump.members);
@@ -247,12 +239,8 @@ impl Pump {
         });
         let entries = batch.entries_within(written) - batch.entries_within(seen);
         let counters = &self.channel.counters;
-        counters
-            .delivered
-            .fetch_add(entries as u64, Ordering::Relaxed);
-        counters
-            .bytes
-            .fetch_add((written - seen) as u64, Ordering::Relaxed);
+        counters.delivered.fetch_add(entries as u64, Ordering::Relaxed);
+        counters.bytes.fetch_add((written - seen) as u64, Ordering::Relaxed);
         stays
     }
 
@@ -268,10 +256,7 @@ impl Pump {
 
 impl Batch {
     fn of(first: u64, entries: &[Arc<Entry>]) -> Self {
-        let mut batch = Self {
-            first,
-            ..Self::default()
-        };
+        let mut batch = Self { first, ..Self::default() };
         for entry in entries {
             batch.bytes.extend_from_slice(entry.bytes(true));
             batch.ends.push(batch.bytes.len());
@@ -280,11 +265,7 @@ impl Batch {
     }
 
     fn heartbeat(position: u64) -> Self {
-        Self {
-            first: position,
-            bytes: HEARTBEAT_CHUNK.to_vec(),
-            ends: Vec::new(),
-        }
+        Self { first: position, bytes: HEARTBEAT_CHUNK.to_vec(), ends: Vec::new() }
     }
 
     fn entries_within(&self, bytes: usize) -> usize {
@@ -302,11 +283,7 @@ impl Batch {
     /// What is left of the entry that `written` bytes tear, and the position after it.
     fn rest(&self, written: usize) -> (&[u8], u64) {
         let whole = self.entries_within(written);
-        let begin = whole
-            .checked_sub(1)
-            .and_then(|last| self.ends.get(last))
-            .copied()
-            .unwrap_or(0);
+        let begin = whole.checked_sub(1).and_then(|last| self.ends.get(last)).copied().unwrap_or(0);
         let position = self.first + whole as u64;
         if written == begin {
             return (&[], position);
@@ -335,9 +312,7 @@ mod tests {
         let shared = crate::channel::Subscription::new(&channel).channel;
         let link = Link::Other(Box::pin(futures_lite::io::Cursor::new(Vec::new())));
         let wire = Wire::new(link, Duration::from_secs(1));
-        let pump = worker
-            .join(&shared, None, &wire, 5)
-            .expect("the first begins where it is");
+        let pump = worker.join(&shared, None, &wire, 5).expect("the first begins where it is");
         lock(&pump.members).position = 7;
         assert!(worker.join(&shared, None, &wire, 6).is_none());
         assert!(worker.join(&shared, None, &wire, 7).is_some());

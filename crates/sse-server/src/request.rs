@@ -63,9 +63,7 @@ impl Request {
 
     /// All headers in the order they came, names in lower case.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The `Last-Event-ID` header: what a client that reestablishes its connection has seen last.
@@ -95,11 +93,7 @@ impl Request {
                 .flat_map(|(_, value)| value.split(','))
                 .any(|token| token.trim().eq_ignore_ascii_case(option))
         };
-        if self.minor == 0 {
-            says("keep-alive") && !says("close")
-        } else {
-            !says("close")
-        }
+        if self.minor == 0 { says("keep-alive") && !says("close") } else { !says("close") }
     }
 }
 
@@ -141,9 +135,7 @@ pub(crate) fn percent_decode(text: &[u8]) -> (Vec<u8>, bool) {
 }
 
 fn hex(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 #[cfg(test)]
@@ -156,10 +148,7 @@ mod tests {
             path: "/".into(),
             query: query.into(),
             minor,
-            headers: headers
-                .iter()
-                .map(|(n, v)| ((*n).into(), (*v).into()))
-                .collect(),
+            headers: headers.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect(),
             body: Vec::new(),
             peer: None,
         }
@@ -186,28 +175,14 @@ mod tests {
             (0, Some("Keep-Alive"), true),
             (0, Some("keep-alive, close"), false),
         ] {
-            let headers: Vec<_> = value
-                .map(|value| ("connection", value))
-                .into_iter()
-                .collect();
-            assert_eq!(
-                request("", &headers, minor).keeps_alive(),
-                kept,
-                "{minor} {value:?}"
-            );
+            let headers: Vec<_> = value.map(|value| ("connection", value)).into_iter().collect();
+            assert_eq!(request("", &headers, minor).keeps_alive(), kept, "{minor} {value:?}");
         }
     }
 
     #[test]
     fn an_empty_last_event_id_is_none() {
-        assert!(
-            request("", &[("last-event-id", "")], 1)
-                .last_event_id()
-                .is_none()
-        );
-        assert_eq!(
-            request("", &[("last-event-id", "7-1")], 1).last_event_id(),
-            Some("7-1")
-        );
+        assert!(request("", &[("last-event-id", "")], 1).last_event_id().is_none());
+        assert_eq!(request("", &[("last-event-id", "7-1")], 1).last_event_id(), Some("7-1"));
     }
 }

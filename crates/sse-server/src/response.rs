@@ -70,9 +70,7 @@ impl Response {
 
     /// Plain text: 200, `text/plain; charset=utf-8`.
     pub fn text(text: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(200)
-            .content_type("text/plain; charset=utf-8")
-            .body_text(text.into())
+        Self::new(200).content_type("text/plain; charset=utf-8").body_text(text.into())
     }
 
     /// 404 with a small page.
@@ -108,11 +106,7 @@ impl Response {
         Fut: Future<Output = io::Result<()>> + Send + 'static,
     {
         let content = Content::Stream(Box::new(move |sink| Box::pin(produce(sink))));
-        Self {
-            content,
-            ..Self::new(200)
-        }
-        .methods(&["GET", "HEAD", "POST"])
+        Self { content, ..Self::new(200) }.methods(&["GET", "HEAD", "POST"])
     }
 
     /// The events of `channel`, for GET: what came after the request's `Last-Event-ID`, then live.
@@ -122,20 +116,13 @@ impl Response {
     /// connection breaks before the first event, it misses nothing either.
     pub fn channel(channel: &Channel) -> Self {
         let content = Content::Channel(Subscription::new(channel));
-        Self {
-            content,
-            ..Self::new(200)
-        }
-        .methods(&["GET", "HEAD"])
+        Self { content, ..Self::new(200) }.methods(&["GET", "HEAD"])
     }
 
     /// An answer that is made by a future, for handlers that have to wait for something. Only
     /// `response` counts: headers set on the outside are ignored.
     pub fn later(response: impl Future<Output = Response> + Send + 'static) -> Self {
-        Self {
-            content: Content::Later(Box::pin(response)),
-            ..Self::new(200)
-        }
+        Self { content: Content::Later(Box::pin(response)), ..Self::new(200) }
     }
 
     /// Sets the body; `Content-Length` follows from it. Replaces a stream.
@@ -164,11 +151,7 @@ impl Response {
 
     /// Lets pages of `origin` read this answer; `*` for all origins.
     pub fn allow_origin(self, origin: &str) -> Self {
-        self.cors(if origin == "*" {
-            Cors::any()
-        } else {
-            Cors::list([origin])
-        })
+        self.cors(if origin == "*" { Cors::any() } else { Cors::list([origin]) })
     }
 
     /// Lets pages of other origins read this answer, in place of the server's rule.
@@ -188,9 +171,7 @@ impl Response {
     /// Heartbeats keep proxies from closing an idle stream, and let the server notice a client
     /// that vanished without a word. They fire no event in the client.
     pub fn heartbeat(mut self, interval: impl Into<Option<Duration>>) -> Self {
-        self.heartbeat = interval
-            .into()
-            .map(|interval| interval.max(Duration::from_millis(10)));
+        self.heartbeat = interval.into().map(|interval| interval.max(Duration::from_millis(10)));
         self
     }
 

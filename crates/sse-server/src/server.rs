@@ -50,10 +50,7 @@ pub struct Server {
 impl Server {
     /// A server that answers with `handler`.
     pub fn new(handler: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Self {
-        Self {
-            service: Service::new(Box::new(handler)),
-            threads: 1,
-        }
+        Self { service: Service::new(Box::new(handler)), threads: 1 }
     }
 
     /// Sets the limits.
@@ -98,19 +95,13 @@ impl Server {
     /// The address cannot be bound; the message says which and what to do.
     pub fn bind(self, address: impl ToSocketAddrs + fmt::Debug) -> io::Result<BoundServer> {
         let listener = Arc::new(Listener::bind(address)?);
-        Ok(BoundServer {
-            listener,
-            service: Arc::new(self.service),
-            threads: self.threads,
-        })
+        Ok(BoundServer { listener, service: Arc::new(self.service), threads: self.threads })
     }
 
     /// A server without a listening socket, for connections that someone else accepted: of a Unix
     /// socket, through TLS, or in a test.
     pub fn connections(self) -> Connections {
-        Connections {
-            service: Arc::new(self.service),
-        }
+        Connections { service: Arc::new(self.service) }
     }
 }
 
@@ -133,9 +124,7 @@ impl BoundServer {
 
     /// A handle that can shut the server down and read its counters.
     pub fn handle(&self) -> Handle {
-        Handle {
-            service: self.service.clone(),
-        }
+        Handle { service: self.service.clone() }
     }
 
     /// Serves on this thread, and on more if [`Server::threads`] asked for them, until
@@ -145,11 +134,7 @@ impl BoundServer {
     ///
     /// None at present: what goes wrong with one connection ends that connection.
     pub fn run(self) -> io::Result<()> {
-        let Self {
-            listener,
-            service,
-            threads,
-        } = self;
+        let Self { listener, service, threads } = self;
         std::thread::scope(|scope| {
             for _ in 1..threads {
                 let (listener, service) = (listener.clone(), service.clone());
@@ -229,9 +214,7 @@ impl Connections {
 
     /// A handle that can shut the server down and read its counters.
     pub fn handle(&self) -> Handle {
-        Handle {
-            service: self.service.clone(),
-        }
+        Handle { service: self.service.clone() }
     }
 }
 
@@ -282,19 +265,10 @@ impl Handle {
 async fn serve(listener: Arc<Listener>, service: Arc<Service>) {
     let worker = Worker::new();
     let served = async {
-        or(
-            accept(&listener, &service, &worker),
-            service.stop.requested(),
-        )
-        .await;
+        or(accept(&listener, &service, &worker), service.stop.requested()).await;
         drop(listener);
-        let handle = Handle {
-            service: service.clone(),
-        };
-        if within(service.stop.deadline(), handle.closed())
-            .await
-            .is_none()
-        {
+        let handle = Handle { service: service.clone() };
+        if within(service.stop.deadline(), handle.closed()).await.is_none() {
             service.count(|stats| stats.cut = stats.cut.max(stats.open));
         }
     };

@@ -67,11 +67,7 @@ pub struct Shutdown {
 impl Default for Shutdown {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Self {
-            deadline: seconds(5),
-            retry_after: seconds(1),
-            retry_spread: seconds(5),
-        }
+        Self { deadline: seconds(5), retry_after: seconds(1), retry_spread: seconds(5) }
     }
 }
 
@@ -162,20 +158,13 @@ impl Service {
             }
             *count += 1;
         }
-        let admission = Admission {
-            service: self.clone(),
-            peer,
-        };
+        let admission = Admission { service: self.clone(), peer };
         let mut stats = lock(&self.stats);
         stats.total += 1;
         stats.open += 1;
         let fits = stats.open <= self.limits.connections as u64;
         drop(stats);
-        if fits {
-            Ok(admission)
-        } else {
-            Err("The server is at its capacity.")
-        }
+        if fits { Ok(admission) } else { Err("The server is at its capacity.") }
     }
 
     /// The address that a connection counts for, if there is a limit.

@@ -20,11 +20,7 @@ pub struct Sink {
 
 impl Sink {
     pub(crate) fn new(wire: Arc<Wire>, turn: u32, chunked: bool) -> Self {
-        Self {
-            wire,
-            turn,
-            chunked,
-        }
+        Self { wire, turn, chunked }
     }
 
     /// Sends an event, a comment, a reconnection time or a cursor.

@@ -64,9 +64,7 @@ impl Patience {
 
 /// The time since 1970; none before that.
 pub(crate) fn since_1970() -> Duration {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// The time of a clock that never goes back, to measure with.

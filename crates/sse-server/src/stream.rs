@@ -59,13 +59,7 @@ impl Stream {
                 return Poll::Ready(Ended::Expired);
             }
             let written = self.body.as_mut().poll(cx);
-            written.map(|result| {
-                if result.is_ok() {
-                    Ended::Finished
-                } else {
-                    Ended::Failed
-                }
-            })
+            written.map(|result| if result.is_ok() { Ended::Finished } else { Ended::Failed })
         })
         .await
     }
@@ -112,15 +106,8 @@ pub(crate) fn body(
         Content::Channel(subscription) => {
             let worker = worker.clone();
             Box::pin(
-                Subscriber::new(
-                    subscription,
-                    last_event_id,
-                    wire,
-                    worker,
-                    heartbeat,
-                    chunked,
-                )
-                .run(),
+                Subscriber::new(subscription, last_event_id, wire, worker, heartbeat, chunked)
+                    .run(),
             )
         }
         Content::Stream(producer) => Box::pin(produce(producer, wire, heartbeat, chunked)),

@@ -48,16 +48,8 @@ impl Subscriber {
         heartbeat: Option<Duration>,
         chunked: bool,
     ) -> Self {
-        let Subscription {
-            channel,
-            after,
-            replay,
-            filter,
-        } = subscription;
-        let id = after
-            .as_deref()
-            .filter(|id| !id.is_empty())
-            .or(last_event_id);
+        let Subscription { channel, after, replay, filter } = subscription;
+        let id = after.as_deref().filter(|id| !id.is_empty()).or(last_event_id);
         let (position, gap) = channel.log().resume(id, replay);
         channel.counters.subscribers.fetch_add(1, Ordering::Relaxed);
         let subscriber = Self {
@@ -84,10 +76,7 @@ impl Subscriber {
     /// # Errors
     ///
     /// The connection is over, too slow, or lagged on a channel that disconnects those who lag.
-    #[expect(
-        clippy::manual_async_fn,
-        reason = "an `async fn` would keep `self` twice"
-    )]
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` would keep `self` twice")]
     pub(crate) fn run(mut self) -> impl Future<Output = io::Result<()>> + Send {
         async move {
             // Catching up needs timers and buffers; a connection that only waits keeps none of them.
@@ -147,9 +136,7 @@ impl Subscriber {
             Err(gap) => {
                 self.channel.counters.lagged.fetch_add(1, Ordering::Relaxed);
                 if self.channel.history.lag == Lag::Disconnect {
-                    return Err(io::Error::other(
-                        "the client fell behind the channel's history",
-                    ));
+                    return Err(io::Error::other("the client fell behind the channel's history"));
                 }
                 self.position = self.channel.log().first();
                 self.told = self.position;
@@ -163,14 +150,8 @@ impl Subscriber {
                 let bytes = entry.bytes(self.chunked);
                 self.wire.push(bytes);
                 self.told = self.position;
-                self.channel
-                    .counters
-                    .delivered
-                    .fetch_add(1, Ordering::Relaxed);
-                self.channel
-                    .counters
-                    .bytes
-                    .fetch_add(bytes.len() as u64, Ordering::Relaxed);
+                self.channel.counters.delivered.fetch_add(1, Ordering::Relaxed);
+                self.channel.counters.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
             }
         }
         Ok(!entries.is_empty())
@@ -209,9 +190,6 @@ impl Drop for Subscriber {
         if let Some(pump) = &self.pump {
             pump.leave();
         }
-        self.channel
-            .counters
-            .subscribers
-            .fetch_sub(1, Ordering::Relaxed);
+        self.channel.counters.subscribers.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -118,11 +118,7 @@ impl Wire {
     /// Queues part of an event stream, as a chunk if `chunked`.
     pub(crate) fn push_framed(&self, block: &[u8], chunked: bool) {
         let out = &mut self.state().out;
-        if chunked {
-            push_chunk(out, block)
-        } else {
-            out.extend_from_slice(block)
-        }
+        if chunked { push_chunk(out, block) } else { out.extend_from_slice(block) }
     }
 
     /// Begins a stream that a sink writes; the number is the sink's ticket.
@@ -262,10 +258,8 @@ impl Wire {
             Poll::Pending => 0,
         };
         state.total += written as u64;
-        let flushed = state
-            .stream
-            .as_mut()
-            .is_some_and(|stream| stream.pin().poll_flush(&mut cx).is_ready());
+        let flushed =
+            state.stream.as_mut().is_some_and(|stream| stream.pin().poll_flush(&mut cx).is_ready());
         if written == bytes.len() && flushed {
             return true;
         }

@@ -27,9 +27,7 @@ pub fn respond(request: &Request, path: &str) -> Response {
         "/" if wants_page(request) => {
             Response::html(include_str!("page.html")).header("Vary", "Accept")
         }
-        "/" => Response::stream(name_and_age)
-            .allow_origin("*")
-            .header("Vary", "Accept"),
+        "/" => Response::stream(name_and_age).allow_origin("*").header("Vary", "Accept"),
         _ => Response::not_found(),
     }
 }

@@ -38,8 +38,7 @@ pub fn respond(_request: &Request, path: &str) -> Response {
 }
 
 async fn clock(mut sink: Sink) -> io::Result<()> {
-    sink.send(&Frame::message("Hello, this is a server-sent event!"))
-        .await?;
+    sink.send(&Frame::message("Hello, this is a server-sent event!")).await?;
     loop {
         sleep(Duration::from_secs(2)).await;
         sink.send(&Frame::message(&local_time::time())).await?;

@@ -33,17 +33,13 @@ async fn dates(mut sink: Sink) -> io::Result<()> {
     // One write for each line, as the document has it: a block may arrive in pieces.
     sink.send_bytes(b"retry: 10000\n").await?;
     sink.send_bytes(b"event: connecttime\n").await?;
-    sink.send_bytes(b": the event above is not a message\n")
-        .await?;
-    sink.send_bytes(format!("id: {}\n", local_time::milliseconds_since_1970()).as_bytes())
-        .await?;
-    sink.send_bytes(format!("data: {}\n\n", local_time::date()).as_bytes())
-        .await?;
+    sink.send_bytes(b": the event above is not a message\n").await?;
+    sink.send_bytes(format!("id: {}\n", local_time::milliseconds_since_1970()).as_bytes()).await?;
+    sink.send_bytes(format!("data: {}\n\n", local_time::date()).as_bytes()).await?;
     loop {
         sleep(Duration::from_secs(1)).await;
         let id = local_time::milliseconds_since_1970().to_string();
         let date = local_time::date();
-        sink.send(&Frame::message(&date).id(&id).map_err(io::Error::other)?)
-            .await?;
+        sink.send(&Frame::message(&date).id(&id).map_err(io::Error::other)?).await?;
     }
 }

@@ -26,9 +26,7 @@ pub fn respond(request: &Request, path: &str) -> Response {
         "/" if wants_page(request) => {
             Response::html(include_str!("page.html")).header("Vary", "Accept")
         }
-        "/" => Response::stream(dates)
-            .allow_origin("*")
-            .header("Vary", "Accept"),
+        "/" => Response::stream(dates).allow_origin("*").header("Vary", "Accept"),
         _ => Response::not_found(),
     }
 }

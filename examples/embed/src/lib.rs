@@ -69,15 +69,9 @@ fn answer(item: Item<'_>, print: &mut dyn FnMut(&str)) {
                 .event_type("seen")
                 .and_then(|frame| frame.id(event.last_event_id()));
             let mut buffer = [0; 128];
-            let length = reply
-                .ok()
-                .and_then(|frame| frame.encode_into(&mut buffer).ok());
+            let length = reply.ok().and_then(|frame| frame.encode_into(&mut buffer).ok());
             let bytes = length.and_then(|length| buffer.get(..length));
-            print(
-                bytes
-                    .and_then(|it| from_utf8(it).ok())
-                    .unwrap_or("no reply\n"),
-            );
+            print(bytes.and_then(|it| from_utf8(it).ok()).unwrap_or("no reply\n"));
         }
         Item::Comment(text) => {
             print("comment: ");

@@ -44,20 +44,12 @@ fn main() -> ExitCode {
         results.len() - broken.len(),
         results.len(),
     );
-    if failed + broken.len() == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    if failed + broken.len() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Prints a clause. Whether vectors cite it and all of them pass.
 fn print(clause: &Clause, comments: &[Comment], results: &[(Vector, Result<(), String>)]) -> bool {
-    let citing = || {
-        results
-            .iter()
-            .filter(|(vector, _)| vector.cites.contains(&clause.id))
-    };
+    let citing = || results.iter().filter(|(vector, _)| vector.cites.contains(&clause.id));
     let passes = citing().count() > 0 && citing().all(|(_, result)| result.is_ok());
     let verdict = if passes { "pass" } else { "FAIL" };
     println!("\n  {verdict}  {}", clause.id);

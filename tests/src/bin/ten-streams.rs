@@ -24,14 +24,11 @@ fn main() -> std::io::Result<()> {
     thread::spawn(move || publish(&published));
     let server = Server::new(move |request| {
         let card = request.path().strip_prefix("/events/");
-        match (
-            request.path(),
-            card.and_then(|card| card.parse::<usize>().ok()),
-        ) {
+        match (request.path(), card.and_then(|card| card.parse::<usize>().ok())) {
             ("/", _) => Response::html(PAGE),
-            (_, Some(card)) => channels
-                .get(card)
-                .map_or_else(Response::not_found, Response::channel),
+            (_, Some(card)) => {
+                channels.get(card).map_or_else(Response::not_found, Response::channel)
+            }
             _ => Response::not_found(),
         }
     })

@@ -35,9 +35,7 @@ impl Front {
         let certificate = certified.cert.der().clone();
         let key = PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der());
         let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()));
-        let builder = builder
-            .with_safe_default_protocol_versions()
-            .expect("versions");
+        let builder = builder.with_safe_default_protocol_versions().expect("versions");
         let config = builder.with_no_client_auth();
         let mut config = config
             .with_single_cert(vec![certificate.clone()], key.into())
@@ -51,9 +49,7 @@ impl Front {
                 let (_, connection) = client.get_ref();
                 let protocol = String::from_utf8_lossy(connection.alpn_protocol().unwrap_or(b"-"));
                 let name = connection.server_name().unwrap_or("-");
-                seen.lock()
-                    .expect("no panic")
-                    .push(format!("{name} {protocol}"));
+                seen.lock().expect("no panic").push(format!("{name} {protocol}"));
                 join(client, Async::<TcpStream>::connect(backend).await?).await
             }
         });
@@ -75,16 +71,12 @@ impl Front {
                 stream.read_exact(&mut byte).await?;
                 head.extend_from_slice(&byte);
             }
-            seen.lock()
-                .expect("no panic")
-                .push(String::from_utf8_lossy(&head).into_owned());
+            seen.lock().expect("no panic").push(String::from_utf8_lossy(&head).into_owned());
             if let Some(status) = status {
                 let answer = format!("HTTP/1.1 {status} Refused\r\nContent-Length: 0\r\n\r\n");
                 return stream.write_all(answer.as_bytes()).await;
             }
-            stream
-                .write_all(b"HTTP/1.1 200 Connected\r\nVia: test\r\n\r\n")
-                .await?;
+            stream.write_all(b"HTTP/1.1 200 Connected\r\nVia: test\r\n\r\n").await?;
             join(stream, Async::<TcpStream>::connect(backend).await?).await
         })
     }
@@ -127,10 +119,8 @@ impl Front {
         let address = listener.get_ref().local_addr().expect("an address");
         let lifeline = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let alive = TcpStream::connect(lifeline.local_addr().expect("an address")).expect("a line");
-        let (mut watched, _) = lifeline
-            .accept()
-            .and_then(|(it, at)| Ok((Async::new(it)?, at)))
-            .expect("a line");
+        let (mut watched, _) =
+            lifeline.accept().and_then(|(it, at)| Ok((Async::new(it)?, at))).expect("a line");
         let seen = Seen::default();
         let notes = Arc::clone(&seen);
         let thread = thread::spawn(move || {
@@ -139,9 +129,7 @@ impl Front {
                 while let Ok((stream, _)) = listener.accept().await {
                     let serving = serve(stream, Arc::clone(&notes));
                     // A connection that breaks concerns nobody else.
-                    executor
-                        .spawn(async { serving.await.unwrap_or_default() })
-                        .detach();
+                    executor.spawn(async { serving.await.unwrap_or_default() }).detach();
                 }
             };
             let ended = async {
@@ -150,13 +138,7 @@ impl Front {
             async_io::block_on(executor.run(accept.or(ended)));
         });
         let alive = Some(Async::new(alive).expect("a line"));
-        Self {
-            address,
-            certificate: None,
-            seen,
-            alive,
-            thread: Some(thread),
-        }
+        Self { address, certificate: None, seen, alive, thread: Some(thread) }
     }
 }
 

@@ -25,10 +25,7 @@ impl Request {
     ///
     /// If there are several, or the value is not UTF-8.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut found = self
-            .headers
-            .iter()
-            .filter(|(it, _)| it.eq_ignore_ascii_case(name));
+        let mut found = self.headers.iter().filter(|(it, _)| it.eq_ignore_ascii_case(name));
         let (_, value) = found.next()?;
         assert!(found.next().is_none(), "several {name}: {self:?}");
         Some(std::str::from_utf8(value).expect("a value in UTF-8"))
@@ -40,9 +37,8 @@ impl Request {
         let mut piece = [0; 4096];
         loop {
             if let Some(mut request) = Self::parse(&bytes, index)? {
-                let length = request
-                    .header("content-length")
-                    .map_or(0, |it| it.parse().unwrap_or(0));
+                let length =
+                    request.header("content-length").map_or(0, |it| it.parse().unwrap_or(0));
                 while request.body.len() < length {
                     match stream.read(&mut piece)? {
                         0 => return Ok(None),
@@ -70,9 +66,7 @@ impl Request {
             index,
             method: head.method.unwrap_or_default().to_owned(),
             target: head.path.unwrap_or_default().to_owned(),
-            headers: headers
-                .map(|it| (it.name.to_owned(), it.value.to_vec()))
-                .collect(),
+            headers: headers.map(|it| (it.name.to_owned(), it.value.to_vec())).collect(),
             body: bytes[length..].to_vec(),
         }))
     }

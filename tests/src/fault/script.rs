@@ -30,10 +30,7 @@ impl Script {
 
     /// A head that opens an event stream with a chunked body.
     pub fn stream() -> Self {
-        Self::head(
-            200,
-            "Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n",
-        )
+        Self::head(200, "Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n")
     }
 
     /// A head that opens an event stream with a body until the connection's end, and `body`.
@@ -53,10 +50,7 @@ impl Script {
 
     /// A redirect.
     pub fn redirect(status: u16, location: &str) -> Self {
-        Self::head(
-            status,
-            &format!("Location: {location}\r\nContent-Length: 0\r\n"),
-        )
+        Self::head(status, &format!("Location: {location}\r\nContent-Length: 0\r\n"))
     }
 
     /// Sends bytes as they are.

@@ -60,11 +60,7 @@ impl Server {
             let shared = Arc::clone(&shared);
             move || accept(&listener, &shared)
         }));
-        Self {
-            address,
-            shared,
-            acceptor,
-        }
+        Self { address, shared, acceptor }
     }
 
     /// A server that answers the n-th request by the n-th script and the last one ever after.
@@ -94,11 +90,7 @@ impl Server {
     ///
     /// If a thread of the server panicked.
     pub fn requests(&self) -> Vec<Request> {
-        self.shared
-            .requests
-            .lock()
-            .expect("no panic in the server")
-            .clone()
+        self.shared.requests.lock().expect("no panic in the server").clone()
     }
 
     /// Waits until no script is running any more, which is when every client has left.
@@ -155,10 +147,7 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     };
     let request = {
         let mut requests = shared.requests.lock().expect("no panic in the server");
-        let request = Request {
-            index: requests.len(),
-            ..request
-        };
+        let request = Request { index: requests.len(), ..request };
         requests.push(request.clone());
         request
     };
@@ -205,10 +194,7 @@ fn stall(stream: &mut TcpStream, shared: &Shared) -> io::Result<()> {
             Ok(0) => break,
             Ok(_) => {}
             Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
-                ) => {}
+                if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {}
             Err(error) => return Err(error),
         }
     }

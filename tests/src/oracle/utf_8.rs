@@ -6,11 +6,7 @@ pub(super) type Character = (char, usize);
 /// "Streams must be decoded using the UTF-8 decode algorithm."
 pub(super) fn utf_8_decode(bytes: &[u8]) -> Vec<Character> {
     // "The UTF-8 decode algorithm strips one leading UTF-8 Byte Order Mark (BOM), if any."
-    let mut at = if bytes.starts_with(b"\xEF\xBB\xBF") {
-        3
-    } else {
-        0
-    };
+    let mut at = if bytes.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
     let mut characters = Vec::new();
     // The Encoding standard, section 8.1.1, "UTF-8 decoder". Its errors become U+FFFD.
     let (mut code_point, mut bytes_seen, mut bytes_needed) = (0, 0, 0);

@@ -15,29 +15,20 @@ fn random_streams_are_decoded_as_the_standard_says_however_they_are_cut() {
         let bytes = stream(&mut random);
         items += chunking::check(&bytes, &mut random);
     }
-    assert!(
-        items > 100_000,
-        "the streams hold too little: {items} items"
-    );
+    assert!(items > 100_000, "the streams hold too little: {items} items");
 }
 
 #[test]
 fn short_streams_are_decoded_as_the_standard_says_in_every_chunking() {
     const ALPHABET: [u8; 10] = *b":\n\r a1\0\xEF\xBB\xBF";
-    const HEADS: [&[u8]; 7] = [
-        b"", b"data", b"data:", b"id:1", b"retry:", b"event:x", b"data:\r",
-    ];
+    const HEADS: [&[u8]; 7] = [b"", b"data", b"data:", b"id:1", b"retry:", b"event:x", b"data:\r"];
     for head in HEADS {
         for length in 0..=4_u32 {
             for number in 0..ALPHABET.len().pow(length) {
                 let middle = (0..length)
                     .map(|place| ALPHABET[number / ALPHABET.len().pow(place) % ALPHABET.len()]);
-                let bytes: Vec<u8> = head
-                    .iter()
-                    .copied()
-                    .chain(middle)
-                    .chain(*b"\ndata:y\n\n")
-                    .collect();
+                let bytes: Vec<u8> =
+                    head.iter().copied().chain(middle).chain(*b"\ndata:y\n\n").collect();
                 in_every_chunking(&bytes, head.len()..head.len() + length as usize);
             }
         }
@@ -52,12 +43,7 @@ fn in_every_chunking(bytes: &[u8], places: std::ops::Range<usize>) {
             .filter(|place| set & (1 << (place - places.start)) != 0)
             .collect();
         let seen = outcome(&mut Decoder::new(), cut(bytes, &cuts));
-        assert_eq!(
-            seen.as_ref(),
-            Ok(&expected),
-            "{} cut at {cuts:?}",
-            bytes.escape_ascii()
-        );
+        assert_eq!(seen.as_ref(), Ok(&expected), "{} cut at {cuts:?}", bytes.escape_ascii());
     }
 }
 
@@ -65,9 +51,8 @@ fn in_every_chunking(bytes: &[u8], places: std::ops::Range<usize>) {
 fn every_stream_of_up_to_seven_line_ends_and_colons_in_every_chunking() {
     for length in 0..=7_u32 {
         for number in 0..3_usize.pow(length) {
-            let bytes: Vec<u8> = (0..length)
-                .map(|place| b"\n\r:"[number / 3_usize.pow(place) % 3])
-                .collect();
+            let bytes: Vec<u8> =
+                (0..length).map(|place| b"\n\r:"[number / 3_usize.pow(place) % 3]).collect();
             in_every_chunking(&bytes, 0..bytes.len());
         }
     }
@@ -132,16 +117,9 @@ fn a_decoder_goes_on_with_the_next_connection_where_the_last_one_ended() {
             time = expected.reconnection_time;
         }
         let mut other = Decoder::new();
-        other
-            .set_last_event_id(&id)
-            .expect("it was carried by a stream");
+        other.set_last_event_id(&id).expect("it was carried by a stream");
         let bytes = stream(&mut random);
         let seen = outcome(&mut other, [&bytes[..]]);
-        assert_eq!(
-            seen,
-            Ok(oracle::decode_after(&id, &bytes)),
-            "{}",
-            bytes.escape_ascii()
-        );
+        assert_eq!(seen, Ok(oracle::decode_after(&id, &bytes)), "{}", bytes.escape_ascii());
     }
 }

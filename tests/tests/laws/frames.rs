@@ -13,10 +13,7 @@ fn a_frame_is_decoded_as_what_it_was_built_from_or_cannot_be_built() {
     for _ in 0..100_000 {
         built += usize::from(Parts::random(&mut random).check(&mut random));
     }
-    assert!(
-        (10_000..90_000).contains(&built),
-        "{built} frames of 100,000"
-    );
+    assert!((10_000..90_000).contains(&built), "{built} frames of 100,000");
 }
 
 #[test]
@@ -26,24 +23,13 @@ fn what_a_relay_writes_is_seen_as_what_it_read() {
         let bytes = stream(&mut random);
         let mut relayed = Vec::new();
         read(&mut Decoder::new(), [&bytes[..]], |_, item| {
-            item.expect("the streams are short")
-                .to_frame()
-                .append_to(&mut relayed);
+            item.expect("the streams are short").to_frame().append_to(&mut relayed);
         });
         let items = |outcome: Outcome| -> Vec<oracle::Item> {
-            outcome
-                .items
-                .into_iter()
-                .map(|Dispatched { item, .. }| item)
-                .collect()
+            outcome.items.into_iter().map(|Dispatched { item, .. }| item).collect()
         };
         let (read, seen) = (oracle::decode(&bytes), oracle::decode(&relayed));
-        assert_eq!(
-            seen.reconnection_time,
-            read.reconnection_time,
-            "{}",
-            bytes.escape_ascii()
-        );
+        assert_eq!(seen.reconnection_time, read.reconnection_time, "{}", bytes.escape_ascii());
         assert_eq!(items(seen), items(read), "{}", bytes.escape_ascii());
     }
 }

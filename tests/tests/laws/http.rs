@@ -62,10 +62,7 @@ fn a_response_means_the_same_however_it_is_cut() {
         let bytes = message(&mut random);
         opened += usize::from(check_response(&bytes, &mut random));
     }
-    assert!(
-        (100..9_900).contains(&opened),
-        "{opened} of 10,000 are event streams"
-    );
+    assert!((100..9_900).contains(&opened), "{opened} of 10,000 are event streams");
 }
 
 #[test]
@@ -76,10 +73,7 @@ fn a_request_is_answered_the_same_however_it_is_cut() {
         let bytes = message(&mut random);
         handled += usize::from(check_request(&server, &bytes, &mut random));
     }
-    assert!(
-        (100..9_900).contains(&handled),
-        "{handled} of 10,000 reach the handler"
-    );
+    assert!((100..9_900).contains(&handled), "{handled} of 10,000 reach the handler");
 }
 
 #[test]

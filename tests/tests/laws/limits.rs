@@ -78,9 +78,7 @@ struct Block {
 fn block(random: &mut Random) -> Block {
     let end = random.pick(&["\n", "\r", "\r\n"]);
     let text = |random: &mut Random, length: usize| -> String {
-        (0..length)
-            .map(|_| char::from(b"ab:1"[random.below(4)]))
-            .collect()
+        (0..length).map(|_| char::from(b"ab:1"[random.below(4)])).collect()
     };
     let (kind, excess) = (random.below(8), 1 + random.below(40));
     let mut lines = Vec::new();
@@ -123,11 +121,7 @@ fn block(random: &mut Random) -> Block {
     }
     let bytes = |lines: &[String]| (lines.join(end) + end + end).into_bytes();
     if exceeds.is_some() {
-        return Block {
-            bytes: bytes(&lines),
-            fitting: Vec::new(),
-            exceeds,
-        };
+        return Block { bytes: bytes(&lines), fitting: Vec::new(), exceeds };
     }
     let fitting = bytes(&lines);
     let has_long_comment = random.below(4) == 0;
@@ -145,17 +139,12 @@ fn block(random: &mut Random) -> Block {
 #[test]
 fn an_id_that_no_stream_can_carry_cannot_be_set() {
     let mut decoder = Decoder::with_limits(limits(DATA, TEXT));
-    decoder
-        .set_last_event_id("12345678")
-        .expect("it is as long as the limit");
+    decoder.set_last_event_id("12345678").expect("it is as long as the limit");
     for id in ["a\n", "a\r", "a\0", "123456789"] {
         assert!(decoder.set_last_event_id(id).is_err(), "{id:?}");
         assert_eq!(decoder.last_event_id(), "12345678");
     }
     let mut rest = &b"data\n\n"[..];
-    let item = decoder
-        .next(&mut rest)
-        .expect("a block has ended")
-        .expect("it is short");
+    let item = decoder.next(&mut rest).expect("a block has ended").expect("it is short");
     assert!(matches!(item, Item::Event(event) if event.last_event_id() == "12345678"));
 }

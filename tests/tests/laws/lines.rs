@@ -21,12 +21,7 @@ fn lines_are_those_of_the_standard_however_they_are_cut() {
             check_parse(line);
             seen.push(String::from_utf8_lossy(line).into_owned());
         });
-        assert_eq!(
-            seen,
-            oracle::lines_of(&bytes),
-            "{} cut at {cuts:?}",
-            bytes.escape_ascii()
-        );
+        assert_eq!(seen, oracle::lines_of(&bytes), "{} cut at {cuts:?}", bytes.escape_ascii());
     }
 }
 
@@ -35,9 +30,8 @@ fn a_line_past_its_limit_is_one_error_and_every_other_line_is_right() {
     let mut random = Random::new(12);
     let mut exceeded = 0;
     for _ in 0..30_000 {
-        let lines: Vec<String> = (0..random.below(6))
-            .map(|_| "x".repeat(random.below(2 * LIMIT)))
-            .collect();
+        let lines: Vec<String> =
+            (0..random.below(6)).map(|_| "x".repeat(random.below(2 * LIMIT))).collect();
         let ending = random.pick(&["\n", "\r", "\r\n"]);
         let bytes: String = lines.iter().map(|line| format!("{line}{ending}")).collect();
         let cuts = cuts(&mut random, bytes.len());
@@ -49,18 +43,10 @@ fn a_line_past_its_limit_is_one_error_and_every_other_line_is_right() {
         });
         let expected: Vec<_> = lines
             .iter()
-            .map(|line| {
-                if line.len() > LIMIT {
-                    Err((Part::Line, LIMIT))
-                } else {
-                    Ok(line.len())
-                }
-            })
+            .map(|line| if line.len() > LIMIT { Err((Part::Line, LIMIT)) } else { Ok(line.len()) })
             .collect();
-        let seen: Vec<_> = seen
-            .into_iter()
-            .map(|it| it.map_err(|it| (it.part, it.limit)))
-            .collect();
+        let seen: Vec<_> =
+            seen.into_iter().map(|it| it.map_err(|it| (it.part, it.limit))).collect();
         assert_eq!(seen, expected, "{bytes:?} cut at {cuts:?}");
     }
     assert!(exceeded > 1_000, "only {exceeded} lines passed the limit");
@@ -89,14 +75,8 @@ fn check_parse(line: &[u8]) {
     let expected = match colon {
         _ if line.is_empty() => Line::Blank,
         Some(0) => Line::Comment(after(0)),
-        Some(colon) => Line::Field {
-            name: &line[..colon],
-            value: after(colon),
-        },
-        None => Line::Field {
-            name: line,
-            value: b"",
-        },
+        Some(colon) => Line::Field { name: &line[..colon], value: after(colon) },
+        None => Line::Field { name: line, value: b"" },
     };
     assert_eq!(Line::parse(line), expected, "{}", line.escape_ascii());
 }

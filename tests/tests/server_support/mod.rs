@@ -28,11 +28,7 @@ impl Running {
         let bound = server.bind(addr).expect("bind");
         let (addr, handle) = (bound.local_addr().expect("address"), bound.handle());
         let thread = std::thread::spawn(move || bound.run().expect("run"));
-        Self {
-            addr,
-            handle,
-            thread: Some(thread),
-        }
+        Self { addr, handle, thread: Some(thread) }
     }
 
     pub(crate) fn connect(&self) -> Peer {
@@ -49,21 +45,14 @@ impl Running {
     /// Shuts down and waits until `run` has returned.
     pub(crate) fn stop(&mut self, how: Shutdown) {
         self.handle.shutdown(how);
-        self.thread
-            .take()
-            .expect("stopped once")
-            .join()
-            .expect("the server panicked");
+        self.thread.take().expect("stopped once").join().expect("the server panicked");
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         if let Some(thread) = self.thread.take() {
-            self.handle.shutdown(Shutdown {
-                deadline: Duration::ZERO,
-                ..Shutdown::default()
-            });
+            self.handle.shutdown(Shutdown { deadline: Duration::ZERO, ..Shutdown::default() });
             let joined = thread.join();
             if !std::thread::panicking() {
                 joined.expect("the server panicked");
@@ -93,21 +82,13 @@ impl Peer {
         let stream = TcpStream::connect(addr).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).expect("timeout");
         stream.set_write_timeout(Some(PATIENCE)).expect("timeout");
-        Some(Self {
-            stream,
-            buffer: Vec::new(),
-            body: Vec::new(),
-            chunked: false,
-            ended: false,
-        })
+        Some(Self { stream, buffer: Vec::new(), body: Vec::new(), chunked: false, ended: false })
     }
 
     /// Connects and asks for a stream; returns with the response head read.
     pub(crate) fn subscribe(addr: SocketAddr, path: &str, last_event_id: Option<&str>) -> Self {
         let mut peer = Self::connect(addr);
-        let id = last_event_id
-            .map(|id| format!("Last-Event-ID: {id}\r\n"))
-            .unwrap_or_default();
+        let id = last_event_id.map(|id| format!("Last-Event-ID: {id}\r\n")).unwrap_or_default();
         peer.send(format!("GET {path} HTTP/1.1\r\nHost: a\r\n{id}\r\n"));
         let head = peer.head();
         assert!(head.starts_with("HTTP/1.1 200"), "{head}");
@@ -161,20 +142,14 @@ impl Peer {
                 let taken = self.buffer.drain(..at + end.len()).collect();
                 return String::from_utf8(taken).expect("text");
             }
-            assert!(
-                self.fill(),
-                "the connection ended before {end:?}; there is {:?}",
-                self.text()
-            );
+            assert!(self.fill(), "the connection ended before {end:?}; there is {:?}", self.text());
         }
     }
 
     /// Takes a response head.
     pub(crate) fn head(&mut self) -> String {
         let head = self.until("\r\n\r\n");
-        self.chunked = head
-            .to_ascii_lowercase()
-            .contains("transfer-encoding: chunked");
+        self.chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
         head
     }
 
@@ -241,8 +216,7 @@ impl Peer {
                 let size = std::str::from_utf8(&self.buffer[..end]).expect("size");
                 let size = usize::from_str_radix(size, 16).expect("chunk size");
                 if self.buffer.len() >= end + 4 + size {
-                    self.body
-                        .extend_from_slice(&self.buffer[end + 2..end + 2 + size]);
+                    self.body.extend_from_slice(&self.buffer[end + 2..end + 2 + size]);
                     assert_eq!(&self.buffer[end + 2 + size..end + 4 + size], b"\r\n");
                     self.buffer.drain(..end + 4 + size);
                     self.ended = size == 0;
@@ -258,15 +232,11 @@ impl Peer {
 
 /// The value of the first field called `name` in a block.
 pub(crate) fn field<'a>(block: &'a str, name: &str) -> Option<&'a str> {
-    block
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
 }
 
 pub(crate) fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes
-        .windows(wanted.len())
-        .position(|window| window == wanted)
+    bytes.windows(wanted.len()).position(|window| window == wanted)
 }
 
 /// Waits until `condition` holds.
@@ -281,8 +251,5 @@ pub(crate) fn eventually(what: &str, condition: impl Fn() -> bool) -> Duration {
 
 pub(crate) fn status(answer: &str) -> u16 {
     let line = answer.lines().next().unwrap_or_default();
-    line.split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok())
-        .unwrap_or(0)
+    line.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0)
 }

@@ -38,15 +38,8 @@ pub(super) fn start(report: &mut Report) -> anyhow::Result<Browser> {
         "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
     });
     let session = Session::start(&address, &capabilities)?;
-    let _parts = Parts {
-        _processes: vec![driver],
-        _folder: profile,
-    };
-    Ok(Browser {
-        session,
-        _parts,
-        logs: true,
-    })
+    let _parts = Parts { _processes: vec![driver], _folder: profile };
+    Ok(Browser { session, _parts, logs: true })
 }
 
 /// `ChromeDriver was started successfully on port 38021.`

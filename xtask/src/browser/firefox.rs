@@ -15,10 +15,7 @@ pub(super) fn start(report: &mut Report) -> anyhow::Result<Browser> {
     let driver = GECKODRIVER.ensure(report)?;
     let home = Scratch::new("firefox")?;
     let mut driver = Command::new(driver);
-    driver
-        .arg("--port=0")
-        .env("HOME", home.path())
-        .env("TMPDIR", home.path());
+    driver.arg("--port=0").env("HOME", home.path()).env("TMPDIR", home.path());
     let (driver, address) = start_driver(&mut driver, address)?;
     let capabilities = json!({
         "browserName": "firefox",
@@ -32,15 +29,8 @@ pub(super) fn start(report: &mut Report) -> anyhow::Result<Browser> {
         },
     });
     let session = Session::start(&address, &capabilities)?;
-    let _parts = Parts {
-        _processes: vec![driver],
-        _folder: home,
-    };
-    Ok(Browser {
-        session,
-        _parts,
-        logs: false,
-    })
+    let _parts = Parts { _processes: vec![driver], _folder: home };
+    Ok(Browser { session, _parts, logs: false })
 }
 
 /// The end of a line such as `geckodriver INFO Listening on 127.0.0.1:38021`.

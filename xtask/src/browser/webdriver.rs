@@ -26,17 +26,10 @@ impl Session {
             .http_status_as_error(false)
             .proxy(None);
         let agent = config.build().into();
-        let mut session = Session {
-            agent,
-            url: format!("http://{address}/session"),
-        };
+        let mut session = Session { agent, url: format!("http://{address}/session") };
         let wanted = json!({ "capabilities": { "alwaysMatch": capabilities } });
-        let started = session
-            .post("", &wanted)
-            .context("the browser does not start")?;
-        let id = started["sessionId"]
-            .as_str()
-            .context("the driver gave no session ID")?;
+        let started = session.post("", &wanted).context("the browser does not start")?;
+        let id = started["sessionId"].as_str().context("the driver gave no session ID")?;
         session.url = format!("{}/{id}", session.url);
         Ok(session)
     }
@@ -55,11 +48,7 @@ impl Session {
         let value = answer["value"].take();
         if !response.status().is_success() {
             let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
-            bail!(
-                "WebDriver {command}: {}: {}",
-                text("error"),
-                text("message")
-            );
+            bail!("WebDriver {command}: {}: {}", text("error"), text("message"));
         }
         Ok(value)
     }
@@ -79,25 +68,12 @@ pub(super) fn start_driver(
     command: &mut Command,
     address: fn(&str) -> Option<String>,
 ) -> anyhow::Result<(Child, String)> {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut driver = Child::spawn(command)?;
-    let stdout = driver
-        .inner()
-        .stdout
-        .take()
-        .context("the driver has no output")?;
+    let stdout = driver.inner().stdout.take().context("the driver has no output")?;
     let mut lines = BufReader::new(stdout).lines();
-    let found = lines
-        .by_ref()
-        .map_while(Result::ok)
-        .find_map(|line| address(&line));
+    let found = lines.by_ref().map_while(Result::ok).find_map(|line| address(&line));
     // Its pipe stays open, so that later lines do not end it.
     std::thread::spawn(move || lines.for_each(drop));
-    Ok((
-        driver,
-        found.context("the driver ended without saying where it listens")?,
-    ))
+    Ok((driver, found.context("the driver ended without saying where it listens")?))
 }

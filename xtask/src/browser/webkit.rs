@@ -26,14 +26,9 @@ pub(super) fn start(report: &mut Report) -> anyhow::Result<Browser> {
     // The driver does not say which port it has taken, so it is given one that was free just now.
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let mut command = Command::new(driver);
-    command
-        .arg(format!("--port={}", address.port()))
-        .env("DISPLAY", display);
+    command.arg(format!("--port={}", address.port())).env("DISPLAY", display);
     command.env("HOME", home.path()).env("NO_AT_BRIDGE", "1");
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let driver = Child::spawn(&mut command)?;
     wait::until("WebKitWebDriver listens", || {
         Ok(match TcpStream::connect(address) {
@@ -48,57 +43,30 @@ pub(super) fn start(report: &mut Report) -> anyhow::Result<Browser> {
         "webkitgtk:browserOptions": { "binary": browser()?, "args": ["--automation"] },
     });
     let session = Session::start(&address.to_string(), &capabilities)?;
-    let _parts = Parts {
-        _processes: vec![driver, screen],
-        _folder: home,
-    };
-    Ok(Browser {
-        session,
-        _parts,
-        logs: false,
-    })
+    let _parts = Parts { _processes: vec![driver, screen], _folder: home };
+    Ok(Browser { session, _parts, logs: false })
 }
 
 /// Starts a screen; returns its name, such as `:99`.
 fn start_screen(command: &mut Command) -> anyhow::Result<(Child, String)> {
-    command.args([
-        "-displayfd",
-        "1",
-        "-screen",
-        "0",
-        "1280x900x24",
-        "-nolisten",
-        "tcp",
-    ]);
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
+    command.args(["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut screen = Child::spawn(command)?;
     let stdout = screen.inner().stdout.take().context("Xvfb has no output")?;
     let mut number = String::new();
     BufReader::new(stdout).read_line(&mut number)?;
-    let number: u32 = number
-        .trim()
-        .parse()
-        .context("Xvfb ended without the number of a display")?;
+    let number: u32 =
+        number.trim().parse().context("Xvfb ended without the number of a display")?;
     Ok((screen, format!(":{number}")))
 }
 
 /// The browser that comes with the library; its folder is named after the machine.
 fn browser() -> anyhow::Result<PathBuf> {
     let machine = format!("{}-linux-gnu", std::env::consts::ARCH);
-    let folders = [
-        "/usr/libexec".to_owned(),
-        format!("/usr/lib/{machine}"),
-        "/usr/lib".to_owned(),
-    ];
+    let folders = ["/usr/libexec".to_owned(), format!("/usr/lib/{machine}"), "/usr/lib".to_owned()];
     let files = folders.iter().flat_map(|folder| {
         ["webkit2gtk-4.1", "webkit2gtk-4.0"]
             .map(|it| PathBuf::from(folder).join(it).join("MiniBrowser"))
     });
-    files
-        .into_iter()
-        .find(|file| file.is_file())
-        .context("WebKitGTK has no MiniBrowser")
+    files.into_iter().find(|file| file.is_file()).context("WebKitGTK has no MiniBrowser")
 }

@@ -37,10 +37,7 @@ impl Compiler {
         } else {
             return Ok(None);
         };
-        Ok(Some(Compiler {
-            target: target.to_owned(),
-            unpacked,
-        }))
+        Ok(Some(Compiler { target: target.to_owned(), unpacked }))
     }
 
     /// Builds programs for size and returns the folder where they are.

@@ -28,19 +28,13 @@ impl Emulator {
     /// `None` if there is none and none can be had here.
     pub(super) fn ensure(report: &mut Report) -> anyhow::Result<Option<Emulator>> {
         if Command::new(NAME).arg("--version").output().is_ok() {
-            return Ok(Some(Emulator {
-                program: NAME.into(),
-                unpacked: None,
-            }));
+            return Ok(Some(Emulator { program: NAME.into(), unpacked: None }));
         }
         if !is_debian() {
             return Ok(None);
         }
         let tree = Tree::of(report, "qemu", &[NAME])?;
-        Ok(Some(Emulator {
-            program: tree.path("usr/bin").join(NAME),
-            unpacked: Some(tree),
-        }))
+        Ok(Some(Emulator { program: tree.path("usr/bin").join(NAME), unpacked: Some(tree) }))
     }
 
     /// Runs a program on a machine and returns what it printed.
@@ -67,10 +61,7 @@ impl Emulator {
                 .arg("-L")
                 .arg(tree.path("usr/share/qemu"));
         }
-        report.log(format_args!(
-            "$ {NAME} -M {machine} -kernel {}",
-            program.display()
-        ));
+        report.log(format_args!("$ {NAME} -M {machine} -kernel {}", program.display()));
         let mut child = Child::spawn(&mut command)?;
         let deadline = Instant::now() + PATIENCE;
         let status = loop {
@@ -86,10 +77,7 @@ impl Emulator {
         if let Some(stdout) = &mut child.inner().stdout {
             stdout.read_to_string(&mut printed)?;
         }
-        ensure!(
-            status.success(),
-            "the program ended with {status} after printing:\n{printed}"
-        );
+        ensure!(status.success(), "the program ended with {status} after printing:\n{printed}");
         Ok(printed)
     }
 }

@@ -16,9 +16,7 @@ pub(super) const RESTART: Case = Case {
         };
         let mut seen = 0;
         for round in 1..=3 {
-            let numbers = stage
-                .browser
-                .wait_for("numbers", numbers, enough(seen + 20))?;
+            let numbers = stage.browser.wait_for("numbers", numbers, enough(seen + 20))?;
             seen = numbers.as_array().map_or(0, Vec::len);
             server.tell("down")?;
             server.wait_for_open_streams(0)?;
@@ -26,15 +24,9 @@ pub(super) const RESTART: Case = Case {
             server.wait_for_streams(round + 1)?;
         }
         let numbers =
-            stage
-                .browser
-                .wait_for("numbers after the restarts", numbers, enough(seen + 20))?;
-        let numbers: Vec<u64> = numbers
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|it| it.as_u64())
-            .collect();
+            stage.browser.wait_for("numbers after the restarts", numbers, enough(seen + 20))?;
+        let numbers: Vec<u64> =
+            numbers.as_array().into_iter().flatten().filter_map(|it| it.as_u64()).collect();
         let gap = numbers.windows(2).find(|pair| pair[0] + 1 != pair[1]);
         ensure!(
             gap.is_none(),
@@ -43,10 +35,7 @@ pub(super) const RESTART: Case = Case {
             gap.unwrap_or_default()[1]
         );
         let streams = server.streams();
-        let resumed = streams
-            .iter()
-            .skip(1)
-            .all(|stream| stream.header("Last-Event-ID").is_some());
+        let resumed = streams.iter().skip(1).all(|stream| stream.header("Last-Event-ID").is_some());
         ensure!(resumed, "a request without Last-Event-ID after a restart");
         stage.nothing_thrown()
     },

@@ -14,10 +14,7 @@ pub(super) const PAGE: Case = Case {
         let name = stage.text("#name")?;
         ensure!(name == "Alice", "the name is {name:?}");
         server.wait_for_open_streams(1)?;
-        ensure!(
-            server.streams().len() == 1,
-            "the stream was opened more than once"
-        );
+        ensure!(server.streams().len() == 1, "the stream was opened more than once");
         stage.no_errors()
     },
 };

@@ -33,10 +33,7 @@ pub(super) const ONERROR: Case = Case {
 fn check(stage: &mut Stage<'_>, path: &str, times: usize, logged: &[&str]) -> anyhow::Result<()> {
     let server = stage.start("finite-stream")?;
     stage.open(&server.url(path))?;
-    ensure!(
-        server.streams().is_empty(),
-        "a stream before the button was pressed"
-    );
+    ensure!(server.streams().is_empty(), "a stream before the button was pressed");
     stage.browser.click("#btn")?;
     let mut length = 0;
     for time in 1..=times {
@@ -48,26 +45,18 @@ fn check(stage: &mut Stage<'_>, path: &str, times: usize, logged: &[&str]) -> an
     }
     let streams = server.streams();
     let (_, ended) = streams.split_last().context("no request for the stream")?;
-    let properly = ended
-        .iter()
-        .all(|stream| stream.response.ends_with(b"\r\n0\r\n\r\n"));
+    let properly = ended.iter().all(|stream| stream.response.ends_with(b"\r\n0\r\n\r\n"));
     ensure!(properly, "a stream ended without its last chunk");
     let least = stage.engine.default_reconnection_time;
     for pair in streams.windows(2) {
         let [before, after] = pair else { continue };
         let (end, _) = before.closed.context("two streams at a time")?;
         let waited = after.began.duration_since(end);
-        ensure!(
-            waited >= least,
-            "opened again after {waited:?} instead of {least:?}"
-        );
+        ensure!(waited >= least, "opened again after {waited:?} instead of {least:?}");
     }
     let lines = stage.wait_for_console(logged)?;
     let message = lines.iter().find(|line| line.message.contains(MESSAGE));
-    ensure!(
-        message.is_none(),
-        "onmessage saw an event whose type is not message"
-    );
+    ensure!(message.is_none(), "onmessage saw an event whose type is not message");
     super::no_errors_in(&lines)?;
     stage.no_errors()
 }

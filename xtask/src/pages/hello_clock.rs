@@ -12,16 +12,11 @@ pub(super) const PAGE: Case = Case {
         let demo = stage.start("demo")?;
         stage.open(&demo.url("/hello-clock/"))?;
         let heading = stage.text("h1")?;
-        ensure!(
-            heading == "接收服务器推送的消息",
-            "the heading is {heading:?}"
-        );
+        ensure!(heading == "接收服务器推送的消息", "the heading is {heading:?}");
         greeting_and_times(stage)?;
         if stage.browser.has_logs() {
             let event = "new MessageEvent('custom-event', { data: 'of a test' })";
-            stage
-                .browser
-                .script(&format!("source.dispatchEvent({event})"))?;
+            stage.browser.script(&format!("source.dispatchEvent({event})"))?;
             no_errors_in(&stage.wait_for_console(&["of a test"])?)?;
         }
         stage.no_errors()?;
@@ -36,19 +31,12 @@ pub(super) const OTHER_ORIGIN: Case = Case {
     check: |stage| {
         let server = stage.start("hello-clock")?;
         let page = workspace().join("examples/documents/hello-clock/page.html");
-        stage.open(&format!(
-            "file://{}?stream={}",
-            page.display(),
-            server.url("/sse")
-        ))?;
+        stage.open(&format!("file://{}?stream={}", page.display(), server.url("/sse")))?;
         greeting_and_times(stage)?;
         stage.no_errors()?;
         let streams = server.streams();
         let origin = streams.first().and_then(|stream| stream.header("Origin"));
-        ensure!(
-            origin == Some("null"),
-            "the request came from the origin {origin:?}"
-        );
+        ensure!(origin == Some("null"), "the request came from the origin {origin:?}");
         Ok(())
     },
 };
@@ -61,10 +49,7 @@ pub(super) const NOT_FOUND: Case = Case {
         for path in ["/", "/nowhere", "/sse/below"] {
             stage.open(&server.url(path))?;
             let heading = stage.text("h1")?;
-            ensure!(
-                heading == "404 页面未找到",
-                "the heading of {path} is {heading:?}"
-            );
+            ensure!(heading == "404 页面未找到", "the heading of {path} is {heading:?}");
             let status = "return fetch(location.href).then((response) => response.status)";
             let status = stage.browser.script(status)?;
             ensure!(status == 404, "the status of {path} is {status}");
@@ -77,21 +62,13 @@ pub(super) const NOT_FOUND: Case = Case {
 fn greeting_and_times(stage: &Stage<'_>) -> anyhow::Result<()> {
     let nodes = "return [...document.getElementById('result').childNodes] \
         .map((node) => node.nodeName === 'BR' ? '\\n' : node.textContent).join('')";
-    let result = stage
-        .browser
-        .wait_for("a greeting and two times", nodes, |result| {
-            super::as_text(result).matches('\n').count() >= 3
-        })?;
+    let result = stage.browser.wait_for("a greeting and two times", nodes, |result| {
+        super::as_text(result).matches('\n').count() >= 3
+    })?;
     let result = super::as_text(&result);
     let mut lines = result.lines();
     let greeting = lines.next().unwrap_or_default();
-    ensure!(
-        greeting == "Hello, this is a server-sent event!",
-        "the greeting is {greeting:?}"
-    );
-    ensure!(
-        lines.all(|line| has_form(line, "00:00:00")),
-        "not only times: {result:?}"
-    );
+    ensure!(greeting == "Hello, this is a server-sent event!", "the greeting is {greeting:?}");
+    ensure!(lines.all(|line| has_form(line, "00:00:00")), "not only times: {result:?}");
     Ok(())
 }

@@ -49,9 +49,7 @@ fn wait_for_live_cards(stage: &Stage<'_>, count: usize) -> anyhow::Result<usize>
 fn check_card(card: usize, events: &Value) -> anyhow::Result<()> {
     let mut numbers = Vec::new();
     for event in events.as_array().into_iter().flatten().map(as_text) {
-        let number = event
-            .strip_prefix(&format!("{card}: "))
-            .and_then(|it| it.parse::<u64>().ok());
+        let number = event.strip_prefix(&format!("{card}: ")).and_then(|it| it.parse::<u64>().ok());
         numbers.extend(number);
         ensure!(number.is_some(), "card {card} got {event:?}");
     }

@@ -18,10 +18,7 @@ pub(super) const PAGE: Case = Case {
         stage.open(&server.url("/"))?;
         let first = messages(stage)?;
         let connect_time = connect_time(&server)?;
-        ensure!(
-            first != connect_time,
-            "the page shows the event connecttime as a message"
-        );
+        ensure!(first != connect_time, "the page shows the event connecttime as a message");
         let said = stage.wait_for_console(&["connecttime:"])?;
         ensure!(
             said.is_empty() || said.iter().any(|line| line.message.contains(&connect_time)),
@@ -49,17 +46,11 @@ pub(super) const RESTART: Case = Case {
         };
         let (lost, _) = before.closed.context("the first stream is still open")?;
         let waited = after.began.duration_since(lost);
-        ensure!(
-            waited >= RECONNECTION_TIME,
-            "the browser came back after {waited:?} already"
-        );
+        ensure!(waited >= RECONNECTION_TIME, "the browser came back after {waited:?} already");
         let last = before.last_event_id();
         ensure!(last.is_some(), "the first stream had no IDs");
         let sent = after.header("Last-Event-ID");
-        ensure!(
-            sent == last.as_deref(),
-            "Last-Event-ID is {sent:?}, the last ID was {last:?}"
-        );
+        ensure!(sent == last.as_deref(), "Last-Event-ID is {sent:?}, the last ID was {last:?}");
         messages(stage).map(drop)
     },
 };
@@ -74,16 +65,9 @@ fn messages(stage: &Stage<'_>) -> anyhow::Result<String> {
 /// The data of the event `connecttime`, as it went through the relay.
 fn connect_time(server: &Program) -> anyhow::Result<String> {
     let streams = server.streams();
-    let response = &streams
-        .first()
-        .context("no request for the stream")?
-        .response;
+    let response = &streams.first().context("no request for the stream")?.response;
     let response = String::from_utf8_lossy(response);
-    let (_, block) = response
-        .split_once("event: connecttime")
-        .context("no event connecttime")?;
-    let (_, data) = block
-        .split_once("data: ")
-        .context("an event without data")?;
+    let (_, block) = response.split_once("event: connecttime").context("no event connecttime")?;
+    let (_, data) = block.split_once("data: ").context("an event without data")?;
     Ok(data.lines().next().unwrap_or_default().to_owned())
 }

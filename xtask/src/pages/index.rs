@@ -23,10 +23,7 @@ pub(super) const PAGE: Case = Case {
         let names = "return [...document.querySelectorAll('.card')].map((card) => card.id)";
         let names = stage.browser.script(names)?;
         let expected: Vec<&str> = CARDS.iter().map(|(name, _)| *name).collect();
-        ensure!(
-            as_names(&names) == sorted(expected),
-            "the cards are {names}"
-        );
+        ensure!(as_names(&names) == sorted(expected), "the cards are {names}");
         press(stage, "start-and-stop", "start")?;
         press(stage, "finite-stream", "btn")?;
         for (name, shown) in CARDS {
@@ -37,9 +34,7 @@ pub(super) const PAGE: Case = Case {
         leads_to_pages(stage)?;
         let own = demo.url("/");
         let elsewhere = stage.browser.requests()?.into_iter().find(|url| {
-            ["http:", "https:", "ws:", "wss:"]
-                .iter()
-                .any(|it| url.starts_with(it))
+            ["http:", "https:", "ws:", "wss:"].iter().any(|it| url.starts_with(it))
                 && !url.starts_with(&own)
         });
         ensure!(elsewhere.is_none(), "a request to elsewhere: {elsewhere:?}");
@@ -53,10 +48,7 @@ fn press(stage: &Stage<'_>, card: &str, button: &str) -> anyhow::Result<()> {
         "const button = document.querySelector('#{card} iframe').contentDocument?.getElementById('{button}'); \
          button?.click(); return button?.onclick != null"
     );
-    stage
-        .browser
-        .wait_for(&format!("the button {button}"), &script, |it| it == true)
-        .map(drop)
+    stage.browser.wait_for(&format!("the button {button}"), &script, |it| it == true).map(drop)
 }
 
 /// The preview shows its events, and the card the bytes, the counts and the state.
@@ -64,15 +56,11 @@ fn is_live(stage: &Stage<'_>, card: &str, shown: &str) -> anyhow::Result<()> {
     let preview = format!(
         "return document.querySelector('#{card} iframe').contentDocument?.body?.innerText ?? ''"
     );
-    stage
-        .browser
-        .wait_for(card, &preview, |text| as_text(text).contains(shown.trim()))?;
+    stage.browser.wait_for(card, &preview, |text| as_text(text).contains(shown.trim()))?;
     stage.wait_for_text(&format!("#{card} .wire"), |bytes| bytes.contains("data:"))?;
     for fact in ["events", "bytes", "connections"] {
         let count = stage.text(&format!("#{card} [data-fact={fact}]"))?;
-        let count: u64 = count
-            .parse()
-            .with_context(|| format!("{card}: {fact} are {count:?}"))?;
+        let count: u64 = count.parse().with_context(|| format!("{card}: {fact} are {count:?}"))?;
         ensure!(count > 0, "{card}: no {fact}");
     }
     let state = format!("return document.querySelector('#{card} .state').dataset.state");
@@ -82,23 +70,18 @@ fn is_live(stage: &Stage<'_>, card: &str, shown: &str) -> anyhow::Result<()> {
         "{card} is {state:?}"
     );
     let said = stage.text(&format!("#{card} .state .t[lang=en]"))?;
-    ensure!(
-        !said.is_empty() && said != "not started",
-        "{card} says it is {said:?}"
-    );
+    ensure!(!said.is_empty() && said != "not started", "{card} says it is {said:?}");
     Ok(())
 }
 
 /// Each of the two buttons shows one language and hides the other.
 fn languages(stage: &Stage<'_>) -> anyhow::Result<()> {
     for (language, start) in [("zh-CN", "服务器"), ("en", "Server-Sent")] {
+        stage.browser.click(&format!(".language button[value={language}]"))?;
+        let heading = "return document.querySelector('h1').innerText";
         stage
             .browser
-            .click(&format!(".language button[value={language}]"))?;
-        let heading = "return document.querySelector('h1').innerText";
-        stage.browser.wait_for("the heading", heading, |text| {
-            as_text(text).trim().starts_with(start)
-        })?;
+            .wait_for("the heading", heading, |text| as_text(text).trim().starts_with(start))?;
     }
     Ok(())
 }
@@ -109,19 +92,12 @@ fn leads_to_pages(stage: &Stage<'_>) -> anyhow::Result<()> {
         async (link) => (await fetch(link.href, { headers: { Accept: 'text/html' } })).ok ? '' : link.href\
         )).then((hrefs) => hrefs.filter(Boolean))";
     let missing = stage.browser.script(missing)?;
-    ensure!(
-        missing.as_array().is_some_and(Vec::is_empty),
-        "links without a page: {missing}"
-    );
+    ensure!(missing.as_array().is_some_and(Vec::is_empty), "links without a page: {missing}");
     Ok(())
 }
 
 fn as_names(value: &serde_json::Value) -> Vec<&str> {
-    let names = value
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|name| name.as_str());
+    let names = value.as_array().into_iter().flatten().filter_map(|name| name.as_str());
     sorted(names.collect())
 }
 

@@ -28,46 +28,27 @@ impl Nginx {
     pub(super) fn start(server: SocketAddr, report: &mut Report) -> anyhow::Result<Nginx> {
         let folder = Scratch::new("nginx")?;
         let mut certificate = Command::new(OPENSSL.ensure(report)?);
-        certificate.current_dir(folder.path()).args([
-            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-        ]);
-        certificate.args([
-            "-subj",
-            "/CN=localhost",
-            "-keyout",
-            "key.pem",
-            "-out",
-            "cert.pem",
-        ]);
+        certificate
+            .current_dir(folder.path())
+            .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]);
+        certificate.args(["-subj", "/CN=localhost", "-keyout", "key.pem", "-out", "cert.pem"]);
         report.run(&mut certificate)?;
 
         let (plain, tls) = free_addresses()?;
         let mut text = fs::read_to_string(workspace().join(CONFIGURATION))
             .with_context(|| format!("{CONFIGURATION} cannot be read"))?;
-        for (documented, address) in [
-            ("127.0.0.1:8080", server),
-            ("127.0.0.1:8081", plain),
-            ("127.0.0.1:8443", tls),
-        ] {
-            ensure!(
-                text.contains(documented),
-                "{CONFIGURATION} does not name {documented}"
-            );
+        for (documented, address) in
+            [("127.0.0.1:8080", server), ("127.0.0.1:8081", plain), ("127.0.0.1:8443", tls)]
+        {
+            ensure!(text.contains(documented), "{CONFIGURATION} does not name {documented}");
             text = text.replace(documented, &address.to_string());
         }
         let file = folder.path().join("nginx.conf");
         fs::write(&file, text)?;
         let mut nginx = Command::new(NGINX.ensure(report)?);
         nginx.arg("-p").arg(folder.path()).arg("-c").arg(&file);
-        nginx
-            .stdin(Stdio::null())
-            .stderr(fs::File::create(folder.path().join("errors"))?);
-        let nginx = Nginx {
-            plain,
-            tls,
-            _process: Child::spawn(&mut nginx)?,
-            folder,
-        };
+        nginx.stdin(Stdio::null()).stderr(fs::File::create(folder.path().join("errors"))?);
+        let nginx = Nginx { plain, tls, _process: Child::spawn(&mut nginx)?, folder };
         nginx.wait_until_it_listens()?;
         Ok(nginx)
     }
@@ -97,9 +78,6 @@ impl Nginx {
 
 /// Two addresses that are free now.
 fn free_addresses() -> anyhow::Result<(SocketAddr, SocketAddr)> {
-    let listeners = (
-        TcpListener::bind("127.0.0.1:0")?,
-        TcpListener::bind("127.0.0.1:0")?,
-    );
+    let listeners = (TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?);
     Ok((listeners.0.local_addr()?, listeners.1.local_addr()?))
 }

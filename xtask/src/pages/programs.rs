@@ -32,17 +32,10 @@ impl Program {
         let path = executables(report)?.get(name);
         let path = path.with_context(|| format!("there is no program {name}"))?;
         let mut command = Command::new(path);
-        command
-            .args(["--addr", "127.0.0.1:0"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
+        command.args(["--addr", "127.0.0.1:0"]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = Child::spawn(&mut command)?;
         let stdin = child.inner().stdin.take();
-        let stdout = child
-            .inner()
-            .stdout
-            .take()
-            .context("the program has no output")?;
+        let stdout = child.inner().stdout.take().context("the program has no output")?;
         let output = Arc::new(Mutex::new(Vec::new()));
         let lines = Arc::clone(&output);
         thread::spawn(move || {
@@ -57,14 +50,7 @@ impl Program {
             })
         })?;
         let relay = Relay::to(address)?;
-        Ok(Program {
-            name,
-            child,
-            stdin,
-            address,
-            output,
-            relay,
-        })
+        Ok(Program { name, child, stdin, address, output, relay })
     }
 
     /// The URL of a path, through the relay.
@@ -96,10 +82,7 @@ impl Program {
 
     /// Kills the program without a warning.
     pub(super) fn crash(&mut self) -> anyhow::Result<()> {
-        self.child
-            .inner()
-            .kill()
-            .with_context(|| format!("killing {}", self.name))?;
+        self.child.inner().kill().with_context(|| format!("killing {}", self.name))?;
         self.child.wait()?;
         self.relay.cut();
         Ok(())
@@ -107,13 +90,7 @@ impl Program {
 
     /// Starts the program again after a crash; the browser sees the same URL.
     pub(super) fn restart(&mut self, report: &mut Report) -> anyhow::Result<()> {
-        let Program {
-            child,
-            stdin,
-            address,
-            output,
-            ..
-        } = Program::start(self.name, report)?;
+        let Program { child, stdin, address, output, .. } = Program::start(self.name, report)?;
         self.relay.raise(address)?;
         (self.child, self.stdin, self.address, self.output) = (child, stdin, address, output);
         Ok(())
@@ -140,10 +117,8 @@ impl Program {
     pub(super) fn wait_for_open_streams(&self, count: usize) -> anyhow::Result<Vec<Side>> {
         wait::until(&format!("{count} open streams"), || {
             let streams = self.streams();
-            let closed: Vec<Side> = streams
-                .iter()
-                .filter_map(|it| it.closed.map(|(_, side)| side))
-                .collect();
+            let closed: Vec<Side> =
+                streams.iter().filter_map(|it| it.closed.map(|(_, side)| side)).collect();
             Ok(match streams.len() - closed.len() == count {
                 true => Look::Reached(closed),
                 false => Look::NotYet(format!("{} open", streams.len() - closed.len())),
@@ -166,14 +141,7 @@ pub(super) fn executables(
     if let Some(built) = BUILT.get() {
         return Ok(built);
     }
-    let packages = [
-        "--package",
-        "examples",
-        "--package",
-        "tests",
-        "--bins",
-        "--examples",
-    ];
+    let packages = ["--package", "examples", "--package", "tests", "--bins", "--examples"];
     let mut build = cargo(["build", "--message-format", "json-render-diagnostics"]);
     let messages = report.quietly(build.args(packages))?;
     Ok(BUILT.get_or_init(|| messages.lines().filter_map(executable_of).collect()))

@@ -48,12 +48,8 @@ fn check(
     stage.browser.script(watch)?;
     server.crash()?;
     let failures = "return window.failures";
-    stage
-        .browser
-        .wait_for("a refused attempt", failures, |it| it.as_u64() >= Some(2))?;
-    let closed = stage
-        .browser
-        .script("return window.watched.readyState === EventSource.CLOSED")?;
+    stage.browser.wait_for("a refused attempt", failures, |it| it.as_u64() >= Some(2))?;
+    let closed = stage.browser.script("return window.watched.readyState === EventSource.CLOSED")?;
     ensure!(closed == !returns, "the source is closed: {closed}");
     if returns {
         server.restart(stage.report)?;
@@ -66,8 +62,5 @@ fn check(
 fn greetings(stage: &Stage<'_>, count: usize) -> anyhow::Result<()> {
     let result = "return document.getElementById('result').textContent";
     let greeted = |text: &serde_json::Value| as_text(text).matches("Hello, this").count() >= count;
-    stage
-        .browser
-        .wait_for(&format!("greeting {count}"), result, greeted)
-        .map(drop)
+    stage.browser.wait_for(&format!("greeting {count}"), result, greeted).map(drop)
 }

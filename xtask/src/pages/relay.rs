@@ -36,8 +36,7 @@ impl Exchange {
 
     /// Whether an event source made the request.
     pub(super) fn is_stream(&self) -> bool {
-        self.header("Accept")
-            .is_some_and(|accept| accept.contains("text/event-stream"))
+        self.header("Accept").is_some_and(|accept| accept.contains("text/event-stream"))
     }
 
     /// The ID of the last event that has gone through whole.
@@ -82,12 +81,7 @@ impl Relay {
     /// All requests of event sources up to now, the oldest first.
     pub(super) fn streams(&self) -> Vec<Exchange> {
         let records = lock(&self.records);
-        records
-            .exchanges
-            .iter()
-            .filter(|exchange| exchange.is_stream())
-            .cloned()
-            .collect()
+        records.exchanges.iter().filter(|exchange| exchange.is_stream()).cloned().collect()
     }
 
     /// Cuts all connections and refuses new ones, as when the server's machine goes away.
@@ -145,15 +139,10 @@ fn connect(
 ) -> std::io::Result<()> {
     browser.set_nonblocking(false)?;
     let server = TcpStream::connect(server)?;
-    lock(records)
-        .sockets
-        .extend([browser.try_clone()?, server.try_clone()?]);
+    lock(records).sockets.extend([browser.try_clone()?, server.try_clone()?]);
     // The number of the exchange that the connection is at, shared by its two directions.
     let current = Arc::new(Mutex::new(None));
-    let (there, back) = (
-        (browser.try_clone()?, server.try_clone()?),
-        (server, browser),
-    );
+    let (there, back) = ((browser.try_clone()?, server.try_clone()?), (server, browser));
     for (side, (from, to)) in [(Side::Browser, there), (Side::Server, back)] {
         let (records, current) = (Arc::clone(records), Arc::clone(&current));
         thread::spawn(move || pass(side, from, to, &records, &current));
@@ -184,12 +173,7 @@ fn pass(
                     let head = String::from_utf8_lossy(&head).into_owned();
                     let (began, response) = (Instant::now(), Vec::new());
                     *current = Some(records.exchanges.len());
-                    records.exchanges.push(Exchange {
-                        head,
-                        response,
-                        began,
-                        closed: None,
-                    });
+                    records.exchanges.push(Exchange { head, response, began, closed: None });
                 }
             }
             Side::Server => {

@@ -21,24 +21,15 @@ pub(super) const PAGE: Case = Case {
         stage.browser.click("#start")?;
         server.wait_for_streams(2)?;
         let closed_by = server.wait_for_open_streams(1)?;
-        ensure!(
-            closed_by == [Side::Browser],
-            "the first stream was closed by {closed_by:?}"
-        );
+        ensure!(closed_by == [Side::Browser], "the first stream was closed by {closed_by:?}");
 
         let before = stage.text("#box")?;
         stage.wait_for_text("#box", |text| is_date(text) && text != before)?;
         stage.browser.click("#stop")?;
         let stopped = stage.text("#box")?;
         let closed_by = server.wait_for_open_streams(0)?;
-        ensure!(
-            closed_by == [Side::Browser; 2],
-            "the streams were closed by {closed_by:?}"
-        );
-        ensure!(
-            stage.text("#box")? == stopped,
-            "a message arrived after stop"
-        );
+        ensure!(closed_by == [Side::Browser; 2], "the streams were closed by {closed_by:?}");
+        ensure!(stage.text("#box")? == stopped, "a message arrived after stop");
         ensure!(server.streams().len() == 2, "a stream after stop");
         stage.no_errors()
     },

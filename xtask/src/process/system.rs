@@ -72,9 +72,7 @@ impl Process {
     pub(super) fn has(&self, variable: &str, value: &str) -> bool {
         let environment = fs::read(format!("/proc/{}/environ", self.id)).unwrap_or_default();
         let wanted = format!("{variable}={value}");
-        environment
-            .split(|&byte| byte == 0)
-            .any(|entry| entry == wanted.as_bytes())
+        environment.split(|&byte| byte == 0).any(|entry| entry == wanted.as_bytes())
     }
 }
 
@@ -89,9 +87,7 @@ pub(super) fn descendants(root: u32) -> Vec<Process> {
     let mut found: Vec<Process> = Vec::new();
     let mut parents = vec![root];
     while let Some(parent) = parents.pop() {
-        let (children, rest) = others
-            .into_iter()
-            .partition(|process| process.parent == parent);
+        let (children, rest) = others.into_iter().partition(|process| process.parent == parent);
         others = rest;
         let children: Vec<Process> = children;
         parents.extend(children.iter().map(|child| child.id));

@@ -20,12 +20,7 @@ pub(crate) struct Report {
 
 impl Report {
     pub(super) fn new(verbose: bool) -> Report {
-        Report {
-            verbose,
-            output: String::new(),
-            notes: Vec::new(),
-            not_checked: None,
-        }
+        Report { verbose, output: String::new(), notes: Vec::new(), not_checked: None }
     }
 
     /// Adds a line that is shown when the step fails, or with `--verbose`.
@@ -63,10 +58,7 @@ impl Report {
     fn run_with(&mut self, command: &mut Command, log_stdout: bool) -> anyhow::Result<String> {
         let line = command_line(command);
         self.log(format_args!("$ {line}"));
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = Child::spawn(command)?;
         let stdout = child.inner().stdout.take();
         let stderr = child.inner().stderr.take();
@@ -117,12 +109,7 @@ fn read(pipe: Option<impl Read>, report: &Mutex<&mut Report>, log: bool) -> Stri
 }
 
 fn command_line(command: &Command) -> String {
-    let program = std::path::Path::new(command.get_program())
-        .file_name()
-        .unwrap_or_default();
+    let program = std::path::Path::new(command.get_program()).file_name().unwrap_or_default();
     let words = std::iter::once(program).chain(command.get_args());
-    words
-        .map(|word| word.to_string_lossy())
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }

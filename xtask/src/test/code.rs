@@ -10,29 +10,16 @@ use crate::steps::{Report, Step};
 pub(super) fn steps() -> Vec<Step> {
     vec![
         Step::new("format", "cargo fmt --check", |report| {
-            report
-                .run(&mut cargo(["fmt", "--all", "--check"]))
-                .map(drop)
+            report.run(&mut cargo(["fmt", "--all", "--check"])).map(drop)
         }),
         Step::new("lints", "cargo clippy, warnings are errors", |report| {
-            let all = [
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--",
-                "-D",
-                "warnings",
-            ];
+            let all = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
             report.run(&mut cargo(all)).map(drop)
         }),
-        Step::new(
-            "tests",
-            "unit, documentation and cross-crate tests",
-            |report| {
-                let path = std::env::join_paths(search_path())?;
-                test(report, cargo(["test", "--workspace"]).env("PATH", path))
-            },
-        ),
+        Step::new("tests", "unit, documentation and cross-crate tests", |report| {
+            let path = std::env::join_paths(search_path())?;
+            test(report, cargo(["test", "--workspace"]).env("PATH", path))
+        }),
         Step::new("features", "every combination of features", features),
         Step::new("docs", "cargo doc, warnings are errors", |report| {
             let mut doc = cargo(["doc", "--workspace", "--no-deps"]);
@@ -59,10 +46,7 @@ fn test(report: &mut Report, command: &mut Command) -> anyhow::Result<()> {
 /// The crates compile without warnings with every set of their features, and their own tests
 /// pass with none.
 fn features(report: &mut Report) -> anyhow::Result<()> {
-    for package in packages(report)?
-        .into_iter()
-        .filter(|package| package.is_published)
-    {
+    for package in packages(report)?.into_iter().filter(|package| package.is_published) {
         let features = &package.features;
         for chosen in 0..1_u32 << features.len() {
             let set: Vec<&str> = (features.iter().enumerate())
@@ -70,13 +54,7 @@ fn features(report: &mut Report) -> anyhow::Result<()> {
                 .map(|(_, feature)| feature.as_str())
                 .collect();
             let set = set.join(",");
-            let choice = [
-                "--package",
-                &package.name,
-                "--no-default-features",
-                "--features",
-                &set,
-            ];
+            let choice = ["--package", &package.name, "--no-default-features", "--features", &set];
             let strict = ["--all-targets", "--", "-D", "warnings"];
             report.run(cargo(["clippy"]).args(choice).args(strict))?;
             if chosen == 0 && !features.is_empty() {

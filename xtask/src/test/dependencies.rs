@@ -26,52 +26,26 @@ const SERVER: [&str; 1] = ["rustix"];
 const CLIENT: [&str; 2] = ["blocking", "rustix"];
 
 pub(super) fn step() -> Step {
-    Step::new(
-        "dependencies",
-        "few crates, and only those decided on",
-        |report| {
-            let alone = tree(report, &["--package", "sse-proto", "--no-default-features"])?;
-            report.note(format_args!(
-                "sse-proto without features: {} dependencies",
-                alone.len()
-            ));
-            ensure!(
-                alone.is_empty(),
-                "sse-proto without features depends on {}",
-                list(&alone)
-            );
-            small("sse-server", &SERVER, report)?;
-            small("sse-client", &CLIENT, report)
-        },
-    )
+    Step::new("dependencies", "few crates, and only those decided on", |report| {
+        let alone = tree(report, &["--package", "sse-proto", "--no-default-features"])?;
+        report.note(format_args!("sse-proto without features: {} dependencies", alone.len()));
+        ensure!(alone.is_empty(), "sse-proto without features depends on {}", list(&alone));
+        small("sse-server", &SERVER, report)?;
+        small("sse-client", &CLIENT, report)
+    })
 }
 
 fn small(package: &str, besides: &[&str], report: &mut Report) -> anyhow::Result<()> {
     let all = tree(report, &["--package", package])?;
     let direct = tree(report, &["--package", package, "--depth", "1"])?;
-    let names = direct
-        .iter()
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join(", ");
-    report.note(format_args!(
-        "{package}: {} crates in all; directly {names}",
-        all.len()
-    ));
+    let names = direct.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    report.note(format_args!("{package}: {} crates in all; directly {names}", all.len()));
     let others: BTreeSet<String> = direct
         .into_iter()
         .filter(|name| !ALLOWED.iter().chain(besides).any(|allowed| allowed == name))
         .collect();
-    ensure!(
-        others.is_empty(),
-        "{package} must not depend on {}",
-        list(&others)
-    );
-    ensure!(
-        all.len() <= MOST,
-        "{package} has {} dependencies, {MOST} are allowed",
-        all.len()
-    );
+    ensure!(others.is_empty(), "{package} must not depend on {}", list(&others));
+    ensure!(all.len() <= MOST, "{package} has {} dependencies, {MOST} are allowed", all.len());
     Ok(())
 }
 
@@ -79,20 +53,10 @@ fn small(package: &str, besides: &[&str], report: &mut Report) -> anyhow::Result
 fn tree(report: &mut Report, arguments: &[&str]) -> anyhow::Result<BTreeSet<String>> {
     let mut command = cargo(["tree", "--edges", "normal", "--prefix", "none"]);
     let tree = report.run(command.args(arguments))?;
-    let names = tree
-        .lines()
-        .skip(1)
-        .filter_map(|line| line.split(' ').next());
-    Ok(names
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect())
+    let names = tree.lines().skip(1).filter_map(|line| line.split(' ').next());
+    Ok(names.filter(|name| !name.is_empty()).map(str::to_owned).collect())
 }
 
 fn list(names: &BTreeSet<String>) -> String {
-    names
-        .iter()
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join(", ")
+    names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
 }

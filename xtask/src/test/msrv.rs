@@ -15,19 +15,11 @@ use crate::steps::{Report, Step};
 const OLDEST: &str = "1.85";
 
 /// Debian's compiler for building browsers, its standard library, and the LLVM that it needs.
-const PACKAGES: [&str; 4] = [
-    "rustc-web=1.85*",
-    "libstd-rust-web-dev=1.85*",
-    "libstd-rust-web-1.85",
-    "libllvm19",
-];
+const PACKAGES: [&str; 4] =
+    ["rustc-web=1.85*", "libstd-rust-web-dev=1.85*", "libstd-rust-web-1.85", "libllvm19"];
 
 pub(super) fn step() -> Step {
-    Step::new(
-        "oldest-compiler",
-        format!("the workspace compiles with Rust {OLDEST}"),
-        check,
-    )
+    Step::new("oldest-compiler", format!("the workspace compiles with Rust {OLDEST}"), check)
 }
 
 fn check(report: &mut Report) -> anyhow::Result<()> {
@@ -42,9 +34,7 @@ fn check(report: &mut Report) -> anyhow::Result<()> {
     report.note(version.trim());
     let mut check = cargo(["check", "--workspace", "--all-targets", "--target-dir"]);
     check.arg(workspace().join("target/oldest-compiler"));
-    check
-        .env("RUSTC", &compiler.rustc)
-        .envs(compiler.libraries());
+    check.env("RUSTC", &compiler.rustc).envs(compiler.libraries());
     report.run(&mut check).map(drop)
 }
 
@@ -56,27 +46,16 @@ struct Compiler {
 
 impl Compiler {
     fn libraries(&self) -> Option<(&str, &OsStr)> {
-        self.library_path
-            .as_deref()
-            .map(|path| ("LD_LIBRARY_PATH", path))
+        self.library_path.as_deref().map(|path| ("LD_LIBRARY_PATH", path))
     }
 }
 
 fn from_rustup(report: &mut Report) -> Option<Compiler> {
-    let list = report
-        .run(Command::new("rustup").args(["toolchain", "list"]))
-        .ok()?;
-    let toolchain = list
-        .split_whitespace()
-        .find(|name| name.starts_with(OLDEST))?;
+    let list = report.run(Command::new("rustup").args(["toolchain", "list"])).ok()?;
+    let toolchain = list.split_whitespace().find(|name| name.starts_with(OLDEST))?;
     let mut which = Command::new("rustup");
-    let rustc = report
-        .run(which.args(["which", "--toolchain", toolchain, "rustc"]))
-        .ok()?;
-    Some(Compiler {
-        rustc: rustc.trim().into(),
-        library_path: None,
-    })
+    let rustc = report.run(which.args(["which", "--toolchain", toolchain, "rustc"])).ok()?;
+    Some(Compiler { rustc: rustc.trim().into(), library_path: None })
 }
 
 fn from_debian(report: &mut Report) -> Option<Compiler> {
@@ -86,9 +65,7 @@ fn from_debian(report: &mut Report) -> Option<Compiler> {
             library_path: Some(tree.libraries()),
         }),
         Err(error) => {
-            report.log(format_args!(
-                "Debian's Rust {OLDEST} cannot be had: {error:#}"
-            ));
+            report.log(format_args!("Debian's Rust {OLDEST} cannot be had: {error:#}"));
             None
         }
     }

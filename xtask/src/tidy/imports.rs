@@ -13,29 +13,19 @@ const FORBIDDEN: [(&str, &[&str]); 4] = [
     ("sse-proto", &["sse-server", "sse-client"]),
     ("sse-server", &["sse-client"]),
     ("sse-client", &["sse-server"]),
-    (
-        "xtask",
-        &["sse-proto", "sse-server", "sse-client", "examples", "tests"],
-    ),
+    ("xtask", &["sse-proto", "sse-server", "sse-client", "examples", "tests"]),
 ];
 
 /// What `sse-proto` may depend on, behind features.
 const OPTIONAL: [&str; 2] = ["memchr", "simdutf8"];
 
 /// What marks a file as one that touches sockets or clocks.
-const SYSTEM: [&str; 4] = [
-    "async_io::",
-    "std::net::Tcp",
-    "Instant::now",
-    "SystemTime::now",
-];
+const SYSTEM: [&str; 4] = ["async_io::", "std::net::Tcp", "Instant::now", "SystemTime::now"];
 
 /// Nobody depends on a package that is on the other side of the house.
 pub(super) fn packages(package: &Package) -> Vec<String> {
     let forbidden = FORBIDDEN.iter().filter(|(name, _)| *name == package.name);
-    let forbidden: Vec<&str> = forbidden
-        .flat_map(|(_, names)| names.iter().copied())
-        .collect();
+    let forbidden: Vec<&str> = forbidden.flat_map(|(_, names)| names.iter().copied()).collect();
     let mut wrong: Vec<String> = (package.dependencies.iter())
         .filter(|dependency| forbidden.contains(&dependency.name.as_str()))
         .map(|dependency| format!("{} must not depend on {}", package.name, dependency.name))
@@ -75,10 +65,7 @@ pub(super) fn system(sources: &[Source]) -> Vec<String> {
         .iter()
         .filter(|(_, files)| files.len() > 1)
         .map(|(package, files)| {
-            format!(
-                "{package}: more than one file touches sockets or clocks: {}",
-                files.join(", ")
-            )
+            format!("{package}: more than one file touches sockets or clocks: {}", files.join(", "))
         })
         .collect()
 }
@@ -97,10 +84,7 @@ mod tests {
     use crate::metadata::Dependency;
 
     fn package(name: &str, dependency: &str) -> Package {
-        let dependency = Dependency {
-            name: dependency.to_owned(),
-            for_development: false,
-        };
+        let dependency = Dependency { name: dependency.to_owned(), for_development: false };
         Package {
             name: name.to_owned(),
             manifest: Default::default(),
@@ -120,10 +104,8 @@ mod tests {
 
     #[test]
     fn a_second_file_with_sockets_is_found() {
-        let source = |path: &str, text: &str| Source {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        };
+        let source =
+            |path: &str, text: &str| Source { path: path.to_owned(), text: text.to_owned() };
         let mut sources = vec![
             source("crates/sse-client/src/socket.rs", "use async_io::Async;\n"),
             source(
@@ -132,10 +114,7 @@ mod tests {
             ),
         ];
         assert_eq!(system(&sources), Vec::<String>::new());
-        sources.push(source(
-            "crates/sse-client/src/url.rs",
-            "let now = Instant::now();\n",
-        ));
+        sources.push(source("crates/sse-client/src/url.rs", "let now = Instant::now();\n"));
         assert_eq!(system(&sources).len(), 1);
     }
 }

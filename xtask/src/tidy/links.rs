@@ -4,10 +4,7 @@ use super::Source;
 
 /// The relative links of a Markdown file whose target does not exist.
 pub(super) fn broken(source: &Source, exists: &dyn Fn(&str) -> bool) -> Vec<String> {
-    let folder = source
-        .path
-        .rsplit_once('/')
-        .map_or("", |(folder, _)| folder);
+    let folder = source.path.rsplit_once('/').map_or("", |(folder, _)| folder);
     targets(&source.text)
         .filter(|target| !target.contains("://") && !target.starts_with('#'))
         .filter(|target| {
@@ -43,14 +40,8 @@ mod tests {
     fn only_relative_links_without_target_are_broken() {
         let text = "[a](there.md) [b](missing.md#part) [c](https://example.org/x) [d](#here)\n\
             ```\n[e](code.md)\n```\n`[f](span.md)`\n";
-        let source = Source {
-            path: "docs/page.md".to_owned(),
-            text: text.to_owned(),
-        };
+        let source = Source { path: "docs/page.md".to_owned(), text: text.to_owned() };
         let found = broken(&source, &|path| path == "docs/there.md");
-        assert_eq!(
-            found,
-            ["docs/page.md: the link to missing.md#part leads nowhere"]
-        );
+        assert_eq!(found, ["docs/page.md: the link to missing.md#part leads nowhere"]);
     }
 }

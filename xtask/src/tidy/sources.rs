@@ -22,15 +22,9 @@ const LEFT_BEHIND: [(&str, &str); 9] = [
 
 /// A Rust file opens by saying what it is for, or takes that from its README.
 pub(super) fn head(source: &Source) -> Option<String> {
-    let opens = ["//!", "#![doc = include_str!("]
-        .iter()
-        .any(|it| source.text.starts_with(it));
-    (!opens).then(|| {
-        format!(
-            "{}: the first line is not a `//!` that says what it is for",
-            source.path
-        )
-    })
+    let opens = ["//!", "#![doc = include_str!("].iter().any(|it| source.text.starts_with(it));
+    (!opens)
+        .then(|| format!("{}: the first line is not a `//!` that says what it is for", source.path))
 }
 
 /// A Rust file is short. Comments are not counted, nor are its unit tests, which come last.
@@ -42,10 +36,7 @@ pub(super) fn length(source: &Source) -> Option<String> {
         .count();
     let tests_only = source.path.split('/').any(|part| part == "tests");
     (count > MOST_LINES && !tests_only).then(|| {
-        format!(
-            "{}: {count} lines of code before its tests, {MOST_LINES} are allowed",
-            source.path
-        )
+        format!("{}: {count} lines of code before its tests, {MOST_LINES} are allowed", source.path)
     })
 }
 
@@ -78,10 +69,7 @@ mod tests {
     use super::*;
 
     fn source(path: &str, text: &str) -> Source {
-        Source {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        }
+        Source { path: path.to_owned(), text: text.to_owned() }
     }
 
     #[test]

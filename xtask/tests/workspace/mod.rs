@@ -20,11 +20,8 @@ impl Workspace {
     /// Makes the lines of a shell script what `cargo` does.
     pub(crate) fn cargo(&self, script: &str) {
         let file = self.folder.join("cargo");
-        fs::write(
-            &file,
-            format!("#!/bin/sh\ncd '{}'\n{script}\n", self.folder.display()),
-        )
-        .expect("a script for the test");
+        fs::write(&file, format!("#!/bin/sh\ncd '{}'\n{script}\n", self.folder.display()))
+            .expect("a script for the test");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("it is executable");
     }
 

@@ -7,10 +7,9 @@ use launchdarkly_sdk_transport::HyperTransport;
 use crate::subject::{OnSeen, Seen};
 
 pub(crate) async fn listen(url: String, mut on_seen: OnSeen) {
-    let (Ok(builder), Ok(transport)) = (
-        ClientBuilder::for_url(&url),
-        HyperTransport::builder().disable_proxy().build_http(),
-    ) else {
+    let (Ok(builder), Ok(transport)) =
+        (ClientBuilder::for_url(&url), HyperTransport::builder().disable_proxy().build_http())
+    else {
         return;
     };
     let client = builder.build_with_transport(transport);

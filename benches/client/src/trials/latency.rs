@@ -31,10 +31,7 @@ pub(crate) fn measure(
         }
     }
     let columns = ["p50 us", "p99 us", "p99 to the read loop on async-io"];
-    let title = format!(
-        "latency of one stream, an event each {} ms",
-        INTERVAL.as_millis()
-    );
+    let title = format!("latency of one stream, an event each {} ms", INTERVAL.as_millis());
     let mut table = Table::new(title, columns);
     let limit = subjects.iter().position(|it| *it == Subject::ReadAsync);
     let limit = limit.map(|index| runs[index].clone()).unwrap_or_default();

@@ -57,11 +57,7 @@ fn run(subject: Subject, streams: usize, events: u64) -> anyhow::Result<Vec<Cell
         bail!("something came before all were open");
     };
     server.ask_to_start(events)?;
-    let Told::AllReceived {
-        cpu_seconds,
-        memory: loaded,
-    } = client.told()?
-    else {
+    let Told::AllReceived { cpu_seconds, memory: loaded } = client.told()? else {
         bail!("not all events came");
     };
     drop(server);
@@ -123,15 +119,7 @@ impl Drop for Server {
 
 fn build() -> anyhow::Result<()> {
     let status = Command::new("cargo")
-        .args([
-            "build",
-            "--quiet",
-            "--release",
-            "--package",
-            "servers",
-            "--bin",
-            "limit",
-        ])
+        .args(["build", "--quiet", "--release", "--package", "servers", "--bin", "limit"])
         .current_dir(folder())
         .status()
         .context("cannot run cargo")?;

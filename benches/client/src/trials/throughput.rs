@@ -12,10 +12,7 @@ use crate::task::Told;
 use crate::writer::{Framing, Writer};
 
 /// The names of the two framings, in the order of [`FRAMINGS`].
-const COLUMNS: [&str; 2] = [
-    "an HTTP chunk for each event",
-    "until the connection closes",
-];
+const COLUMNS: [&str; 2] = ["an HTTP chunk for each event", "until the connection closes"];
 const FRAMINGS: [Framing; 2] = [Framing::Chunked, Framing::Close];
 
 /// One run of one client.
@@ -75,10 +72,7 @@ pub(crate) fn measure(
         series: subjects
             .iter()
             .zip(series)
-            .map(|(subject, values)| Series {
-                name: subject.name().to_owned(),
-                values,
-            })
+            .map(|(subject, values)| Series { name: subject.name().to_owned(), values })
             .collect(),
         scale: Scale::Linear,
     };
@@ -95,13 +89,8 @@ fn run(subject: Subject, framing: Framing, events: u64) -> anyhow::Result<Run> {
     let name = clap::ValueEnum::to_possible_value(&subject);
     let name = name.ok_or_else(|| anyhow!("a client without a name"))?;
     let (events_text, bytes_text) = (events.to_string(), bytes.to_string());
-    let mut client = Client::start(&[
-        "throughput",
-        name.get_name(),
-        &url,
-        &events_text,
-        &bytes_text,
-    ])?;
+    let mut client =
+        Client::start(&["throughput", name.get_name(), &url, &events_text, &bytes_text])?;
     let writing = thread::spawn(move || {
         let mut socket = writer.accept(framing)?;
         for _ in 0..events / 1000 {
@@ -115,10 +104,7 @@ fn run(subject: Subject, framing: Framing, events: u64) -> anyhow::Result<Run> {
     drop(client);
     drop(kept?);
     match told {
-        Told::Throughput {
-            seconds,
-            cpu_seconds,
-        } => Ok(Run {
+        Told::Throughput { seconds, cpu_seconds } => Ok(Run {
             megabytes_per_second: bytes as f64 / seconds / 1e6,
             cpu_nanoseconds_per_event: cpu_seconds * 1e9 / events as f64,
         }),

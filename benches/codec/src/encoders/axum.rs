@@ -11,11 +11,7 @@ use http_body_util::BodyExt;
 use super::Sample;
 
 pub(super) fn encode(samples: &'static [Sample], mut kept: Option<&mut Vec<u8>>) {
-    let events = stream::iter(
-        samples
-            .iter()
-            .map(|sample| Ok::<_, Infallible>(event(sample))),
-    );
+    let events = stream::iter(samples.iter().map(|sample| Ok::<_, Infallible>(event(sample))));
     let mut body = Sse::new(events).into_response().into_body();
     future::block_on(async {
         while let Some(Ok(frame)) = body.frame().await {

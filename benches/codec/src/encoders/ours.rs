@@ -23,9 +23,7 @@ pub(super) fn append_to(samples: &'static [Sample], mut kept: Option<&mut Vec<u8
 pub(super) fn encode_into(samples: &'static [Sample], mut kept: Option<&mut Vec<u8>>) {
     let mut buffer = [0; 8 << 10];
     for sample in samples {
-        let length = frame(sample)
-            .ok()
-            .and_then(|it| it.encode_into(&mut buffer).ok());
+        let length = frame(sample).ok().and_then(|it| it.encode_into(&mut buffer).ok());
         let bytes = buffer.get(..length.unwrap_or(0)).unwrap_or_default();
         if let Some(kept) = &mut kept {
             kept.extend_from_slice(bytes);

@@ -34,11 +34,7 @@ pub(crate) fn measure(
         report,
         |subject, connections| {
             let rate = DELIVERIES / connections as f64;
-            let burst = Burst {
-                rate,
-                count: (rate * plan.point).ceil() as u64,
-                size: 100,
-            };
+            let burst = Burst { rate, count: (rate * plan.point).ceil() as u64, size: 100 };
             Run::open(subject, connections, &[])?.burst(burst, connections)
         },
     )?;
@@ -51,11 +47,7 @@ pub(crate) fn measure(
         |subject, size| {
             // At most 400 MB a second, so that the generator can keep up.
             let rate = (400e6 / (FEW * size) as f64).min(DELIVERIES / FEW as f64);
-            let burst = Burst {
-                rate,
-                count: (rate * plan.point).ceil() as u64,
-                size,
-            };
+            let burst = Burst { rate, count: (rate * plan.point).ceil() as u64, size };
             Run::open(subject, FEW, &[])?.burst(burst, FEW)
         },
     )
@@ -91,10 +83,7 @@ fn curve(
             }
         }
         table.row(subject.name(), cells);
-        series.push(Series {
-            name: subject.name().to_owned(),
-            values,
-        });
+        series.push(Series { name: subject.name().to_owned(), values });
     }
     report.table(table);
     let plot = Lines {

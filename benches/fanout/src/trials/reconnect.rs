@@ -30,12 +30,7 @@ pub(crate) fn measure(
     let (clients, missed) = plan.reconnect;
     let mut table = Table::new(
         format!("ours, {clients} clients come back with Last-Event-ID"),
-        [
-            "until all have all, s",
-            "CPU us per event",
-            "events per second",
-            "missing, out of order",
-        ],
+        ["until all have all, s", "CPU us per event", "events per second", "missing, out of order"],
     );
     let mut points = Vec::new();
     for missed in [1, 10, missed, missed * 10] {
@@ -46,16 +41,9 @@ pub(crate) fn measure(
             Cell::number(it.seconds),
             Cell::number(cost),
             Cell::number(it.deliveries as f64 / it.seconds),
-            Cell::text(format!(
-                "{}, {}",
-                it.expected.saturating_sub(it.deliveries),
-                it.faults
-            )),
+            Cell::text(format!("{}, {}", it.expected.saturating_sub(it.deliveries), it.faults)),
         ];
-        table.row(
-            format!("{clients} clients, {missed} missed events each"),
-            cells,
-        );
+        table.row(format!("{clients} clients, {missed} missed events each"), cells);
         points.push((missed as f64, cost));
     }
     report.table(table);
@@ -63,10 +51,7 @@ pub(crate) fn measure(
         title: "Joining with replay: CPU time for each replayed event".to_owned(),
         horizontal: "events that each client has missed".to_owned(),
         vertical: "us per event".to_owned(),
-        series: vec![Series {
-            name: "ours".to_owned(),
-            values: points,
-        }],
+        series: vec![Series { name: "ours".to_owned(), values: points }],
         scale: Scale::Logarithmic,
     };
     report.plot("fanout-over-replay", plot.svg()?);
@@ -85,9 +70,7 @@ fn come_back(clients: usize, missed: u64) -> anyhow::Result<Returned> {
     let (before, start) = (server.cpu(), Instant::now());
     let mut swarm = Swarm::connect(server.address, clients, &header, &mut recorder)?;
     let expected = missed * clients as u64;
-    swarm.until(&mut recorder, Duration::from_secs(30), |it| {
-        it.deliveries >= expected
-    })?;
+    swarm.until(&mut recorder, Duration::from_secs(30), |it| it.deliveries >= expected)?;
     Ok(Returned {
         seconds: start.elapsed().as_secs_f64(),
         cpu_seconds: (server.cpu().total - before.total) as f64 / 1e9,

@@ -35,11 +35,7 @@ pub(crate) fn measure(
     if !subjects.contains(&Subject::Ours) {
         return Ok(());
     }
-    let burst = Burst {
-        rate: 100.0,
-        count: 300,
-        size: 100,
-    };
+    let burst = Burst { rate: 100.0, count: 300, size: 100 };
     let mut run = Run::open(Subject::Ours, LISTENERS, &[])?;
     let alone = run.burst(burst, LISTENERS)?;
     let address = run.running.server.address;
@@ -53,32 +49,20 @@ pub(crate) fn measure(
     }
     let ended = Spread::of(slow.iter().filter_map(|it| Some(it.ended?.as_secs_f64())));
     let mut table = Table::new(
-        format!(
-            "ours, {} clients that never finish their request, {LISTENERS} listen",
-            plan.slow
-        ),
+        format!("ours, {} clients that never finish their request, {LISTENERS} listen", plan.slow),
         ["value"],
     );
-    table.row(
-        "p99 of the listeners without them, ms",
-        [Cell::from(alone.latency.map(|it| it.p99))],
-    );
-    table.row(
-        "p99 of the listeners beside them, ms",
-        [Cell::from(beside.latency.map(|it| it.p99))],
-    );
+    table
+        .row("p99 of the listeners without them, ms", [Cell::from(alone.latency.map(|it| it.p99))]);
+    table
+        .row("p99 of the listeners beside them, ms", [Cell::from(beside.latency.map(|it| it.p99))]);
     table.row(
         "listeners missed",
-        [Cell::number(
-            beside.expected.saturating_sub(beside.deliveries) as f64,
-        )],
+        [Cell::number(beside.expected.saturating_sub(beside.deliveries) as f64)],
     );
     let count = slow.iter().filter(|it| it.ended.is_some()).count();
     table.row("slow clients ended", [Cell::number(count as f64)]);
-    table.row(
-        "first ended after s",
-        [Cell::from(ended.map(|it| it.least))],
-    );
+    table.row("first ended after s", [Cell::from(ended.map(|it| it.least))]);
     table.row("last ended after s", [Cell::from(ended.map(|it| it.most))]);
     report.table(table);
     Ok(())
@@ -89,12 +73,7 @@ impl SlowClient {
         let socket = TcpStream::connect(address)?;
         socket.set_nodelay(true)?;
         socket.set_nonblocking(true)?;
-        Ok(SlowClient {
-            socket,
-            since: Instant::now(),
-            sent: 0,
-            ended: None,
-        })
+        Ok(SlowClient { socket, since: Instant::now(), sent: 0, ended: None })
     }
 
     /// Sends the bytes that are due, one each second, and sees whether the server has hung up.

@@ -70,8 +70,7 @@ fn measure_one(
     let mut recorder = Recorder::default();
     run.swarm.forget();
     run.swarm.resume(&mut recorder);
-    run.swarm
-        .until(&mut recorder, Duration::from_secs(3), |_| false)?;
+    run.swarm.until(&mut recorder, Duration::from_secs(3), |_| false)?;
     Ok(vec![
         Cell::number(grown as f64 / 1024.0).with_detail(with),
         Cell::number(sockets as f64 / 1024.0),

@@ -28,10 +28,7 @@ pub(crate) fn measure(
         let mut all: Vec<Rounds> = subjects.iter().map(|_| Rounds::default()).collect();
         for round in 0..plan.rounds {
             for (subject, rounds) in subjects.iter().zip(&mut all) {
-                println!(
-                    "round {round}: {}, {connections} connections",
-                    subject.name()
-                );
+                println!("round {round}: {}, {connections} connections", subject.name());
                 if let Err(error) = rounds.add(plan, index, *subject) {
                     rounds.fault = Some(format!("{error:#}"));
                 }
@@ -43,10 +40,7 @@ pub(crate) fn measure(
         }
         for (subject, rounds) in subjects.iter().zip(&all) {
             if let Some(fault) = &rounds.fault {
-                report.note(format!(
-                    "{}, {connections} connections: {fault}.",
-                    subject.name()
-                ));
+                report.note(format!("{}, {connections} connections: {fault}.", subject.name()));
             }
         }
     }
@@ -208,10 +202,7 @@ pub(super) fn ratio(
 
 /// All rounds together, since the share of user space is sampled.
 fn user_microseconds(runs: &[Measured]) -> Option<f64> {
-    let shares: Option<f64> = runs
-        .iter()
-        .map(|it| Some(it.user_share? * it.cpu_seconds))
-        .sum();
+    let shares: Option<f64> = runs.iter().map(|it| Some(it.user_share? * it.cpu_seconds)).sum();
     let deliveries: u64 = runs.iter().map(|it| it.deliveries).sum();
     (deliveries > 0).then_some(shares? * 1e6 / deliveries as f64)
 }
@@ -221,17 +212,13 @@ fn user_space(runs: &[Measured]) -> Cell {
 }
 
 fn memory(rounds: &[f64]) -> Cell {
-    Spread::of(rounds.iter().copied()).map_or_else(Cell::none, |it| {
-        Cell::number(it.median).shown_as(format!("{:.0}", it.median))
-    })
+    Spread::of(rounds.iter().copied())
+        .map_or_else(Cell::none, |it| Cell::number(it.median).shown_as(format!("{:.0}", it.median)))
 }
 
 /// What did not arrive as it should, over all rounds.
 pub(super) fn faults(runs: &[Measured]) -> Cell {
-    let missing: u64 = runs
-        .iter()
-        .map(|it| it.expected.saturating_sub(it.deliveries))
-        .sum();
+    let missing: u64 = runs.iter().map(|it| it.expected.saturating_sub(it.deliveries)).sum();
     let disordered: u64 = runs.iter().map(|it| it.disordered).sum();
     match (runs.is_empty(), missing + disordered) {
         (true, _) => Cell::none(),

@@ -17,10 +17,7 @@ pub(crate) fn measure(
 ) -> anyhow::Result<()> {
     let (connections, burst) = plan.wide;
     let mut table = Table::new(
-        format!(
-            "{connections} connections, {} events of 100 B, one a second",
-            burst.count
-        ),
+        format!("{connections} connections, {} events of 100 B, one a second", burst.count),
         [
             "CPU us per delivery",
             "last client p50 ms",
@@ -69,12 +66,7 @@ const WIRE_BYTES: f64 = 100.0 + 8.0 + 35.0 + 6.0 + 66.0;
 
 /// What more connections would take if each delivery and each connection costs what was measured.
 fn arithmetic(microseconds: f64, own: f64, kernel: f64) -> Table {
-    let columns = [
-        "cores",
-        "memory of the server MiB",
-        "memory of the kernel MiB",
-        "Mbit/s",
-    ];
+    let columns = ["cores", "memory of the server MiB", "memory of the kernel MiB", "Mbit/s"];
     let title = "ours, computed from the above: one event of 100 B a second to each";
     let mut table = Table::new(title, columns);
     for connections in [100_000.0, 1_000_000.0] {
@@ -84,10 +76,7 @@ fn arithmetic(microseconds: f64, own: f64, kernel: f64) -> Table {
             connections * kernel / f64::from(1 << 20),
             connections * WIRE_BYTES * 8.0 / 1e6,
         ];
-        table.row(
-            format!("{connections} connections"),
-            cells.map(Cell::number),
-        );
+        table.row(format!("{connections} connections"), cells.map(Cell::number));
     }
     table
 }

@@ -13,7 +13,5 @@ fn main() -> std::io::Result<()> {
             std::thread::sleep(Duration::from_secs(1));
         }
     });
-    Server::new(move |_| Response::channel(&clock))
-        .bind("127.0.0.1:8080")?
-        .run()
+    Server::new(move |_| Response::channel(&clock)).bind("127.0.0.1:8080")?.run()
 }

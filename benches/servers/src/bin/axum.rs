@@ -15,9 +15,7 @@ use tokio::net::TcpListener;
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind(args.addr).await?.tap_io(|socket| {
             let _ = socket.set_nodelay(true);

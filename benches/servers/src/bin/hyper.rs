@@ -20,9 +20,7 @@ type Body = BoxBody<Bytes, Infallible>;
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind(args.addr).await?;
         let publisher = Publisher::new(|data| format!("data: {data}\n\n").into());
@@ -56,7 +54,5 @@ fn answer(
         publisher.start(burst);
     }
     let status = if burst.is_some() { 204 } else { 404 };
-    Response::builder()
-        .status(status)
-        .body(BodyExt::boxed(Empty::new()))
+    Response::builder().status(status).body(BodyExt::boxed(Empty::new()))
 }

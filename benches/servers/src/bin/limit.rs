@@ -19,8 +19,7 @@ fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let mut listener = TcpListener::bind(args.addr).context("cannot listen")?;
     let mut poll = Poll::new()?;
-    poll.registry()
-        .register(&mut listener, LISTENER, Interest::READABLE)?;
+    poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
     let mut events = Events::with_capacity(1024);
     let mut server = Limit::default();
     loop {
@@ -30,8 +29,7 @@ fn main() -> anyhow::Result<()> {
                 while let Ok((mut socket, _)) = listener.accept() {
                     socket.set_nodelay(true)?;
                     let token = Token(server.requests.len());
-                    poll.registry()
-                        .register(&mut socket, token, Interest::READABLE)?;
+                    poll.registry().register(&mut socket, token, Interest::READABLE)?;
                     server.requests.push(Some(socket));
                 }
             } else {
@@ -93,9 +91,7 @@ impl Limit {
                 return None;
             }
             let due = running.burst.due(running.published);
-            if let Some(wait) = due
-                .checked_sub(running.start.elapsed())
-                .filter(|it| !it.is_zero())
+            if let Some(wait) = due.checked_sub(running.start.elapsed()).filter(|it| !it.is_zero())
             {
                 self.running = Some(running);
                 return Some(wait);

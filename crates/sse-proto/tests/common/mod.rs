@@ -64,16 +64,8 @@ pub(crate) fn read_all_ways<const DATA: usize, const LINE: usize>(stream: &[u8])
         let (head, tail) = stream.split_at(cut);
         let chunks = [head, b"", tail];
         let lent = Lent::new(&mut data, &mut lines);
-        assert_eq!(
-            read(&mut Decoder::with_storage(lent), chunks),
-            whole,
-            "cut at {cut}, lent"
-        );
-        assert_eq!(
-            read_in_halves(&mut fixed(), chunks),
-            whole,
-            "cut at {cut}, in halves"
-        );
+        assert_eq!(read(&mut Decoder::with_storage(lent), chunks), whole, "cut at {cut}, lent");
+        assert_eq!(read_in_halves(&mut fixed(), chunks), whole, "cut at {cut}, in halves");
         #[cfg(feature = "alloc")]
         {
             let limits = sse_proto::Limits {

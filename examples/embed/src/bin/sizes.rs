@@ -13,31 +13,15 @@ use sse_proto::{Decoder, Fixed};
 
 #[entry]
 fn main() -> ! {
-    debug::exit(if print().is_ok() {
-        EXIT_SUCCESS
-    } else {
-        EXIT_FAILURE
-    });
+    debug::exit(if print().is_ok() { EXIT_SUCCESS } else { EXIT_FAILURE });
     loop {}
 }
 
 fn print() -> fmt::Result {
     let mut host = hio::hstdout().map_err(|()| fmt::Error)?;
-    writeln!(
-        host,
-        "Decoder<Fixed<0, 0>>: {}",
-        size_of::<Decoder<Fixed<0, 0>>>()
-    )?;
-    writeln!(
-        host,
-        "Decoder<Fixed<256, 64>>: {}",
-        size_of::<embed::Receiver>()
-    )?;
-    writeln!(
-        host,
-        "Decoder<Fixed<1024, 128>>: {}",
-        size_of::<Decoder<Fixed<1024, 128>>>()
-    )
+    writeln!(host, "Decoder<Fixed<0, 0>>: {}", size_of::<Decoder<Fixed<0, 0>>>())?;
+    writeln!(host, "Decoder<Fixed<256, 64>>: {}", size_of::<embed::Receiver>())?;
+    writeln!(host, "Decoder<Fixed<1024, 128>>: {}", size_of::<Decoder<Fixed<1024, 128>>>())
 }
 
 #[panic_handler]

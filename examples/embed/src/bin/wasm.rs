@@ -12,9 +12,7 @@ pub extern "C" fn printed(place: usize) -> i32 {
     let mut length = 0;
     let mut found = None;
     let right = embed::run(&mut |text| {
-        let byte = place
-            .checked_sub(length)
-            .and_then(|at| text.as_bytes().get(at));
+        let byte = place.checked_sub(length).and_then(|at| text.as_bytes().get(at));
         found = found.or(byte.copied());
         length += text.len();
     });

@@ -102,11 +102,7 @@ pub(crate) const CARDS: [Card; 6] = [
         stream: "/sse",
         server: document!("finite-stream/server.rs"),
         pages: &[
-            (
-                "/",
-                "page-onopen.html",
-                document!("finite-stream/page-onopen.html"),
-            ),
+            ("/", "page-onopen.html", document!("finite-stream/page-onopen.html")),
             (
                 "/page-onmessage.html",
                 "page-onmessage.html",
@@ -125,10 +121,7 @@ pub(crate) const CARDS: [Card; 6] = [
 impl Card {
     /// The page at a path below the demo's own.
     pub(crate) fn page(&self, path: &str) -> Option<&'static str> {
-        self.pages
-            .iter()
-            .find(|(at, ..)| *at == path)
-            .map(|(.., source)| *source)
+        self.pages.iter().find(|(at, ..)| *at == path).map(|(.., source)| *source)
     }
 
     fn to_html(&self) -> String {
@@ -161,7 +154,5 @@ fn both([english, chinese]: [&str; 2]) -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

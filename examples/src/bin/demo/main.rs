@@ -34,20 +34,14 @@ fn respond(request: &Request) -> Response {
         path => CARDS
             .iter()
             .find_map(|card| {
-                Some(below(
-                    card,
-                    request,
-                    path.strip_prefix('/')?.strip_prefix(card.name)?,
-                ))
+                Some(below(card, request, path.strip_prefix('/')?.strip_prefix(card.name)?))
             })
             .unwrap_or_else(Response::not_found),
     }
 }
 
 fn asset(content_type: &str, text: &'static str) -> Response {
-    Response::new(200)
-        .content_type(content_type)
-        .body(text.as_bytes())
+    Response::new(200).content_type(content_type).body(text.as_bytes())
 }
 
 /// Answers for a demo; `path` is what follows its name.

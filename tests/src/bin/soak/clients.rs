@@ -55,10 +55,7 @@ pub(crate) struct Manner {
 impl Manner {
     /// A third are bare sockets; of these and of the others each fourth wants the rare events alone.
     pub(crate) fn of(number: usize) -> Self {
-        Self {
-            is_raw: number % 3 == 2,
-            only_rare: number / 3 % 4 == 3,
-        }
+        Self { is_raw: number % 3 == 2, only_rare: number / 3 % 4 == 3 }
     }
 
     fn path(self) -> &'static str {
@@ -203,10 +200,7 @@ async fn subscribe(
 async fn read(stream: &mut Async<TcpStream>, buffer: &mut [u8]) -> io::Result<usize> {
     or(stream.read(buffer), async {
         Timer::after(SILENCE).await;
-        Err(io::Error::new(
-            io::ErrorKind::TimedOut,
-            "no heartbeat for a long time",
-        ))
+        Err(io::Error::new(io::ErrorKind::TimedOut, "no heartbeat for a long time"))
     })
     .await
 }

@@ -60,10 +60,7 @@ pub(crate) struct Record {
 
 impl Record {
     pub(crate) fn new(only_rare: bool) -> Self {
-        Self {
-            only_rare,
-            ..Self::default()
-        }
+        Self { only_rare, ..Self::default() }
     }
 
     pub(crate) fn at(&self) -> Option<Position> {
@@ -142,11 +139,7 @@ mod tests {
 
     fn at(sequence: u64, only_rare: bool) -> Record {
         let at = Some(Position { epoch: 7, sequence });
-        Record {
-            only_rare,
-            at,
-            ..Record::default()
-        }
+        Record { only_rare, at, ..Record::default() }
     }
 
     fn event(record: &mut Record, id: &str) -> Result<(), String> {
@@ -156,12 +149,7 @@ mod tests {
 
     #[test]
     fn only_the_next_event_is_taken() {
-        for (id, is_next) in [
-            ("7-4", true),
-            ("7-5", false),
-            ("7-3", false),
-            ("8-4", false),
-        ] {
+        for (id, is_next) in [("7-4", true), ("7-5", false), ("7-3", false), ("8-4", false)] {
             assert_eq!(event(&mut at(3, false), id).is_ok(), is_next, "{id}");
         }
         for (id, is_next) in [("7-6", true), ("7-4", false), ("7-9", false)] {

@@ -11,12 +11,8 @@ use tests::streams::Random;
 use crate::record::{Position, RARE, RARE_EVERY, data_of};
 
 /// How the world changes for the clients, in turn.
-const UPHEAVALS: [Upheaval; 4] = [
-    Upheaval::Shutdown,
-    Upheaval::Crash,
-    Upheaval::OtherEpoch,
-    Upheaval::OtherChannel,
-];
+const UPHEAVALS: [Upheaval; 4] =
+    [Upheaval::Shutdown, Upheaval::Crash, Upheaval::OtherEpoch, Upheaval::OtherChannel];
 
 #[derive(Clone, Copy)]
 enum Upheaval {
@@ -190,10 +186,7 @@ impl Drop for Site {
 
 /// A channel with a log short enough that a client that stalls falls off it.
 fn new_channel() -> (Channel, Position) {
-    let channel = Channel::new(History {
-        events: 400,
-        ..History::default()
-    });
+    let channel = Channel::new(History { events: 400, ..History::default() });
     let id = channel.last_event_id().to_string();
     let at = id.parse().expect("the ID of an empty channel");
     (channel, at)
