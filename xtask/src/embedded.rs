@@ -51,9 +51,10 @@ process.stdout.write(Buffer.from(bytes));
 process.exit(byte === -1 ? 0 : 1);
 "#;
 
-fn steps() -> Vec<Step> {
+/// The first can be taken on any machine; the others where a compiler for the target is to be had.
+pub(crate) fn steps() -> Vec<Step> {
     vec![
-        no_heap_step(),
+        Step::new("no-heap", "nothing of std or alloc is linked", no_heap),
         Step::new("thumbv7m", "Cortex-M3, run in QEMU", |report| {
             cortex_m(report, "thumbv7m-none-eabi", "lm3s6965evb")
         }),
@@ -62,11 +63,6 @@ fn steps() -> Vec<Step> {
         }),
         Step::new("wasm32", "WebAssembly, run in Node", wasm),
     ]
-}
-
-/// The step that any machine can take.
-pub(crate) fn no_heap_step() -> Step {
-    Step::new("no-heap", "nothing of std or alloc is linked", no_heap)
 }
 
 /// Compiles the example for this machine and looks for what its libraries want to be linked with.

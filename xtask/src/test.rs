@@ -28,7 +28,8 @@ impl Args {
         let mut steps = vec![requirements::step("tests", &OF_TESTS), pages::programs(&ENGINES[0])];
         steps.extend(code::steps());
         steps.extend([dependencies::step(), tidy::step(), msrv::step()]);
-        steps.extend([embedded::no_heap_step(), fuzz::step(), soak::step()]);
+        steps.extend(embedded::steps());
+        steps.extend([fuzz::step(), soak::step()]);
         steps.push(pages::build());
         steps.extend(pages::steps(&ENGINES[0]));
         self.selection.run(steps)
