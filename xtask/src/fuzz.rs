@@ -1,7 +1,7 @@
 //! `cargo xtask fuzz`: runs the fuzz targets, each for a while.
 //!
-//! They need a nightly compiler and cargo-fuzz; where these are missing, nothing is checked and
-//! the reason says how to get them.
+//! They need a nightly compiler; where there is none, nothing is checked and the reason says how to
+//! get it. cargo-fuzz is installed below `target/` if it is missing.
 
 use std::ffi::OsString;
 use std::fs;
@@ -11,11 +11,12 @@ use std::process::Command;
 use anyhow::Context;
 
 use crate::process::workspace;
+use crate::requirements::{CARGO_FUZZ, search_path};
 use crate::steps::{Report, Selection, Step};
 
 /// Run every fuzz target for some seconds
 ///
-/// Needs a nightly compiler (`rustup toolchain install nightly`) and `cargo install cargo-fuzz`.
+/// Needs a nightly compiler (`rustup toolchain install nightly`); cargo-fuzz is installed if missing.
 /// What is found on the way is kept below target/fuzz/corpus and used again.
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -59,16 +60,15 @@ fn targets() -> anyhow::Result<Vec<String>> {
 }
 
 fn run(report: &mut Report, target: &str, seconds: u64) -> anyhow::Result<()> {
-    if report.quietly(&mut nightly(["cargo", "fuzz", "--version"])).is_err() {
-        report.not_checked(
-            "`rustup toolchain install nightly` and `cargo install cargo-fuzz` make it checkable",
-        );
+    if report.quietly(&mut nightly(["rustc", "--version"])?).is_err() {
+        report.not_checked("`rustup toolchain install nightly` makes it checkable");
         return Ok(());
     }
+    CARGO_FUZZ.ensure(report)?;
     // New finds go into the first corpus, which is not part of the repository.
     let found = workspace().join("target/fuzz/corpus").join(target);
     fs::create_dir_all(&found)?;
-    let mut fuzz = nightly(["cargo", "fuzz", "run", "--target-dir", "../target/fuzz", target]);
+    let mut fuzz = nightly(["cargo", "fuzz", "run", "--target-dir", "../target/fuzz", target])?;
     fuzz.arg(found);
     fuzz.args(kept()?);
     let mut dictionary = OsString::from("-dict=");
@@ -93,8 +93,9 @@ fn kept() -> anyhow::Result<Vec<PathBuf>> {
 }
 
 /// A command of the nightly toolchain, in the workspace of the fuzz targets.
-fn nightly<const N: usize>(words: [&str; N]) -> Command {
+fn nightly<const N: usize>(words: [&str; N]) -> anyhow::Result<Command> {
     let mut command = Command::new("rustup");
     command.current_dir(workspace().join("fuzz")).args(["run", "nightly"]).args(words);
-    command
+    command.env("PATH", std::env::join_paths(search_path())?);
+    Ok(command)
 }

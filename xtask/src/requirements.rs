@@ -66,6 +66,12 @@ pub(crate) const XVFB: Program = Program {
     elsewhere: "install Xvfb, the X server without a screen",
 };
 
+pub(crate) const CARGO_FUZZ: Program = Program {
+    commands: &["cargo-fuzz"],
+    source: Source::Crate("cargo-fuzz"),
+    elsewhere: "`cargo install cargo-fuzz` installs it",
+};
+
 /// What tests of the workspace run beside the server and the codec.
 pub(crate) static OF_TESTS: [&Program; 6] = [&NGINX, &HAPROXY, &OPENSSL, &CURL, &NODE, &PYTHON];
 
