@@ -1,0 +1,164 @@
+//! Law 7 under stress: no seam between replay and live. Clients join at any moment of a channel that is
+//! hardly ever quiet, so that catching up ends while the next event is being published.
+
+mod server_support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use server_support::{Peer, Running, field};
+use sse_server::{Channel, Frame, History, Response, Server};
+
+/// Clients at the same time, each on a thread of its own.
+const CLIENTS: usize = 4;
+/// Connections of each, one after the other.
+const CONNECTIONS: usize = 250;
+
+/// A server whose channel holds everything that a test publishes.
+fn serve(threads: usize) -> (Running, Channel) {
+    let channel = Channel::new(History { events: 1 << 22, bytes: 1 << 30, ..History::default() });
+    let shared = channel.clone();
+    let server = Server::new(move |request| match request.path() {
+        "/filtered" => Response::channel(&shared).filter(|_| true),
+        _ => Response::channel(&shared),
+    });
+    (Running::start(server.threads(threads)), channel)
+}
+
+/// The sequence number of a block's ID.
+fn sequence(block: &str) -> u64 {
+    let id = field(block, "id").unwrap_or_else(|| panic!("no ID in {block:?}"));
+    let (_, number) = id.split_once('-').unwrap_or_else(|| panic!("{block:?}"));
+    number.parse().unwrap_or_else(|_| panic!("{block:?}"))
+}
+
+/// Connects again and again, every other time with the last event ID, and leaves after a few events:
+/// what follows what is known is always the next event.
+fn join_and_leave(server: std::net::SocketAddr, path: &str, client: usize) {
+    let mut last = None::<String>;
+    for connection in 0..CONNECTIONS {
+        let resumes = connection % 2 == 1;
+        let mut peer = Peer::subscribe(server, path, last.as_deref().filter(|_| resumes));
+        if !resumes {
+            // Its position, which it has to be told before anything else.
+            last = peer.block().and_then(|block| field(&block, "id").map(str::to_owned));
+        }
+        for number in 0..=(connection + client) % 20 {
+            let block = peer.block().expect("the stream goes on");
+            let before = format!("id: {}", last.as_deref().expect("known from before"));
+            let context =
+                format!("{path}, client {client}, connection {connection}, event {number}");
+            assert!(block.contains("\ndata: "), "{context}: {block:?}");
+            assert_eq!(sequence(&block), sequence(&before) + 1, "{context}");
+            last = field(&block, "id").map(str::to_owned);
+        }
+    }
+}
+
+/// Publishes one to three events at once, with hardly a pause, until all clients are done.
+fn publish_without_rest(channel: &Channel, working: &AtomicUsize) {
+    let mut number = 0_u64;
+    while working.load(Ordering::Acquire) > 0 {
+        for _ in 0..=number % 3 {
+            channel.publish(&Frame::message("x"));
+        }
+        number += 1;
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_micros(40 * (number % 5)) {
+            std::hint::spin_loop();
+        }
+    }
+}
+
+/// Counts a client out, also when it has panicked.
+struct Done(Arc<AtomicUsize>);
+
+impl Drop for Done {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Release);
+    }
+}
+
+fn stress(threads: usize, path: &'static str) {
+    let (server, channel) = serve(threads);
+    let addr = server.addr;
+    let working = Arc::new(AtomicUsize::new(CLIENTS));
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|client| {
+            let done = Done(working.clone());
+            thread::spawn(move || {
+                let _done = done;
+                join_and_leave(addr, path, client);
+            })
+        })
+        .collect();
+    publish_without_rest(&channel, &working);
+    for client in clients {
+        client.join().expect("nothing lost, nothing twice");
+    }
+}
+
+#[test]
+fn joining_a_busy_channel_loses_and_doubles_nothing() {
+    stress(1, "/");
+}
+
+#[test]
+fn nor_does_it_with_several_threads() {
+    stress(2, "/");
+}
+
+#[test]
+fn nor_with_a_filter() {
+    stress(1, "/filtered");
+}
+
+/// So many clients that the server cannot write to all in one go: others join while a batch is on its way.
+#[test]
+fn joining_in_the_middle_of_a_batch_loses_and_doubles_nothing() {
+    const CROWD: usize = 300;
+    const EVENTS: u64 = 150;
+    let (server, channel) = serve(1);
+    let mut crowd: Vec<Peer> =
+        (0..CROWD).map(|_| Peer::subscribe(server.addr, "/", None)).collect();
+    for peer in &mut crowd {
+        peer.block().expect("its position");
+    }
+    let addr = server.addr;
+    let over = Arc::new(AtomicBool::new(false));
+    let joiners: Vec<_> = (0..2)
+        .map(|_| {
+            let over = over.clone();
+            thread::spawn(move || {
+                let mut joined = Vec::new();
+                while !over.load(Ordering::Acquire) {
+                    joined.push(Peer::subscribe(addr, "/", None));
+                }
+                joined
+            })
+        })
+        .collect();
+    for number in 1..=EVENTS {
+        channel.publish(&Frame::message("x"));
+        // Half of the time the next one follows at once; else when all have this one.
+        if number % 2 == 0 {
+            for peer in &mut crowd {
+                assert_eq!(peer.block().map(|block| sequence(&block)), Some(number - 1));
+                assert_eq!(peer.block().map(|block| sequence(&block)), Some(number));
+            }
+        }
+    }
+    over.store(true, Ordering::Release);
+    let joined: Vec<Peer> =
+        joiners.into_iter().flat_map(|it| it.join().expect("no panic")).collect();
+    assert!(joined.len() > 10, "only {} have joined", joined.len());
+    channel.publish(&Frame::message("last"));
+    for mut peer in joined {
+        let position = sequence(&peer.block().expect("its position"));
+        for number in position + 1..=EVENTS + 1 {
+            assert_eq!(peer.block().map(|block| sequence(&block)), Some(number), "from {position}");
+        }
+    }
+}
