@@ -67,15 +67,22 @@ fn so_does_the_word_that_there_is_no_room() {
 }
 
 #[test]
-fn who_neither_sends_nor_closes_is_parted_from() {
+fn the_end_of_the_answer_is_told_before_the_server_leaves() {
     let server = server(100);
-    let mut peer = server.connect();
-    peer.send("nonsense\r\n\r\n");
-    let mut answer = String::new();
-    peer.stream.read_to_string(&mut answer).expect("the server says at once that it is done");
-    assert_eq!(status(&answer), 400);
-    let took = eventually("the connection is given back", || server.handle.stats().open == 0);
-    assert!(took < PATIENCE / 2, "took {took:?}");
+    let told_first = || {
+        let mut peer = server.connect();
+        peer.send("nonsense\r\n\r\n");
+        let mut answer = String::new();
+        peer.stream.read_to_string(&mut answer).expect("an end");
+        assert_eq!(status(&answer), 400);
+        let waits = server.handle.stats().open == 1;
+        eventually("who neither sends nor closes is parted from", || {
+            server.handle.stats().open == 0
+        });
+        waits
+    };
+    // A machine that is busy for as long as the server waits would hide it once, not each time.
+    assert!((0..3).any(|_| told_first()), "the end came with the server's leaving");
 }
 
 #[test]

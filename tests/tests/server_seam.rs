@@ -3,9 +3,10 @@
 
 mod server_support;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use server_support::{Peer, Running, field};
@@ -36,7 +37,7 @@ fn sequence(block: &str) -> u64 {
 
 /// Connects again and again, every other time with the last event ID, and leaves after a few events:
 /// what follows what is known is always the next event.
-fn join_and_leave(server: std::net::SocketAddr, path: &str, client: usize) {
+fn join_and_leave(server: SocketAddr, path: &str, client: usize) {
     let mut last = None::<String>;
     for connection in 0..CONNECTIONS {
         let resumes = connection % 2 == 1;
@@ -65,10 +66,15 @@ fn publish_without_rest(channel: &Channel, working: &AtomicUsize) {
             channel.publish(&Frame::message("x"));
         }
         number += 1;
-        let began = Instant::now();
-        while began.elapsed() < Duration::from_micros(40 * (number % 5)) {
-            std::hint::spin_loop();
-        }
+        spin(Duration::from_micros(40 * (number % 5)));
+    }
+}
+
+/// Waits without giving up the processor: a sleep is longer than what is wanted here.
+fn spin(duration: Duration) {
+    let began = Instant::now();
+    while began.elapsed() < duration {
+        std::hint::spin_loop();
     }
 }
 
@@ -81,19 +87,23 @@ impl Drop for Done {
     }
 }
 
+/// Starts all clients; how many are still at work, and their threads.
+fn start_clients(addr: SocketAddr, path: &'static str) -> (Arc<AtomicUsize>, Vec<JoinHandle<()>>) {
+    let working = Arc::new(AtomicUsize::new(CLIENTS));
+    let start = |client| {
+        let done = Done(working.clone());
+        thread::spawn(move || {
+            let _done = done;
+            join_and_leave(addr, path, client);
+        })
+    };
+    let clients = (0..CLIENTS).map(start).collect();
+    (working, clients)
+}
+
 fn stress(threads: usize, path: &'static str) {
     let (server, channel) = serve(threads);
-    let addr = server.addr;
-    let working = Arc::new(AtomicUsize::new(CLIENTS));
-    let clients: Vec<_> = (0..CLIENTS)
-        .map(|client| {
-            let done = Done(working.clone());
-            thread::spawn(move || {
-                let _done = done;
-                join_and_leave(addr, path, client);
-            })
-        })
-        .collect();
+    let (working, clients) = start_clients(server.addr, path);
     publish_without_rest(&channel, &working);
     for client in clients {
         client.join().expect("nothing lost, nothing twice");
@@ -115,50 +125,61 @@ fn nor_with_a_filter() {
     stress(1, "/filtered");
 }
 
-/// So many clients that the server cannot write to all in one go: others join while a batch is on its way.
+/// So many clients that the server does not write to all in one go: others join in the middle.
 #[test]
 fn joining_in_the_middle_of_a_batch_loses_and_doubles_nothing() {
-    const CROWD: usize = 300;
-    const EVENTS: u64 = 150;
+    const CROWD: usize = 200;
     let (server, channel) = serve(1);
     let mut crowd: Vec<Peer> =
         (0..CROWD).map(|_| Peer::subscribe(server.addr, "/", None)).collect();
     for peer in &mut crowd {
         peer.block().expect("its position");
     }
-    let addr = server.addr;
-    let over = Arc::new(AtomicBool::new(false));
-    let joiners: Vec<_> = (0..2)
-        .map(|_| {
-            let over = over.clone();
-            thread::spawn(move || {
-                let mut joined = Vec::new();
-                while !over.load(Ordering::Acquire) {
-                    joined.push(Peer::subscribe(addr, "/", None));
-                }
-                joined
-            })
-        })
-        .collect();
-    for number in 1..=EVENTS {
-        channel.publish(&Frame::message("x"));
-        // Half of the time the next one follows at once; else when all have this one.
-        if number % 2 == 0 {
-            for peer in &mut crowd {
-                assert_eq!(peer.block().map(|block| sequence(&block)), Some(number - 1));
+    let (working, clients) = start_clients(server.addr, "/");
+    let mut published = 0;
+    while working.load(Ordering::Acquire) > 0 {
+        let before = published;
+        for _ in 0..20 {
+            channel.publish(&Frame::message("x"));
+            published += 1;
+            spin(Duration::from_micros(published % 7 * 50));
+        }
+        for peer in &mut crowd {
+            for number in before + 1..=published {
                 assert_eq!(peer.block().map(|block| sequence(&block)), Some(number));
             }
         }
     }
-    over.store(true, Ordering::Release);
-    let joined: Vec<Peer> =
-        joiners.into_iter().flat_map(|it| it.join().expect("no panic")).collect();
-    assert!(joined.len() > 10, "only {} have joined", joined.len());
-    channel.publish(&Frame::message("last"));
-    for mut peer in joined {
-        let position = sequence(&peer.block().expect("its position"));
-        for number in position + 1..=EVENTS + 1 {
-            assert_eq!(peer.block().map(|block| sequence(&block)), Some(number), "from {position}");
+    for client in clients {
+        client.join().expect("nothing lost, nothing twice");
+    }
+}
+
+/// The next event is published as soon as one has arrived, at the moment in which the server goes to
+/// sleep: there is no heartbeat, and no other event, that would wake it up again.
+#[test]
+fn no_event_waits_for_another_to_wake_the_server() {
+    let channel = Channel::default();
+    let shared = channel.clone();
+    let server = Running::start(Server::new(move |request| {
+        let response = Response::channel(&shared).heartbeat(None);
+        if request.path() == "/filtered" { response.filter(|_| true) } else { response }
+    }));
+    for path in ["/", "/filtered"] {
+        let mut peer = Peer::subscribe(server.addr, path, None);
+        peer.block().expect("its position");
+        for round in 0..10_000_u32 {
+            let id = channel.publish(&Frame::message("x")).to_string();
+            // Without sleeping, which would take longer than the moment lasts.
+            peer.stream.set_nonblocking(true).expect("a socket");
+            let began = Instant::now();
+            while began.elapsed() < Duration::from_millis(1) && peer.stream.peek(&mut [0]).is_err()
+            {
+            }
+            peer.stream.set_nonblocking(false).expect("a socket");
+            let block = peer.block().expect("the stream goes on");
+            assert_eq!(field(&block, "id"), Some(id.as_str()), "{path}, round {round}");
+            spin(Duration::from_nanos(u64::from(round % 64) * 250));
         }
     }
 }
