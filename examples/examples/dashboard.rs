@@ -16,6 +16,9 @@ use std::time::{Duration, Instant};
 use examples::Program;
 use sse_server::{Channel, ChannelStats, Frame, Handle, History, Replay, Request, Response};
 
+/// What a metric of a channel counts.
+type Count = fn(ChannelStats) -> u64;
+
 /// Between two points of the charts.
 const STEP: Duration = Duration::from_millis(500);
 
@@ -87,7 +90,7 @@ fn metrics(handle: &Handle, channels: &[(&str, &Channel)]) -> Response {
     let reasons: Vec<_> =
         reasons.map(|(reason, count)| (format!("{{reason={reason:?}}}"), *count)).collect();
     metric("rejected_total", &reasons);
-    let of_channels: [(&str, fn(ChannelStats) -> u64); 6] = [
+    let of_channels: [(&str, Count); 6] = [
         ("subscribers", |stats| stats.subscribers),
         ("published_total", |stats| stats.published),
         ("delivered_total", |stats| stats.delivered),

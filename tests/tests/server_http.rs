@@ -334,6 +334,12 @@ fn a_panic_is_a_500_and_no_more() {
 }
 
 #[test]
+fn a_guard_that_panics_lets_nobody_in() {
+    let server = Server::new(pages).authorize(|_| panic!("on purpose"));
+    assert_eq!(status(&Running::start(server).connect_and_get()), 500);
+}
+
+#[test]
 fn headers_cannot_be_injected() {
     let cases: [fn() -> Response; 6] = [
         || Response::text("x").header("X", "a\r\nSet-Cookie: b"),

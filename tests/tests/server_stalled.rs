@@ -48,19 +48,28 @@ fn serve(channel: &Channel) -> Running {
     Running::start(server.limits(limits))
 }
 
-/// One client of each manner; none of them reads on after the head.
+/// Sends a request and reads the head of the answer. The kernel keeps no more than `window` bytes for
+/// this client; left alone it may take several megabytes for one that does not read.
+fn ask(addr: SocketAddr, window: usize, request: &str) -> Peer {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    socket.set_recv_buffer_size(window).expect("a size");
+    socket.connect(&addr.into()).expect("connect");
+    let mut peer = Peer::on(socket.into());
+    peer.send(format!("{request}\r\nHost: a\r\n\r\n"));
+    peer.head();
+    peer
+}
+
+/// One client of each manner; none of them reads on after the head. The page is the first.
 fn stalled(addr: SocketAddr) -> Vec<(&'static str, Peer)> {
-    let mut page = Peer::connect(addr);
-    page.send("GET /page HTTP/1.1\r\nHost: a\r\n\r\n");
-    page.head();
-    let mut old = Peer::connect(addr);
-    old.send("GET / HTTP/1.0\r\n\r\n");
-    old.head();
-    let mut clients = vec![("page", page), ("HTTP/1.0", old)];
-    for path in ["/", "/filtered", "/stream"] {
-        clients.push((path, Peer::subscribe(addr, path, None)));
-    }
-    clients
+    let requests = [
+        "GET /page HTTP/1.1",
+        "GET / HTTP/1.0",
+        "GET / HTTP/1.1",
+        "GET /filtered HTTP/1.1",
+        "GET /stream HTTP/1.1",
+    ];
+    requests.iter().map(|&request| (request, ask(addr, 64 * 1024, request))).collect()
 }
 
 #[test]
@@ -85,27 +94,16 @@ fn full_sockets_delay_nobody() {
         assert_eq!(number(late.data()), Some(event));
     }
     let delivered = channel.stats().delivered;
-    assert!(delivered < 6 * EVENTS as u64, "{delivered} delivered: no socket was full");
+    assert!(delivered < 4 * EVENTS as u64, "{delivered} delivered: a socket was not full");
     assert_eq!(server.handle.stats().open, 8, "those who stalled are still there");
 
-    let page = stalled.remove(0).1.read_to_end_of(BYTES * EVENTS);
-    assert!(page, "the page is complete");
+    let mut page = stalled.remove(0).1;
+    while page.buffer.len() < BYTES * EVENTS && page.fill() {}
+    assert_eq!(page.buffer.len(), BYTES * EVENTS, "the page is complete");
     for (manner, mut peer) in stalled {
         for event in 0..EVENTS {
             assert_eq!(number(peer.data()), Some(event), "{manner}: a position, and nothing lost");
         }
-    }
-}
-
-trait ReadToEndOf {
-    fn read_to_end_of(self, length: usize) -> bool;
-}
-
-impl ReadToEndOf for Peer {
-    /// Whether as many bytes come.
-    fn read_to_end_of(mut self, length: usize) -> bool {
-        while self.buffer.len() < length && self.fill() {}
-        self.buffer.len() == length
     }
 }
 
@@ -122,12 +120,7 @@ fn a_slow_client_that_makes_progress_stays() {
         })
     });
     let server = Running::start(server.limits(limits));
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-    socket.set_recv_buffer_size(4096).expect("a small window");
-    socket.connect(&server.addr.into()).expect("connect");
-    let mut peer = Peer::on(socket.into());
-    peer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    peer.head();
+    let mut peer = ask(server.addr, 4096, "GET / HTTP/1.1");
     let began = Instant::now();
     while began.elapsed() < 3 * DEADLINE {
         assert!(peer.fill(), "cut after {:?}", began.elapsed());
