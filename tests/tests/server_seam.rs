@@ -15,7 +15,7 @@ use sse_server::{Channel, Frame, History, Response, Server};
 /// Clients at the same time, each on a thread of its own.
 const CLIENTS: usize = 4;
 /// Connections of each, one after the other.
-const CONNECTIONS: usize = 250;
+const CONNECTIONS: usize = 150;
 
 /// A server whose channel holds everything that a test publishes.
 fn serve(threads: usize) -> (Running, Channel) {
@@ -168,7 +168,7 @@ fn no_event_waits_for_another_to_wake_the_server() {
     for path in ["/", "/filtered"] {
         let mut peer = Peer::subscribe(server.addr, path, None);
         peer.block().expect("its position");
-        for round in 0..10_000_u32 {
+        for round in 0..4_000_u32 {
             let id = channel.publish(&Frame::message("x")).to_string();
             // Without sleeping, which would take longer than the moment lasts.
             peer.stream.set_nonblocking(true).expect("a socket");
