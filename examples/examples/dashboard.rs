@@ -8,39 +8,47 @@
 //! ```
 
 use std::fmt::Write as _;
-use std::io;
+use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sse_server::{Channel, Frame, Handle, History, Replay, Request, Response, Server, Shutdown};
+use examples::Program;
+use sse_server::{Channel, ChannelStats, Frame, Handle, History, Replay, Request, Response};
+
+/// What a metric of a channel counts.
+type Count = fn(ChannelStats) -> u64;
 
 /// Between two points of the charts.
 const STEP: Duration = Duration::from_millis(500);
 
-fn main() -> io::Result<()> {
-    let mut arguments = std::env::args().skip_while(|argument| argument != "--addr");
-    let address = arguments.nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+fn main() -> ExitCode {
     // Two minutes of points, so that a page that is opened has charts at once.
     let points = Channel::new(History { events: 240, ..History::default() });
     let load = Channel::default();
     let own_handle = Arc::new(OnceLock::<Handle>::new());
-
     let (shown, ballast, stats) = (points.clone(), load.clone(), own_handle.clone());
-    let server = Server::new(move |request: &Request| match (request.path(), stats.get()) {
-        ("/", _) => Response::html(include_str!("../pages/dashboard.html")),
-        ("/events", _) => Response::channel(&shown).replay(Replay::All),
-        ("/load", _) => Response::channel(&ballast),
-        ("/metrics", Some(handle)) => metrics(handle, &[("points", &shown), ("load", &ballast)]),
-        _ => Response::not_found(),
-    })
-    .bind(address)?;
-    let handle = own_handle.get_or_init(|| server.handle()).clone();
-    let stop = handle.clone();
-    ctrlc::set_handler(move || stop.shutdown(Shutdown::default())).map_err(io::Error::other)?;
-    thread::spawn(move || measure(&handle, &points, &load));
-    println!("Open http://{}/ (Ctrl-C stops)", server.local_addr()?);
-    server.run()
+    Program {
+        run_as: "--example dashboard",
+        about: "Live charts of this server's own load; /metrics has the numbers for Prometheus.",
+        address: "127.0.0.1:8080",
+        open: "http://{address}/",
+    }
+    .run_with(
+        move |request: &Request| match (request.path(), stats.get()) {
+            ("/", _) => Response::html(include_str!("../pages/dashboard.html")),
+            ("/events", _) => Response::channel(&shown).replay(Replay::All),
+            ("/load", _) => Response::channel(&ballast),
+            ("/metrics", Some(handle)) => {
+                metrics(handle, &[("points", &shown), ("load", &ballast)])
+            }
+            _ => Response::not_found(),
+        },
+        move |handle| {
+            let handle = own_handle.get_or_init(|| handle).clone();
+            thread::spawn(move || measure(&handle, &points, &load));
+        },
+    )
 }
 
 /// Publishes a point of each chart, and a hundred events for those who are load.
@@ -63,28 +71,38 @@ fn measure(handle: &Handle, points: &Channel, load: &Channel) {
     }
 }
 
-/// The counters in the text format of Prometheus.
+/// The counters in the text format of Prometheus, which wants the lines of a metric together.
 fn metrics(handle: &Handle, channels: &[(&str, &Channel)]) -> Response {
     let stats = handle.stats();
     let mut text = String::new();
-    let mut line = |name: &str, label: String, value: u64| {
+    let mut metric = |name: &str, values: &[(String, u64)]| {
+        let kind = if name.ends_with("_total") { "counter" } else { "gauge" };
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "sse_{name}{label} {value}");
+        let _ = writeln!(text, "# TYPE sse_{name} {kind}");
+        for (label, value) in values {
+            let _ = writeln!(text, "sse_{name}{label} {value}");
+        }
     };
-    line("connections_open", String::new(), stats.open);
-    line("connections_total", String::new(), stats.total);
-    line("requests_total", String::new(), stats.requests);
-    for (reason, count) in stats.rejected {
-        line("rejected_total", format!("{{reason={reason:?}}}"), count);
-    }
-    for (name, channel) in channels {
-        let (stats, label) = (channel.stats(), format!("{{channel={name:?}}}"));
-        line("subscribers", label.clone(), stats.subscribers);
-        line("published_total", label.clone(), stats.published);
-        line("delivered_total", label.clone(), stats.delivered);
-        line("delivered_bytes_total", label.clone(), stats.bytes);
-        line("lagged_total", label.clone(), stats.lagged);
-        line("gaps_total", label, stats.gaps);
+    metric("connections_open", &[(String::new(), stats.open)]);
+    metric("connections_total", &[(String::new(), stats.total)]);
+    metric("requests_total", &[(String::new(), stats.requests)]);
+    let reasons = stats.rejected.iter();
+    let reasons: Vec<_> =
+        reasons.map(|(reason, count)| (format!("{{reason={reason:?}}}"), *count)).collect();
+    metric("rejected_total", &reasons);
+    let of_channels: [(&str, Count); 6] = [
+        ("subscribers", |stats| stats.subscribers),
+        ("published_total", |stats| stats.published),
+        ("delivered_total", |stats| stats.delivered),
+        ("delivered_bytes_total", |stats| stats.bytes),
+        ("lagged_total", |stats| stats.lagged),
+        ("gaps_total", |stats| stats.gaps),
+    ];
+    for (name, count) in of_channels {
+        let value = |(label, channel): &(&str, &Channel)| {
+            (format!("{{channel={label:?}}}"), count(channel.stats()))
+        };
+        metric(name, &channels.iter().map(value).collect::<Vec<_>>());
     }
     Response::new(200).content_type("text/plain; version=0.0.4").body(text)
 }

@@ -6,30 +6,65 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
 use sse_server::{Channel, Frame, History, Replay, Request, Response, Server, Shutdown};
 
-const USAGE: &str = "Usage: cargo run -p examples --example tail -- [--addr HOST:PORT] [FILE]";
+const HELP: &str = "Follows a file, or standard input: each line is an event.
+
+Usage: cargo run -p examples --example tail -- [--addr HOST:PORT] [FILE]
+
+  FILE              the file to follow; without one, standard input is read
+  --addr HOST:PORT  listen here instead of 127.0.0.1:8080; port 0 takes a free one
+  -h, --help        print this
+
+Ctrl-C or SIGTERM stops it.";
 /// Longest line shown, in bytes; the rest of a longer one is the next event.
 const LINE: u64 = 64 * 1024;
 /// How often a file is looked at when it has no more lines.
 const PAUSE: Duration = Duration::from_millis(100);
 
-fn main() -> io::Result<()> {
-    let (mut address, mut file) = ("127.0.0.1:8080".to_owned(), None);
+fn main() -> ExitCode {
+    let (mut address, mut path) = ("127.0.0.1:8080".to_owned(), None);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "-h" | "--help" => {
-                println!("{USAGE}");
-                return Ok(());
+        match (argument.as_str(), &path) {
+            ("-h" | "--help", _) => {
+                println!("{HELP}");
+                return ExitCode::SUCCESS;
             }
-            "--addr" => address = arguments.next().ok_or_else(|| io::Error::other(USAGE))?,
-            path => file = Some(File::open(path)?),
+            ("--addr", _) => match arguments.next() {
+                Some(value) => address = value,
+                None => return wrong("--addr needs an address, such as 127.0.0.1:8080"),
+            },
+            (option, _) if option.starts_with('-') => {
+                return wrong(&format!("unknown argument: {option}"));
+            }
+            (_, None) => path = Some(argument),
+            (other, Some(_)) => return wrong(&format!("one file, no more: {other}")),
         }
     }
+    match serve(&address, path.as_deref()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn wrong(mistake: &str) -> ExitCode {
+    eprintln!("{mistake}\n\n{HELP}");
+    ExitCode::from(2)
+}
+
+fn serve(address: &str, path: Option<&str>) -> io::Result<()> {
+    let open = |path| {
+        File::open(path).map_err(|error| io::Error::other(format!("cannot open {path}: {error}")))
+    };
+    let file = path.map(open).transpose()?;
     let lines = Channel::new(History { events: 10_000, ..History::default() });
     let channel = lines.clone();
     let server = Server::new(move |request: &Request| match request.path() {

@@ -5,7 +5,7 @@
 use std::io::{self, ErrorKind};
 use std::process::ExitCode;
 
-use sse_server::{Request, Response, Server, Shutdown};
+use sse_server::{Handle, Request, Response, Server, Shutdown};
 
 /// A program that serves demos until it is told to stop.
 #[derive(Debug)]
@@ -23,6 +23,15 @@ pub struct Program {
 impl Program {
     /// Serves `handler` until SIGINT or SIGTERM; the exit code is 0 then, 1 if it could not serve, 2 for wrong arguments.
     pub fn run(&self, handler: impl Fn(&Request) -> Response + Send + Sync + 'static) -> ExitCode {
+        self.run_with(handler, |_| {})
+    }
+
+    /// The same for a program that wants its server's handle: `begin` gets it once the address is bound.
+    pub fn run_with(
+        &self,
+        handler: impl Fn(&Request) -> Response + Send + Sync + 'static,
+        begin: impl FnOnce(Handle),
+    ) -> ExitCode {
         let address = match self.address_from(std::env::args().skip(1)) {
             Ok(Some(address)) => address,
             Ok(None) => {
@@ -34,7 +43,7 @@ impl Program {
                 return ExitCode::from(2);
             }
         };
-        match self.serve(&address, handler) {
+        match self.serve(&address, handler, begin) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("{}", self.explain(&address, &error));
@@ -80,9 +89,11 @@ impl Program {
         &self,
         address: &str,
         handler: impl Fn(&Request) -> Response + Send + Sync + 'static,
+        begin: impl FnOnce(Handle),
     ) -> io::Result<()> {
         let server = Server::new(handler).bind(address)?;
         let handle = server.handle();
+        begin(handle.clone());
         ctrlc::set_handler(move || handle.shutdown(Shutdown::default()))
             .map_err(io::Error::other)?;
         let address = server.local_addr()?.to_string();

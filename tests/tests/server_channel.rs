@@ -359,6 +359,55 @@ fn a_lagging_client_may_skip_with_a_gap() {
     assert_eq!(last, channel.stats().published);
 }
 
+/// What a client that has everything sees of a burst of which the log holds only the last event.
+fn burst(lag: Lag, path: &str) -> (Running, Channel, Peer) {
+    let channel = Channel::new(History { events: 1, lag, ..History::default() });
+    let shared = channel.clone();
+    let server = Running::start(Server::new(move |request| match request.path() {
+        "/filtered" => Response::channel(&shared).filter(|_| true),
+        _ => Response::channel(&shared),
+    }));
+    let mut peer = Peer::subscribe(server.addr, path, None);
+    peer.block().unwrap();
+    publish(&channel, 0..1000);
+    eventually("the client is dealt with", || {
+        let stats = channel.stats();
+        stats.subscribers == 0 || stats.gaps > 0 && stats.delivered > 0
+    });
+    publish(&channel, 1000..1001);
+    (server, channel, peer)
+}
+
+#[test]
+fn a_burst_that_the_log_cannot_hold_is_told() {
+    for path in ["/", "/filtered"] {
+        let (_server, channel, mut peer) = burst(Lag::Skip, path);
+        let (mut last, mut gaps) = (0, 0);
+        while last < 1001 {
+            let event = peer.event().expect("the stream goes on");
+            let is_gap = field(&event, "event") == Some("gap");
+            assert!(is_gap || sequence(&event) == last + 1, "{path}: {event} after {last}");
+            gaps += u64::from(is_gap);
+            last = sequence(&event);
+        }
+        assert!(gaps > 0 && gaps == channel.stats().gaps, "{path}: {gaps} gaps");
+    }
+}
+
+#[test]
+fn or_ends_the_connection() {
+    for path in ["/", "/filtered"] {
+        let (_server, channel, mut peer) = burst(Lag::Disconnect, path);
+        let mut last = 0;
+        while let Some(event) = peer.event() {
+            assert_eq!(sequence(&event), last + 1, "{path}");
+            last += 1;
+        }
+        assert!(!peer.ended, "{path}: a stream that is cut does not end properly");
+        assert_eq!((channel.stats().lagged, channel.stats().gaps), (1, 0), "{path}");
+    }
+}
+
 #[test]
 fn a_new_server_with_the_same_channel_loses_nothing() {
     let channel = Channel::default();

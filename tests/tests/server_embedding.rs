@@ -3,12 +3,13 @@
 mod server_support;
 
 use std::io::{Read as _, Write as _};
+use std::net::IpAddr;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use futures_lite::future::block_on;
-use server_support::{PATIENCE, Peer, eventually};
-use sse_server::{Channel, Frame, Response, Server, Shutdown};
+use server_support::{PATIENCE, Peer, eventually, status};
+use sse_server::{Channel, Connections, Frame, Limits, Response, Server, Shutdown};
 
 #[test]
 fn a_unix_socket() {
@@ -110,4 +111,42 @@ fn dropping_the_serving_future_cuts_all_connections() {
     thread.join().unwrap();
     assert_eq!(handle.stats().open, 0);
     assert_eq!(peer.read_to_end(), "");
+}
+
+/// Serves a connection that is said to come from an address; the client's end of it.
+fn connection_from(connections: &Connections, address: Option<&str>) -> UnixStream {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    theirs.set_read_timeout(Some(PATIENCE)).unwrap();
+    let serving = connections.clone();
+    let address: Option<IpAddr> = address.map(|address| address.parse().unwrap());
+    std::thread::spawn(move || {
+        let stream = async_io::Async::new(ours).unwrap();
+        block_on(serving.serve(stream, address.map(|address| (address, 1).into())));
+    });
+    theirs
+}
+
+#[test]
+fn what_counts_as_one_address() {
+    let limits = Limits { connections_per_address: 1, ..Limits::default() };
+    let connections = Server::new(|_| Response::text("hello")).limits(limits).connections();
+    let _held =
+        ["2001:db8::1", "192.0.2.1"].map(|address| connection_from(&connections, Some(address)));
+    eventually("both are in", || connections.handle().stats().open == 2);
+    for (address, expected) in [
+        (Some("2001:db8::ffff:1:2:3"), 503), // one customer has a whole /64
+        (Some("2001:db8:0:1::1"), 200),
+        (Some("192.0.2.1"), 503),
+        (Some("::ffff:192.0.2.1"), 503), // the same in the notation of a socket for both
+        (Some("192.0.2.2"), 200),
+        (None, 200),
+        (None, 200),
+    ] {
+        let mut client = connection_from(&connections, address);
+        client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = [0; 1024];
+        let count = client.read(&mut answer).unwrap();
+        let answer = String::from_utf8_lossy(&answer[..count]);
+        assert_eq!(status(&answer), expected, "{address:?}: {answer}");
+    }
 }

@@ -2,7 +2,9 @@
 
 mod server_support;
 
+use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -178,23 +180,74 @@ fn dashboard_shows_its_own_load() {
     }
     let metrics = page(&program, "/metrics");
     assert!(metrics.contains("\nsse_subscribers{channel=\"load\"} 5\n"), "{metrics}");
+    let names = metrics.lines().map(|line| {
+        line.trim_start_matches("# TYPE ").split(['{', ' ']).next().unwrap_or_default()
+    });
+    let mut groups: Vec<&str> = names.collect();
+    groups.dedup();
+    let once = groups.iter().collect::<HashSet<_>>().len();
+    assert_eq!(once, groups.len(), "the lines of a metric stand together: {groups:?}");
     drop(load);
     eventually("they are gone", || page(&program, "/metrics").contains("{channel=\"load\"} 0\n"));
 }
 
 #[test]
 fn signals_end_them_with_their_streams_told() {
-    for name in ["clock", "dashboard"] {
-        let mut program = Program::start(name);
-        let mut peer = Peer::subscribe(program.address(), "/events", None);
-        peer.block().unwrap();
-        program.signal("TERM");
-        let mut last = String::new();
-        while let Some(block) = peer.block() {
-            last = block;
+    for (name, path) in STREAMS {
+        for signal in ["INT", "TERM"] {
+            let mut program = Program::start(name);
+            if name == "progress" {
+                post(&program, "/jobs", "");
+            }
+            let mut peer = Peer::subscribe(program.address(), path, None);
+            let mut last = peer.block().expect("its position");
+            program.signal(signal);
+            while let Some(block) = peer.block() {
+                last = block;
+            }
+            assert!(peer.ended && last.starts_with("retry: "), "{name}, {signal}: {last}");
+            drop(peer);
+            let status = program.ended(Duration::from_secs(10)).expect("it ends");
+            assert!(status.success(), "{name}, {signal}: {status}");
         }
-        assert!(peer.ended && last.starts_with("retry: "), "{name}: {last}");
-        drop(peer);
-        assert!(program.ended(Duration::from_secs(10)).expect("it ends").success());
     }
+}
+
+/// A stream of each program.
+const STREAMS: [(&str, &str); 5] = [
+    ("clock", "/events"),
+    ("chat", "/events"),
+    ("tail", "/events"),
+    ("progress", "/jobs/1"),
+    ("dashboard", "/events"),
+];
+
+/// How a program ends that does not serve: its exit code, and what it says.
+fn said(name: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = command(name).args(arguments).output().expect("it runs");
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(text).expect("text"))
+}
+
+#[test]
+fn they_explain_themselves_and_what_is_wrong() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = listener.local_addr().expect("its address").to_string();
+    for (name, _) in STREAMS {
+        let usage = format!("Usage: cargo run -p examples --example {name} -- [--addr HOST:PORT]");
+        for (arguments, code, expected) in [
+            (&["--help"][..], 0, usage.as_str()),
+            (&["--sideways"], 2, &usage),
+            (&["--addr"], 2, &usage),
+            (&["--addr", "nonsense"], 1, "must be like 127.0.0.1:8080"),
+            (&["--addr", &taken], 1, "another port"),
+        ] {
+            let (status, text) = said(name, arguments);
+            assert_eq!(status, Some(code), "{name} {arguments:?}: {text}");
+            assert!(text.contains(expected), "{name} {arguments:?}: {text}");
+        }
+    }
+    let (status, text) = said("tail", &["/no/such/file"]);
+    assert!(status == Some(1) && text.starts_with("cannot open /no/such/file: "), "{text}");
+    assert_eq!(said("tail", &["a", "b"]).0, Some(2));
 }

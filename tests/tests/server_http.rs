@@ -334,6 +334,12 @@ fn a_panic_is_a_500_and_no_more() {
 }
 
 #[test]
+fn a_guard_that_panics_lets_nobody_in() {
+    let server = Server::new(pages).authorize(|_| panic!("on purpose"));
+    assert_eq!(status(&Running::start(server).connect_and_get()), 500);
+}
+
+#[test]
 fn headers_cannot_be_injected() {
     let cases: [fn() -> Response; 6] = [
         || Response::text("x").header("X", "a\r\nSet-Cookie: b"),
@@ -397,9 +403,15 @@ fn at_capacity_newcomers_are_told_to_wait_and_nobody_is_thrown_out() {
 fn one_address_cannot_take_all_places() {
     let limits = Limits { connections_per_address: 2, ..Limits::default() };
     let server = Running::start(Server::new(pages).limits(limits));
-    let held: Vec<Peer> = (0..2).map(|_| server.connect()).collect();
+    let mut held: Vec<Peer> = (0..2).map(|_| server.connect()).collect();
     eventually("both are in", || server.handle.stats().open == 2);
-    assert_eq!(status(&server.exchange(GET)), 503);
+    let answer = server.exchange(GET);
+    assert_eq!(status(&answer), 503, "{answer}");
+    assert!(answer.contains("\r\nRetry-After: "), "{answer}");
+    for peer in &mut held {
+        peer.send(GET);
+        assert_eq!(peer.answer().1, "<h1>home</h1>", "nobody is thrown out");
+    }
     drop(held);
     eventually("both are out", || server.handle.stats().open == 0);
     assert_eq!(status(&server.connect_and_get()), 200);
@@ -415,27 +427,51 @@ fn hooks_see_every_request() {
         })
         .on_access(move |access| {
             let path = access.request.map(|request| request.path().to_owned());
-            log.lock().unwrap().push((
-                path,
-                access.status,
-                access.bytes > 0,
-                access.peer.is_some(),
-            ));
+            let peer = access.peer.map(|peer| peer.ip().is_loopback());
+            log.lock().unwrap().push((path, access.status, access.bytes, peer));
         });
     let server = Running::start(server);
     let post = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
-    assert_eq!(status(&server.exchange(post)), 401, "before its body is read");
     let allowed = "Host: a\r\nAuthorization: yes\r\nConnection: close\r\n\r\n";
-    assert_eq!(status(&server.exchange(format!("GET / HTTP/1.1\r\n{allowed}"))), 200);
-    assert_eq!(status(&server.exchange(format!("GET /stream HTTP/1.1\r\n{allowed}"))), 200);
-    server.exchange("junk\r\n\r\n");
-    let expected = [(Some("/echo"), 401), (Some("/"), 200), (Some("/stream"), 200), (None, 400)];
-    let expected: Vec<_> = expected
-        .iter()
-        .map(|(path, status)| (path.map(str::to_owned), *status, true, true))
-        .collect();
-    eventually("all are logged", || seen.lock().unwrap().len() == 4);
-    assert_eq!(*seen.lock().unwrap(), expected);
+    for (request, path, expected) in [
+        // Before its body is read, which never comes.
+        (post.to_owned(), Some("/echo"), 401),
+        (format!("GET / HTTP/1.1\r\n{allowed}"), Some("/"), 200),
+        (format!("GET /stream HTTP/1.1\r\n{allowed}"), Some("/stream"), 200),
+        ("junk\r\n\r\n".to_owned(), None, 400),
+    ] {
+        let answer = server.exchange(&request);
+        assert_eq!(status(&answer), expected, "{answer}");
+        eventually("it is logged", || !seen.lock().unwrap().is_empty());
+        let logged = std::mem::take(&mut *seen.lock().unwrap());
+        let path = path.map(str::to_owned);
+        assert_eq!(logged, [(path, expected, answer.len() as u64, Some(true))], "once");
+    }
+}
+
+#[test]
+fn a_stream_is_logged_when_it_ends() {
+    let channel = Channel::default();
+    let shared = channel.clone();
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let log = seen.clone();
+    let server = Server::new(move |_| Response::channel(&shared))
+        .on_access(move |access| log.lock().unwrap().push((access.bytes, access.duration)));
+    let server = Running::start(server);
+    let mut peer = server.connect();
+    peer.send(GET);
+    let head = peer.head().len() as u64;
+    peer.block().unwrap();
+    let open_for = Duration::from_millis(50);
+    std::thread::sleep(open_for);
+    assert!(seen.lock().unwrap().is_empty(), "it has not ended");
+    channel.publish(&sse_server::Frame::message(&"x".repeat(1000)));
+    peer.event().unwrap();
+    drop(peer);
+    eventually("it is logged", || !seen.lock().unwrap().is_empty());
+    let (bytes, duration) = seen.lock().unwrap()[0];
+    assert!(bytes > head + 1000 && bytes < head + 1200, "{bytes}");
+    assert!(duration >= open_for, "{duration:?}");
 }
 
 #[test]

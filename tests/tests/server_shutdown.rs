@@ -70,6 +70,9 @@ fn every_stream_is_told_a_time_of_its_own_and_ends() {
             times.insert(time);
         }
         assert!(times.len() > 20, "the times are spread: {times:?}");
+        let halves =
+            [times.iter().any(|&time| time < 5_000), times.iter().any(|&time| time > 7_000)];
+        assert_eq!(halves, [true, true], "over the whole window: {times:?}");
         assert_eq!(server.handle.stats().cut, 0);
         assert!(TcpStream::connect(server.addr).is_err(), "nobody new");
     }

@@ -5,8 +5,9 @@ mod server_support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
-use server_support::{Peer, Running, find};
+use server_support::{PATIENCE, Peer, Running, find};
 use sse_server::{Channel, Frame, History, Response, Server};
 
 /// Ten of eighteen clients stop reading; the others get everything, in order, and what the
@@ -40,7 +41,9 @@ fn clients_that_stop_reading_cost_a_bounded_amount_and_delay_nobody() {
     for number in 0..6000_u64 {
         channel.publish(&Frame::message(&format!("{number} {padding}")));
         // At the pace of the slowest of those who read.
+        let began = Instant::now();
         while counts.iter().any(|count| count.load(Ordering::SeqCst) + 100 < number) {
+            assert!(began.elapsed() < PATIENCE, "who reads waits for those who do not: {counts:?}");
             std::thread::yield_now();
         }
     }

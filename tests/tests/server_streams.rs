@@ -4,11 +4,12 @@ mod server_support;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use server_support::{Peer, Running, eventually};
-use sse_server::{Channel, Cors, Frame, History, Limits, Response, Server, Sink, sleep};
+use server_support::{Peer, Running, eventually, field};
+use socket2::SockRef;
+use sse_server::{Channel, Cors, Frame, History, Limits, Response, Server, Shutdown, Sink, sleep};
 
 /// How soon a client that has left must be noticed on loopback.
 const NOTICED: Duration = Duration::from_secs(1);
@@ -48,20 +49,20 @@ fn a_closure_is_dropped_when_its_client_leaves() {
     eventually("all are closed", || server.handle.stats().open == 0);
 }
 
+/// Closes a connection with a reset, as the system does for a process that dies in the middle.
+fn reset(peer: Peer) {
+    SockRef::from(&peer.stream).set_linger(Some(Duration::ZERO)).unwrap();
+}
+
 #[test]
 fn a_reset_is_noticed_too() {
     let (server, dropped) = silent();
-    let peer = Peer::subscribe(server.addr, "/", None);
-    // Closing a socket with unread bytes resets the connection.
-    let body = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
-    let mut other = server.connect();
-    other.send(body);
-    other.stream.peek(&mut [0]).unwrap();
-    drop(other);
-    let noticed = eventually("the reset is noticed", || dropped.load(Ordering::SeqCst) == 1);
+    let peers: Vec<Peer> = (0..20).map(|_| Peer::subscribe(server.addr, "/", None)).collect();
+    assert_eq!(dropped.load(Ordering::SeqCst), 0);
+    peers.into_iter().for_each(reset);
+    let noticed = eventually("all are dropped", || dropped.load(Ordering::SeqCst) == 20);
     assert!(noticed < NOTICED, "took {noticed:?}");
-    drop(peer);
-    eventually("the other too", || dropped.load(Ordering::SeqCst) == 2);
+    eventually("all are closed", || server.handle.stats().open == 0);
 }
 
 #[test]
@@ -72,14 +73,16 @@ fn subscribers_who_leave_are_noticed_while_nothing_is_published() {
         let response = Response::channel(&shared).heartbeat(None);
         if request.path() == "/filtered" { response.filter(|_| false) } else { response }
     }));
-    for path in ["/", "/filtered"] {
+    for (path, leave) in
+        [("/", drop as fn(Peer)), ("/filtered", drop), ("/", reset), ("/filtered", reset)]
+    {
         let mut peers: Vec<Peer> =
             (0..20).map(|_| Peer::subscribe(server.addr, path, None)).collect();
         for peer in &mut peers {
             peer.block().unwrap();
         }
         assert_eq!(channel.stats().subscribers, 20);
-        drop(peers);
+        peers.into_iter().for_each(leave);
         let noticed = eventually("all are noticed", || channel.stats().subscribers == 0);
         assert!(noticed < NOTICED, "{path}: took {noticed:?}");
         eventually("all are closed", || server.handle.stats().open == 0);
@@ -284,6 +287,73 @@ fn a_stream_ends_when_its_token_expires_between_two_events() {
         peer.send(format!("HEAD {path} HTTP/1.1\r\nHost: a\r\n\r\n"));
         assert!(peer.head().starts_with("HTTP/1.1 200"));
     }
+}
+
+/// Of an event that no socket takes at once.
+const LARGE: usize = 8_000_000;
+
+/// A server whose streams end when `expired` is set, and a client for each kind of stream that has
+/// read the beginning of a large event and no more.
+fn in_flight(expired: &Arc<AtomicBool>) -> (Running, Vec<(&'static str, Peer)>) {
+    let expired = expired.clone();
+    let channel = Channel::new(History { bytes: 1 << 30, ..History::default() });
+    let shared = channel.clone();
+    let server = Running::start(Server::new(move |request| {
+        let response = match request.path() {
+            "/channel" => Response::channel(&shared),
+            "/filtered" => Response::channel(&shared).filter(|_| true),
+            _ => Response::stream(async |mut sink: Sink| {
+                loop {
+                    sink.send(&Frame::message(&"x".repeat(LARGE))).await?;
+                }
+            }),
+        };
+        let expired = expired.clone();
+        response.until(async move {
+            while !expired.load(Ordering::SeqCst) {
+                sleep(Duration::from_millis(5)).await;
+            }
+        })
+    }));
+    let paths = ["/channel", "/filtered", "/stream"];
+    let mut peers: Vec<_> =
+        paths.iter().map(|&path| (path, Peer::subscribe(server.addr, path, None))).collect();
+    eventually("both have joined", || channel.stats().subscribers == 2);
+    channel.publish(&Frame::message(&"x".repeat(LARGE)));
+    for (_, peer) in &mut peers {
+        while peer.buffer.len() < 1000 {
+            assert!(peer.fill());
+        }
+    }
+    (server, peers)
+}
+
+#[test]
+fn a_token_that_expires_tears_no_event() {
+    let expired = Arc::new(AtomicBool::new(false));
+    let (_server, peers) = in_flight(&expired);
+    expired.store(true, Ordering::SeqCst);
+    // Long enough that the streams know before their clients read on.
+    std::thread::sleep(Duration::from_millis(50));
+    for (path, mut peer) in peers {
+        assert_eq!(peer.data().map(|data| data.len()), Some(LARGE), "{path}");
+        assert_eq!((peer.block(), peer.ended), (None, true), "{path}");
+    }
+}
+
+#[test]
+fn nor_does_a_shutdown() {
+    let (server, peers) = in_flight(&Arc::default());
+    server.handle.shutdown(Shutdown { deadline: Duration::from_secs(60), ..Shutdown::default() });
+    eventually("nobody new is let in", || Peer::try_connect(server.addr).is_none());
+    for (path, mut peer) in peers {
+        assert_eq!(peer.data().map(|data| data.len()), Some(LARGE), "{path}");
+        let farewell = peer.block().unwrap_or_default();
+        assert!(field(&farewell, "retry").is_some(), "{path}: {farewell}");
+        assert_eq!((peer.block(), peer.ended), (None, true), "{path}");
+    }
+    futures_lite::future::block_on(server.handle.closed());
+    assert_eq!(server.handle.stats().cut, 0);
 }
 
 #[test]

@@ -79,10 +79,14 @@ impl Peer {
 
     /// A connection, if somebody listens.
     pub(crate) fn try_connect(addr: SocketAddr) -> Option<Self> {
-        let stream = TcpStream::connect(addr).ok()?;
+        Some(Self::on(TcpStream::connect(addr).ok()?))
+    }
+
+    /// A client on a connection that is there already.
+    pub(crate) fn on(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).expect("timeout");
         stream.set_write_timeout(Some(PATIENCE)).expect("timeout");
-        Some(Self { stream, buffer: Vec::new(), body: Vec::new(), chunked: false, ended: false })
+        Self { stream, buffer: Vec::new(), body: Vec::new(), chunked: false, ended: false }
     }
 
     /// Connects and asks for a stream; returns with the response head read.
