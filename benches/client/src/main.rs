@@ -7,6 +7,8 @@ mod task;
 mod trials;
 mod writer;
 
+use std::path::PathBuf;
+
 use anyhow::ensure;
 use clap::{Parser, ValueEnum};
 use report::Report;
@@ -27,6 +29,9 @@ struct Cli {
     /// A tenth of the events and streams, one round; nothing is written
     #[arg(long)]
     quick: bool,
+    /// Write the results into this folder, whatever was measured
+    #[arg(long, value_name = "FOLDER")]
+    write: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -52,14 +57,13 @@ fn main() -> anyhow::Result<()> {
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     ensure!(cores > CLIENT_CORE, "client and server need a core each");
-    let mut set = rustix::thread::CpuSet::new();
-    set.set(SERVER_CORE);
-    rustix::thread::sched_setaffinity(None, &set)?;
-
     let all = cli.client.is_empty();
     let wanted = |it: &&Subject| all || cli.client.contains(it);
     let subjects: Vec<Subject> = Subject::value_variants().iter().filter(wanted).copied().collect();
     let mut report = Report::new("client", "cargo xtask bench client");
+    let mut set = rustix::thread::CpuSet::new();
+    set.set(SERVER_CORE);
+    rustix::thread::sched_setaffinity(None, &set)?;
     report.note(format!(
         "Each client is a process of its own on core {CLIENT_CORE} with one thread of its own; a bare writer, \
          which knows nothing of clients, is on core {SERVER_CORE}."
@@ -80,8 +84,5 @@ fn main() -> anyhow::Result<()> {
     if runs(Part::Many) {
         trials::many::measure(&subjects, cli.quick, &mut report)?;
     }
-    if all && cli.part.is_empty() && !cli.quick {
-        report.write(&report::results())?;
-    }
-    Ok(())
+    report.finish(all && cli.part.is_empty() && !cli.quick, cli.write)
 }

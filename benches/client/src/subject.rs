@@ -3,6 +3,8 @@
 use std::ops::ControlFlow;
 use std::pin::Pin;
 
+use report::Role;
+
 use crate::subjects::{bare, eventsource_client, ours, reqwest_eventsource};
 
 /// A client.
@@ -51,6 +53,14 @@ impl Subject {
             Subject::OursOwned => "ours, owned events",
             Subject::EventsourceClient => "eventsource-client",
             Subject::ReqwestEventsource => "reqwest-eventsource",
+        }
+    }
+
+    pub(crate) fn role(self) -> Role {
+        match self {
+            Subject::Ours | Subject::OursOwned => Role::Ours,
+            Subject::Read | Subject::ReadAsync => Role::Limit,
+            _ => Role::Peer,
         }
     }
 

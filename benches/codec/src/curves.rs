@@ -34,19 +34,19 @@ pub(crate) fn add(plan: Plan, report: &mut Report, decoders: &[&Decoder]) -> any
     };
     curve(
         "decode-over-chunk-size",
-        "decode, llm corpus, by size of chunk",
+        "Decoding the llm corpus, by size of chunk",
         "bytes per chunk",
         &over_chunks,
     )?;
     curve(
         "decode-over-event-size",
-        "decode, 1400 B chunks, by size of event",
+        "Decoding 1400 B chunks, by size of event",
         "bytes of data per event",
         &over_events,
     )?;
     curve(
         "decode-over-line-length",
-        "decode, 1 B chunks, by length of line",
+        "Decoding 1 B chunks, by length of line",
         "bytes of data per line",
         &over_lines,
     )
@@ -93,17 +93,22 @@ fn plot(
     let shown = decoders.iter().enumerate().filter(|(_, it)| it.name != "copy");
     let series = shown.map(|(index, decoder)| Series {
         name: decoder.name.to_owned(),
+        role: decoder.role,
         values: points
             .iter()
-            .filter_map(|it| Some((it.position as f64, (*it.speeds.get(index)?)?)))
+            .filter_map(|it| {
+                let speed = it.speeds.get(index).copied().flatten();
+                Some(report::Point { x: it.position as f64, y: speed?, quartiles: None })
+            })
             .collect(),
     });
     Lines {
-        title: format!("{title}: MB/s, higher is better"),
+        title: title.to_owned(),
+        about: "MB/s, higher is better; both axes logarithmic".to_owned(),
         horizontal: horizontal.to_owned(),
-        vertical: "MB/s".to_owned(),
+        is_bytes: true,
+        vertical: Scale::Logarithmic,
         series: series.collect(),
-        scale: Scale::Logarithmic,
     }
     .svg()
 }

@@ -1,11 +1,13 @@
 //! `decode`: every corpus, whole and in chunks, by every decoder.
 
+use std::path::PathBuf;
+
 use anyhow::{bail, ensure};
-use report::{Bars, Cell, Report, Scale, Series, Spread, Table};
+use report::{Cell, Dots, Report, Role, Series, Spread, Table};
 
 use crate::corpus::{self, Corpus};
 use crate::curves;
-use crate::decoders::{self, Decoder, Kind};
+use crate::decoders::{self, Decoder};
 use crate::rounds::Plan;
 use crate::trial::{self, Outcome, Timing};
 
@@ -20,9 +22,12 @@ pub(crate) struct Args {
     /// Chunk sizes in bytes; 0 is the whole corpus at once
     #[arg(long, value_delimiter = ',', default_values_t = [0, 1400, 64])]
     chunk: Vec<usize>,
-    /// Fewer and shorter rounds, no curves; nothing is written
+    /// Fewer and shorter rounds; nothing is written
     #[arg(long)]
     quick: bool,
+    /// Write the results into this folder, whatever was measured
+    #[arg(long, value_name = "FOLDER")]
+    write: Option<PathBuf>,
 }
 
 /// What was measured with one chunk size: for each corpus the outcomes of all decoders.
@@ -35,23 +40,23 @@ impl Args {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let plan = Plan::new(self.quick);
         let decoders = self.decoders()?;
-        let whole_run = self.corpus.is_empty() && self.peer.is_empty() && !self.quick;
+        let is_all = self.corpus.is_empty() && self.peer.is_empty();
         let mut report = Report::new("decode", "cargo xtask bench decode");
         report.note(
             "One pass over 1 MiB, one thread. Decoders take turns in every round; cells show the best round. \
              The ratio is that of us to the fastest peer whose events are right, taken in each round: \
-             its median and its quartiles.",
+             its median and its quartiles. `ours` has the default features; sse-stream's default \
+             features have simdutf8, as `ours, simdutf8` has it.",
         );
         report.note(versions(&decoders));
         for chunk in &self.chunk {
             let cut = self.cut(plan, *chunk, &decoders)?;
             cut.report(&mut report, &decoders)?;
         }
-        if whole_run {
+        if is_all {
             curves::add(plan, &mut report, &decoders)?;
-            report.write(&report::results())?;
         }
-        Ok(())
+        report.finish(is_all && !self.quick, self.write)
     }
 
     fn decoders(&self) -> anyhow::Result<Vec<&'static Decoder>> {
@@ -87,17 +92,19 @@ impl Args {
 impl Cut {
     fn report(&self, report: &mut Report, decoders: &[&Decoder]) -> anyhow::Result<()> {
         let mut speed = self.table("MB/s", decoders, &megabytes_per_second);
-        let ratios = self.trials.iter().map(|(_, it)| Ratio::of(decoders, it));
-        let ratios: Vec<Option<Ratio>> = ratios.collect();
-        let mut row = |name: &str, cell: fn(&Ratio) -> Cell| {
-            let cells = ratios.iter().map(|it| it.as_ref().map_or_else(Cell::none, cell));
-            speed.row(name, cells);
-        };
-        row("ours / fastest peer", |it| Cell::number(it.spread.median).with_detail(it.spread));
-        row("quartiles", |it| {
-            Cell::text(format!("{:.2}–{:.2}", it.spread.lower_quartile, it.spread.upper_quartile))
-        });
-        row("fastest peer", |it| Cell::text(it.peer));
+        let fastest = self.trials.iter().map(|(_, it)| fastest_peer(decoders, it));
+        let fastest: Vec<Option<usize>> = fastest.collect();
+        for (index, ours) in decoders.iter().enumerate().filter(|it| it.1.role == Role::Ours) {
+            let ratios = self.trials.iter().zip(&fastest).map(|((_, outcomes), fastest)| {
+                let fastest = fastest.and_then(|it| outcomes.get(it));
+                Cell::spread(ratio(outcomes.get(index), fastest))
+            });
+            speed.row(format!("{} / fastest peer", ours.name), ratios);
+        }
+        speed.row("fastest peer", fastest.iter().map(|it| match it {
+            Some(index) => Cell::text(decoders[*index].name),
+            None => Cell::none(),
+        }));
         report.table(speed);
         self.note_faults(report, decoders);
         report.table(self.table("ns per block", decoders, &nanoseconds_per_block));
@@ -157,6 +164,7 @@ impl Cut {
         let shown = decoders.iter().enumerate().filter(|(_, it)| it.name != "copy");
         let series = shown.map(|(index, decoder)| Series {
             name: decoder.name.to_owned(),
+            role: decoder.role,
             values: self
                 .trials
                 .iter()
@@ -166,12 +174,11 @@ impl Cut {
                 })
                 .collect(),
         });
-        Bars {
-            title: format!("Decoding, {}: MB/s, higher is better (logarithmic)", self.title),
-            unit: "MB/s".to_owned(),
-            groups: self.trials.iter().map(|(corpus, _)| corpus.name.to_owned()).collect(),
+        Dots {
+            title: format!("Decoding, {}", self.title),
+            about: "MB/s, further right is better; by corpus, logarithmic".to_owned(),
+            rows: self.trials.iter().map(|(corpus, _)| corpus.name.to_owned()).collect(),
             series: series.collect(),
-            scale: Scale::Logarithmic,
         }
         .svg()
     }
@@ -185,27 +192,24 @@ fn nanoseconds_per_block(corpus: &Corpus, timing: &Timing) -> Option<f64> {
     Some(timing.spread()?.least * 1e9 / corpus.blocks as f64)
 }
 
-/// How much faster we are than the fastest peer that is right, in every round.
-struct Ratio {
-    peer: &'static str,
-    spread: Spread,
+/// The place of the fastest peer whose events are right.
+fn fastest_peer(decoders: &[&Decoder], outcomes: &[Outcome]) -> Option<usize> {
+    let best = |index: &usize| match outcomes.get(*index) {
+        Some(Outcome::Timed(timing)) => timing.spread().map(|it| it.least),
+        _ => None,
+    };
+    let peers = (0..decoders.len()).filter(|it| decoders[*it].role == Role::Peer);
+    let timed = peers.filter_map(|index| Some((index, best(&index)?)));
+    timed.min_by(|a, b| a.1.total_cmp(&b.1)).map(|it| it.0)
 }
 
-impl Ratio {
-    fn of(decoders: &[&Decoder], outcomes: &[Outcome]) -> Option<Ratio> {
-        let timings = |kind: Kind| {
-            let pairs = decoders.iter().zip(outcomes);
-            pairs.filter_map(move |(decoder, outcome)| match outcome {
-                Outcome::Timed(timing) if decoder.kind == kind => Some((decoder.name, timing)),
-                _ => None,
-            })
-        };
-        let best = |timing: &Timing| timing.spread().map_or(f64::INFINITY, |it| it.least);
-        let (_, ours) = timings(Kind::Ours).next()?;
-        let (peer, fastest) = timings(Kind::Peer).min_by(|a, b| best(a.1).total_cmp(&best(b.1)))?;
-        let rounds = fastest.seconds.iter().zip(&ours.seconds);
-        let spread = Spread::of(rounds.map(|(peer, ours)| peer / ours))?;
-        Some(Ratio { peer, spread })
+/// How much faster we are than a peer, in every round.
+fn ratio(ours: Option<&Outcome>, peer: Option<&Outcome>) -> Option<Spread> {
+    match (ours?, peer?) {
+        (Outcome::Timed(ours), Outcome::Timed(peer)) => {
+            Spread::of(peer.seconds.iter().zip(&ours.seconds).map(|(peer, ours)| peer / ours))
+        }
+        _ => None,
     }
 }
 

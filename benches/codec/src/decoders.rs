@@ -13,6 +13,7 @@ use std::slice::Chunks;
 
 use bytes::Bytes;
 use futures_lite::{Stream, stream};
+use report::Role;
 
 use crate::sink::Sink;
 
@@ -21,17 +22,10 @@ pub(crate) struct Decoder {
     pub(crate) name: &'static str,
     /// The crate whose version is shown.
     pub(crate) package: &'static str,
-    pub(crate) kind: Kind,
+    /// A limit does a part of the work only, so its events are not compared.
+    pub(crate) role: Role,
     /// Decodes the input from its start to its end.
     pub(crate) decode: fn(Input, &mut Sink) -> Result<(), String>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Ours,
-    Peer,
-    /// Does a part of the work only, so its events are not compared.
-    Limit,
 }
 
 /// A stream and how it is cut.
@@ -67,15 +61,21 @@ impl Input {
     }
 }
 
-pub(crate) const ALL: [Decoder; 9] = [
-    Decoder { name: "copy", package: "", kind: Kind::Limit, decode: limit::copy },
+pub(crate) const ALL: [Decoder; 10] = [
+    Decoder { name: "copy", package: "", role: Role::Limit, decode: limit::copy },
     Decoder {
         name: "newline-search",
         package: "memchr",
-        kind: Kind::Limit,
+        role: Role::Limit,
         decode: limit::newline_search,
     },
-    Decoder { name: "ours", package: "sse-proto", kind: Kind::Ours, decode: ours::decode },
+    Decoder { name: "ours", package: "sse-proto", role: Role::Ours, decode: ours::decode },
+    Decoder {
+        name: "ours, simdutf8",
+        package: "simdutf8",
+        role: Role::Ours,
+        decode: ours::decode_with_simdutf8,
+    },
     peer("sse-core", sse_core::decode),
     peer("sse-stream", sse_stream::decode),
     peer("sseer", sseer::decode),
@@ -85,5 +85,5 @@ pub(crate) const ALL: [Decoder; 9] = [
 ];
 
 const fn peer(name: &'static str, decode: fn(Input, &mut Sink) -> Result<(), String>) -> Decoder {
-    Decoder { name, package: name, kind: Kind::Peer, decode }
+    Decoder { name, package: name, role: Role::Peer, decode }
 }

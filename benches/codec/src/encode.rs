@@ -1,7 +1,9 @@
 //! `encode`: events of three shapes, by every encoder.
 
+use std::path::PathBuf;
+
 use anyhow::{anyhow, ensure};
-use report::{Bars, Cell, Report, Scale, Series, Spread, Table};
+use report::{Bar, Bars, Cell, Group, Report, Role, Spread, Table};
 use sse_proto::{Decoder, Item};
 
 use crate::allocations;
@@ -14,6 +16,9 @@ pub(crate) struct Args {
     /// Fewer and shorter rounds; nothing is written
     #[arg(long)]
     quick: bool,
+    /// Write the results into this folder, whatever was measured
+    #[arg(long, value_name = "FOLDER")]
+    write: Option<PathBuf>,
 }
 
 /// What was measured for one encoder and one shape of events.
@@ -31,8 +36,10 @@ impl Args {
             "1,000 events one after another, one thread; encoders take turns in every round, cells show \
              the best round. Building and checking the event is part of the time.",
         );
-        let versions = encoders::ALL.iter().filter(|it| !it.package.is_empty());
-        let versions = versions.map(|it| format!("{} {}", it.package, report::version(it.package)));
+        let mut packages = encoders::ALL.map(|it| it.package).to_vec();
+        packages.dedup();
+        let versions = packages.iter().filter(|it| !it.is_empty());
+        let versions = versions.map(|it| format!("{it} {}", report::version(it)));
         report.note(format!("Versions: {}.", versions.collect::<Vec<_>>().join(", ")));
         let cases = encoders::cases();
         let timings: Vec<Vec<Result<Timing, String>>> =
@@ -40,10 +47,7 @@ impl Args {
         report.table(table("ns per event", &cases, &timings, nanoseconds));
         report.table(table("allocations per event", &cases, &timings, |it| Some(it.allocations)));
         report.plot("encode", plot(&cases, &timings)?);
-        if !self.quick {
-            report.write(&report::results())?;
-        }
-        Ok(())
+        report.finish(!self.quick, self.write)
     }
 }
 
@@ -69,7 +73,7 @@ fn measure(plan: Plan, case: &Case) -> Vec<Result<Timing, String>> {
 
 /// Decodes what an encoder has written: it must be the events that it was given.
 fn judge(encoder: &Encoder, case: &Case) -> anyhow::Result<()> {
-    if encoder.is_limit {
+    if encoder.role == Role::Limit {
         return Ok(());
     }
     let mut bytes = Vec::new();
@@ -125,16 +129,22 @@ fn table(
 }
 
 fn plot(cases: &[Case], timings: &[Vec<Result<Timing, String>>]) -> anyhow::Result<String> {
-    let series = encoders::ALL.iter().enumerate().map(|(index, encoder)| Series {
-        name: encoder.name.to_owned(),
-        values: timings.iter().map(|case| nanoseconds(case.get(index)?.as_ref().ok()?)).collect(),
+    let bar = |encoder: &Encoder, timing: Option<&Result<Timing, String>>| {
+        let value = timing.and_then(|it| nanoseconds(it.as_ref().ok()?));
+        let parts = value.into_iter().collect();
+        Bar { name: encoder.name.to_owned(), role: encoder.role, parts, quartiles: None }
+    };
+    let groups = cases.iter().zip(timings).map(|(case, timings)| Group {
+        name: case.name.to_owned(),
+        bars: (encoders::ALL.iter().enumerate())
+            .map(|(index, encoder)| bar(encoder, timings.get(index)))
+            .collect(),
     });
     Bars {
-        title: "Encoding: ns per event, lower is better (logarithmic)".to_owned(),
-        unit: "ns per event".to_owned(),
-        groups: cases.iter().map(|it| it.name.to_owned()).collect(),
-        series: series.collect(),
-        scale: Scale::Logarithmic,
+        title: "Encoding one event".to_owned(),
+        about: "ns, shorter is better; each group has its own scale".to_owned(),
+        parts: Vec::new(),
+        groups: groups.collect(),
     }
     .svg()
 }

@@ -5,6 +5,8 @@ mod limit;
 mod ours;
 mod sse_stream;
 
+use report::Role;
+
 use crate::corpus;
 
 /// An event to be encoded.
@@ -25,25 +27,26 @@ pub(crate) struct Case {
 pub(crate) struct Encoder {
     pub(crate) name: &'static str,
     pub(crate) package: &'static str,
-    pub(crate) is_limit: bool,
+    pub(crate) role: Role,
     /// Encodes all samples; with `Some`, appends the bytes so that they can be compared.
     pub(crate) encode: fn(&'static [Sample], Option<&mut Vec<u8>>),
 }
 
 pub(crate) const ALL: [Encoder; 5] = [
-    Encoder { name: "copy", package: "", is_limit: true, encode: limit::copy },
-    encoder("ours, Vec", "sse-proto", ours::append_to),
-    encoder("ours, slice", "sse-proto", ours::encode_into),
-    encoder("sse-stream", "sse-stream", sse_stream::encode),
-    encoder("axum", "axum", axum::encode),
+    encoder(Role::Limit, "copy", "", limit::copy),
+    encoder(Role::Ours, "ours, Vec", "sse-proto", ours::append_to),
+    encoder(Role::Ours, "ours, slice", "sse-proto", ours::encode_into),
+    encoder(Role::Peer, "sse-stream", "sse-stream", sse_stream::encode),
+    encoder(Role::Peer, "axum", "axum", axum::encode),
 ];
 
 const fn encoder(
+    role: Role,
     name: &'static str,
     package: &'static str,
     encode: fn(&'static [Sample], Option<&mut Vec<u8>>),
 ) -> Encoder {
-    Encoder { name, package, is_limit: false, encode }
+    Encoder { name, package, role, encode }
 }
 
 /// The shapes: data alone, every field, many lines.

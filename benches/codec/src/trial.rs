@@ -3,11 +3,11 @@
 use std::panic::{self, AssertUnwindSafe};
 use std::time::{Duration, Instant};
 
-use report::Spread;
+use report::{Role, Spread};
 
 use crate::allocations;
 use crate::corpus::Corpus;
-use crate::decoders::{Decoder, Input, Kind};
+use crate::decoders::{Decoder, Input};
 use crate::rounds::{self, Plan};
 use crate::sink::Sink;
 
@@ -85,7 +85,7 @@ fn judge(decoder: &Decoder, input: Input, corpus: &Corpus) -> Option<Outcome> {
             // Some object to an end within a block, which a whole corpus does not have.
             Ok(Err(error)) if part.ends_with_block() => return Some(Outcome::Wrong(error)),
             Ok(_) if start.elapsed() > PATIENCE => return Some(Outcome::TooSlow(length)),
-            Ok(_) if whole && decoder.kind != Kind::Limit && sink != corpus.expected => {
+            Ok(_) if whole && decoder.role != Role::Limit && sink != corpus.expected => {
                 let (found, expected) = (sink.events, corpus.expected.events);
                 return Some(Outcome::Wrong(if found == expected {
                     "other contents".to_owned()

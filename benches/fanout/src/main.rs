@@ -12,6 +12,8 @@ mod subject;
 mod swarm;
 mod trials;
 
+use std::path::PathBuf;
+
 use anyhow::ensure;
 use clap::Parser;
 use report::Report;
@@ -34,36 +36,34 @@ struct Cli {
     /// Interleaved rounds of each measurement
     #[arg(long)]
     rounds: Option<usize>,
-    /// The sizes of the issue for the clients that stop reading: 1,000 clients, 10,000 events
-    #[arg(long)]
-    full: bool,
+    /// Write the results into this folder, whatever was measured
+    #[arg(long, value_name = "FOLDER")]
+    write: Option<PathBuf>,
 }
 
 fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
-    let generator_core = cores::split()?;
     let subjects = Subject::prepare(&cli.server)?;
     ensure!(!subjects.is_empty(), "no server to measure");
-    let plan = Plan::new(cli.quick, cli.full, cli.rounds);
+    let plan = Plan::new(cli.quick, cli.rounds);
     let mut report = Report::new("fanout", "cargo xtask bench fanout");
+    let generator_core = cores::split()?;
     report.note(format!(
         "The server runs on core {}, the load generator on core {generator_core}; the generator never sleeps \
-         while it measures. TCP_NODELAY is set by every server. {} interleaved rounds; cells show medians, \
-         the JSON file has all. CPU time is that of all threads of the server, from the scheduler; \
-         its split into user space and kernel is sampled by the kernel 250 times a second or so.",
+         while it measures. TCP_NODELAY is set by every server. {} interleaved rounds; cells show medians \
+         and quartiles, ratios are taken in each round, the JSON file has all. CPU time is that of all \
+         threads of the server, from the scheduler. How much of it is user space the kernel only samples, at \
+         its clock ticks: that figure is over all rounds and has the standard error of the count of ticks.",
         cores::SERVER, plan.rounds
     ));
     let versions = subjects.iter().map(Subject::version);
     report.note(format!("Versions: {}.", versions.collect::<Vec<_>>().join(", ")));
-    let whole_run = cli.server.is_empty() && cli.part.is_empty() && !cli.quick;
-    for part in Part::ALL {
-        if cli.part.is_empty() || cli.part.contains(&part) {
-            println!("[{:.0} s] {}", report.elapsed().as_secs_f64(), part.title());
-            part.measure(&plan, &subjects, &mut report)?;
-        }
+    let is_whole =
+        cli.server.is_empty() && cli.part.is_empty() && cli.rounds.is_none() && !cli.quick;
+    let parts = if cli.part.is_empty() { &Part::ALL[..] } else { &cli.part };
+    for part in parts {
+        println!("[{:.0} s] {}", report.elapsed().as_secs_f64(), part.title());
+        part.measure(&plan, &subjects, &mut report)?;
     }
-    if whole_run {
-        report.write(&report::results())?;
-    }
-    Ok(())
+    report.finish(is_whole, cli.write)
 }

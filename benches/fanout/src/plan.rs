@@ -19,11 +19,14 @@ pub(crate) enum Part {
     Reconnect,
     /// Clients that never finish their request: ours
     Slowloris,
-    /// Cost over connections, size of event and length of replay: ours, limit, axum
+    /// Cost over connections and size of event: ours, limit, axum
     Growth,
+    /// Where the time goes, by `perf`; only when named
+    Profile,
 }
 
 impl Part {
+    /// What a whole run measures.
     pub(crate) const ALL: [Part; 6] =
         [Part::Steady, Part::Wide, Part::Stalled, Part::Reconnect, Part::Slowloris, Part::Growth];
 
@@ -35,6 +38,7 @@ impl Part {
             Part::Reconnect => "clients that come back",
             Part::Slowloris => "clients that never finish their request",
             Part::Growth => "how the cost grows",
+            Part::Profile => "where the time goes",
         }
     }
 
@@ -51,8 +55,17 @@ impl Part {
             Part::Reconnect => trials::reconnect::measure(plan, subjects, report),
             Part::Slowloris => trials::slowloris::measure(plan, subjects, report),
             Part::Growth => trials::growth::measure(plan, subjects, report),
+            Part::Profile => trials::profile::measure(plan, subjects, report),
         }
     }
+}
+
+/// A run in which a tenth of the clients stop reading.
+pub(crate) struct Stalled {
+    pub(crate) clients: usize,
+    pub(crate) burst: Burst,
+    /// Whether all servers take part, or ours and the limit.
+    pub(crate) is_for_all: bool,
 }
 
 /// How much is measured.
@@ -63,8 +76,7 @@ pub(crate) struct Plan {
     /// Events at once, and how many times.
     pub(crate) in_flight: (Burst, u64),
     pub(crate) wide: (usize, Burst),
-    /// Clients, of which a tenth stop reading, and the burst.
-    pub(crate) stalled: (usize, Burst),
+    pub(crate) stalled: Vec<Stalled>,
     /// Clients that come back, and the events that each has missed.
     pub(crate) reconnect: (usize, u64),
     /// Clients that never finish their request, beside a hundred that listen.
@@ -74,7 +86,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    pub(crate) fn new(quick: bool, full: bool, rounds: Option<usize>) -> Plan {
+    pub(crate) fn new(quick: bool, rounds: Option<usize>) -> Plan {
         let burst =
             |rate: f64, seconds: f64, size| Burst { rate, count: (rate * seconds) as u64, size };
         let in_flight = Burst { rate: 0.0, count: 16, size: 100 };
@@ -84,26 +96,30 @@ impl Plan {
                 steady: vec![(100, burst(500.0, 1.0, 100)), (1_000, burst(50.0, 1.0, 100))],
                 in_flight: (in_flight, 10),
                 wide: (2_000, burst(1.0, 3.0, 100)),
-                stalled: (50, burst(1_000.0, 2.0, 1 << 10)),
+                stalled: vec![Stalled {
+                    clients: 50,
+                    burst: burst(1_000.0, 2.0, 1 << 10),
+                    is_for_all: true,
+                }],
                 reconnect: (1_000, 100),
                 slow: 100,
-                point: 0.5,
+                point: 0.2,
             };
         }
-        let stalled = if full {
-            (1_000, burst(100.0, 100.0, 1 << 10))
-        } else {
-            (100, burst(1_000.0, 10.0, 1 << 10))
+        let stalled = |clients, rate, is_for_all| Stalled {
+            clients,
+            burst: Burst { rate, count: 10_000, size: 1 << 10 },
+            is_for_all,
         };
         Plan {
-            rounds: rounds.unwrap_or(3),
+            rounds: rounds.unwrap_or(5),
             steady: vec![(1_000, burst(100.0, 4.0, 100)), (10_000, burst(8.0, 4.0, 100))],
             in_flight: (in_flight, 60),
             wide: (19_000, burst(1.0, 30.0, 100)),
-            stalled,
+            stalled: vec![stalled(100, 1_000.0, true), stalled(1_000, 150.0, false)],
             reconnect: (10_000, 100),
             slow: 1_000,
-            point: 2.0,
+            point: 1.5,
         }
     }
 }

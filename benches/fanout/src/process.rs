@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
+use serde::Serialize;
 
 use crate::cores;
 
@@ -24,22 +25,19 @@ pub(crate) struct Server {
 pub(crate) struct Cpu {
     /// Nanoseconds, exact.
     pub(crate) total: u64,
-    /// The part of it that was spent in user space: sampled by the kernel.
-    pub(crate) user_share: UserShare,
+    pub(crate) ticks: Ticks,
 }
 
-/// Clock ticks in user space and in all.
-#[derive(Clone, Copy)]
-pub(crate) struct UserShare {
-    user: u64,
-    all: u64,
+/// Where the server was when the kernel's clock ticked, in units of 10 ms.
+#[derive(Clone, Copy, Default, Serialize)]
+pub(crate) struct Ticks {
+    pub(crate) user: u64,
+    pub(crate) all: u64,
 }
 
-impl UserShare {
-    /// The share of user space since `before`, between 0 and 1.
-    pub(crate) fn since(self, before: UserShare) -> Option<f64> {
-        let all = self.all - before.all;
-        (all > 0).then(|| (self.user - before.user) as f64 / all as f64)
+impl Ticks {
+    pub(crate) fn since(self, before: Ticks) -> Ticks {
+        Ticks { user: self.user - before.user, all: self.all - before.all }
     }
 }
 
@@ -104,7 +102,7 @@ impl Server {
     }
 
     pub(crate) fn cpu(&self) -> Cpu {
-        let mut cpu = Cpu { total: 0, user_share: UserShare { user: 0, all: 0 } };
+        let mut cpu = Cpu { total: 0, ticks: Ticks::default() };
         for process in self.processes() {
             let folder = format!("/proc/{process}/task");
             for thread in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -117,10 +115,24 @@ impl Server {
             let ticks = |field: usize| fields.get(field).and_then(|it| it.parse().ok());
             // Fields 14 and 15 of proc_pid_stat(5), counted here from the state, field 3.
             let (user, system): (u64, u64) = (ticks(11).unwrap_or(0), ticks(12).unwrap_or(0));
-            cpu.user_share.user += user;
-            cpu.user_share.all += user + system;
+            cpu.ticks.user += user;
+            cpu.ticks.all += user + system;
         }
         cpu
+    }
+
+    /// The bytes that wait in the server's ends of all its connections, and the most in one.
+    pub(crate) fn unsent(&self) -> (u64, u64) {
+        let text = fs::read_to_string("/proc/net/tcp").unwrap_or_default();
+        let local = format!(":{:04X}", self.address.port());
+        let waiting = text.lines().filter_map(|line| {
+            let mut fields = line.split_whitespace().skip(1);
+            let is_ours = fields.next()?.ends_with(&local);
+            let queues = fields.nth(2)?;
+            let (unsent, _) = queues.split_once(':').filter(|_| is_ours)?;
+            u64::from_str_radix(unsent, 16).ok()
+        });
+        waiting.fold((0, 0), |(sum, most), it| (sum + it, most.max(it)))
     }
 
     /// Memory that the server alone holds, in bytes.
@@ -136,7 +148,7 @@ impl Server {
     }
 
     /// The server and the processes that it has started.
-    fn processes(&self) -> Vec<u32> {
+    pub(crate) fn processes(&self) -> Vec<u32> {
         let mut found = vec![self.child.id()];
         for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
             let process = entry.file_name().to_str().and_then(|it| it.parse().ok());

@@ -57,6 +57,14 @@ impl Recorder {
         Percentiles::of(self.latencies.clone())
     }
 
+    /// The percentile 99 of the time from publishing to reading in milliseconds, in each of
+    /// `parts` equal parts of the deliveries, first to last.
+    pub(crate) fn p99_in_parts(&self, parts: usize) -> Option<Spread> {
+        let part = self.latencies.len().div_ceil(parts).max(1);
+        let parts = self.latencies.chunks(part);
+        Spread::of(parts.filter_map(|part| Some(Percentiles::of(part.to_vec())?.p99)))
+    }
+
     /// The time from publishing until the last connection has read the event.
     pub(crate) fn time_to_last(&self) -> Option<Percentiles> {
         Percentiles::of(self.last_latencies.clone())

@@ -6,7 +6,7 @@ use serde::Serialize;
 use servers::Burst;
 
 use crate::courier::Courier;
-use crate::process::{Cpu, Server};
+use crate::process::{Cpu, Server, Ticks};
 use crate::recorder::{Percentiles, Recorder};
 use crate::subject::{Running, Subject};
 use crate::swarm::Swarm;
@@ -29,7 +29,7 @@ pub(crate) struct Measured {
     pub(crate) closed: usize,
     pub(crate) seconds: f64,
     pub(crate) cpu_seconds: f64,
-    pub(crate) user_share: Option<f64>,
+    pub(crate) ticks: Ticks,
     pub(crate) latency: Option<Percentiles>,
     pub(crate) time_to_last: Option<Percentiles>,
 }
@@ -78,6 +78,13 @@ impl Run {
         let start = Instant::now();
         self.publish(burst, readers, &mut recorder)?;
         Ok(self.measured(burst.count * readers as u64, &recorder, start, before))
+    }
+
+    /// Like [`burst`](Self::burst), but only what came, for those who look at it closer.
+    pub(crate) fn record(&mut self, burst: Burst, readers: usize) -> anyhow::Result<Recorder> {
+        let mut recorder = Recorder::default();
+        self.publish(burst, readers, &mut recorder)?;
+        Ok(recorder)
     }
 
     /// Publishes bursts one after another, each when all have the one before.
@@ -134,7 +141,7 @@ impl Run {
             closed: self.swarm.closed(),
             seconds,
             cpu_seconds: (after.total - before.total) as f64 / 1e9,
-            user_share: after.user_share.since(before.user_share),
+            ticks: after.ticks.since(before.ticks),
             latency: recorder.latency(),
             time_to_last: recorder.time_to_last(),
         }

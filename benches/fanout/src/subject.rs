@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail, ensure};
+use report::Role;
 use tempfile::TempDir;
 
 use crate::process::{self, Server};
@@ -64,6 +65,14 @@ impl Subject {
             Subject::Hyper => "hyper",
             Subject::Node => "node",
             Subject::Nchan => "nchan",
+        }
+    }
+
+    pub(crate) fn role(self) -> Role {
+        match self {
+            Subject::Ours => Role::Ours,
+            Subject::Limit => Role::Limit,
+            _ => Role::Peer,
         }
     }
 
@@ -154,7 +163,7 @@ fn target(folder: &str) -> PathBuf {
 
 fn build(folder: &str, arguments: &[&str]) -> anyhow::Result<()> {
     let status = Command::new("cargo")
-        .args(["build", "--quiet", "--release"])
+        .args(["build", "--quiet", "--locked", "--release"])
         .args(arguments)
         .current_dir(folder_of_benches().join(folder))
         .status()

@@ -5,15 +5,20 @@ mod embedded;
 mod lines;
 mod minimal;
 
+use std::path::PathBuf;
+
 use clap::Parser;
 use report::{Cell, Report, Table};
 
 /// Measures crates, lines, build time and size of programs
 #[derive(Parser)]
 struct Cli {
-    /// Builds only our own programs; nothing is written
+    /// Builds the least server only; nothing is written
     #[arg(long)]
     quick: bool,
+    /// Write the results into this folder, whatever was measured
+    #[arg(long, value_name = "FOLDER")]
+    write: Option<PathBuf>,
 }
 
 /// Crates of the main workspace.
@@ -39,8 +44,8 @@ fn main() -> anyhow::Result<()> {
     let mut report = Report::new("footprint", "cargo xtask bench footprint");
     report.note(
         "Lines are those of the folder src that are neither empty nor a comment, without test modules. \
-         A cold build has every crate downloaded and nothing compiled; it uses all cores, thin LTO \
-         and one code generation unit per crate. Programs are stripped.",
+         A cold build has every crate downloaded and nothing compiled; programs are built with thin LTO \
+         and one code generation unit per crate, on all cores, and stripped.",
     );
     let packages = cargo::packages()?;
     let mut table = Table::new("crates", ["lines", "longest file", "crates below it"]);
@@ -66,7 +71,6 @@ fn main() -> anyhow::Result<()> {
     minimal::measure(cli.quick, &mut report)?;
     if !cli.quick {
         embedded::measure(&mut report)?;
-        report.write(&report::results())?;
     }
-    Ok(())
+    report.finish(!cli.quick, cli.write)
 }

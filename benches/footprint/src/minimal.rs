@@ -1,70 +1,95 @@
-//! The least program of each kind: its crates, its cold build, its size.
+//! The least program of each kind: its crates, its cold build, its size; and our crates alone.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
-use report::{Bars, Cell, Report, Scale, Series, Table};
+use report::{Bar, Bars, Cell, Group, Report, Role, Table};
 
 use crate::cargo;
 
-const PROGRAMS: [&str; 6] = [
-    "server-ours",
-    "server-hyper",
-    "server-axum",
-    "client-ours",
-    "client-eventsource-client",
-    "client-reqwest-eventsource",
+const PROGRAMS: [(&str, Role); 6] = [
+    ("server-ours", Role::Ours),
+    ("server-hyper", Role::Peer),
+    ("server-axum", Role::Peer),
+    ("client-ours", Role::Ours),
+    ("client-eventsource-client", Role::Peer),
+    ("client-reqwest-eventsource", Role::Peer),
 ];
 
 pub(crate) fn measure(quick: bool, report: &mut Report) -> anyhow::Result<()> {
     let columns = ["crates below it", "cold build s", "size KiB"];
     let mut table = Table::new("minimal programs", columns);
-    let mut sizes = Vec::new();
-    for program in PROGRAMS {
-        let tree = cargo::tree(&format!("minimal-{program}"))?;
-        let built = match quick && !program.ends_with("ours") {
-            true => None,
-            false => Some(build(program)?),
+    let mut bars = Vec::new();
+    let programs = PROGRAMS.into_iter().take(if quick { 1 } else { PROGRAMS.len() });
+    for (program, role) in programs {
+        println!("building {program}");
+        let package = format!("minimal-{program}");
+        let below = cargo::tree(&package)?.len() - 1;
+        let (seconds, size) = match program_of(&package) {
+            Ok(built) => built,
+            Err(error) => {
+                report.note(format!("{program}: {error:#}."));
+                continue;
+            }
         };
-        let size = built.map(|it| it.1 as f64 / 1024.0);
-        table.row(
-            program,
-            [
-                Cell::number((tree.len() - 1) as f64).shown_as((tree.len() - 1).to_string()),
-                Cell::from(built.map(|it| it.0)),
-                Cell::from(size),
-            ],
-        );
-        sizes.push(Series { name: program.to_owned(), values: vec![size] });
+        let kib = size as f64 / 1024.0;
+        let below = Cell::number(below as f64).shown_as(below.to_string());
+        table.row(program, [below, Cell::number(seconds), Cell::number(kib)]);
+        bars.push(Bar { name: program.to_owned(), role, parts: vec![kib], quartiles: None });
+    }
+    if !quick {
+        for package in ["sse-server", "sse-client"] {
+            println!("building {package}");
+            let seconds = library(package)?;
+            table.row(
+                format!("{package} alone, cargo's release profile"),
+                [Cell::none(), Cell::number(seconds), Cell::none()],
+            );
+        }
     }
     report.table(table);
     let plot = Bars {
-        title: "Size of the least program, stripped".to_owned(),
-        unit: "KiB, lower is better".to_owned(),
-        groups: vec![String::new()],
-        series: sizes,
-        scale: Scale::Linear,
+        title: "The least program that serves, or listens".to_owned(),
+        about: "KiB of the stripped program, shorter is better".to_owned(),
+        parts: Vec::new(),
+        groups: vec![Group { name: String::new(), bars }],
     };
     report.plot("footprint-size", plot.svg()?);
     Ok(())
 }
 
 /// Seconds of a cold build, and the bytes of the program.
-fn build(program: &str) -> anyhow::Result<(f64, u64)> {
+fn program_of(package: &str) -> anyhow::Result<(f64, u64)> {
     let target = tempfile::tempdir()?;
-    let package = format!("minimal-{program}");
+    let build = ["build", "--profile", "footprint", "--package", package];
+    let seconds = build_in(cargo::folder(), target.path(), Command::new("cargo").args(build))?;
+    let size = fs::metadata(target.path().join("footprint").join(package))?.len();
+    Ok((seconds, size))
+}
+
+/// Seconds of a cold build of one of our crates, as cargo builds it when told nothing else.
+fn library(package: &str) -> anyhow::Result<f64> {
+    let target = tempfile::tempdir()?;
+    let mut command = Command::new("cargo");
+    command
+        .args(["build", "--release", "--package", package])
+        .env("CARGO_PROFILE_RELEASE_LTO", "false")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+        .env("CARGO_PROFILE_RELEASE_DEBUG", "false");
+    build_in(&cargo::folder().join(".."), target.path(), &mut command)
+}
+
+fn build_in(folder: &Path, target: &Path, build: &mut Command) -> anyhow::Result<f64> {
     let start = Instant::now();
-    let status = Command::new("cargo")
-        .args(["build", "--quiet", "--locked", "--profile", "footprint", "--package", &package])
-        .arg("--target-dir")
-        .arg(target.path())
-        .current_dir(cargo::folder())
+    let status = build
+        .args(["--quiet", "--locked", "--target-dir"])
+        .arg(target)
+        .current_dir(folder)
         .status()
         .context("cannot run cargo")?;
-    ensure!(status.success(), "{package} does not compile");
-    let seconds = start.elapsed().as_secs_f64();
-    let size = fs::metadata(target.path().join("footprint").join(&package))?.len();
-    Ok((seconds, size))
+    ensure!(status.success(), "it does not compile");
+    Ok(start.elapsed().as_secs_f64())
 }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use serde::Serialize;
 
-pub use chart::{Bars, Lines, Scale, Series};
+pub use chart::{Bar, Bars, Dots, Group, Lines, Point, Role, Scale, Series};
 pub use machine::Machine;
 pub use spread::Spread;
 pub use table::{Cell, Table};
@@ -71,8 +71,16 @@ impl Report {
         self.plots.push((file.into(), svg));
     }
 
+    /// Writes a whole run into the folder of results, and any run into `folder` if there is one.
+    pub fn finish(mut self, is_whole: bool, folder: Option<PathBuf>) -> anyhow::Result<()> {
+        match folder.or_else(|| is_whole.then(results)) {
+            Some(folder) => self.write(&folder),
+            None => Ok(()),
+        }
+    }
+
     /// Writes everything into `folder`: `NAME.json`, `NAME.md` and the plots.
-    pub fn write(&mut self, folder: &Path) -> anyhow::Result<()> {
+    fn write(&mut self, folder: &Path) -> anyhow::Result<()> {
         self.seconds = self.elapsed().as_secs_f64();
         self.machine.observe_end();
         let cannot = || format!("cannot write the results into {}", folder.display());
@@ -115,7 +123,7 @@ impl Report {
 }
 
 /// The folder that whole runs write to: `results` beside the benchmarks.
-pub fn results() -> PathBuf {
+fn results() -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     package.parent().unwrap_or(package).join("results")
 }

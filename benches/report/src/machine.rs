@@ -31,7 +31,9 @@ impl Machine {
         };
         let memory = field("/proc/meminfo", "MemTotal");
         let kib: u64 = memory.trim_end_matches(" kB").parse().unwrap_or(0);
-        let dirty = !output("git", &["status", "--porcelain", "-uno", ".."]).is_empty();
+        // The results are left out: a run of all benchmarks writes them on its way.
+        let changes = ["status", "--porcelain", "--", ":/", ":(top,exclude)benches/results"];
+        let dirty = !output("git", &changes).is_empty();
         let commit = output("git", &["rev-parse", "--short=12", "HEAD"]);
         Machine {
             date: output("date", &["-u", "+%FT%TZ"]),
@@ -39,7 +41,7 @@ impl Machine {
             rustc: output("rustc", &["--version"]),
             kernel: output("uname", &["-sr"]),
             processor: field("/proc/cpuinfo", "model name"),
-            cores: std::thread::available_parallelism().map_or(0, usize::from),
+            cores: cores(),
             memory_mib: kib / 1024,
             load_at_start: load(),
             load_at_end: String::new(),
@@ -64,6 +66,12 @@ impl Machine {
             self.load_at_end
         )
     }
+}
+
+/// All that the machine has: how many this process may use changes while it measures.
+fn cores() -> usize {
+    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    text.lines().filter(|line| line.starts_with("processor")).count()
 }
 
 fn load() -> String {

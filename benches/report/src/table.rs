@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::Spread;
+
 /// Rows with a name, columns with a unit.
 #[derive(Serialize)]
 pub struct Table {
@@ -32,6 +34,16 @@ impl Cell {
     /// A number, shown with three significant digits.
     pub fn number(value: f64) -> Cell {
         Cell { text: three_digits(value), value: Some(value), detail: serde_json::Value::Null }
+    }
+
+    /// The median of several measurements with their quartiles, `1.06 (1.05–1.07)`.
+    pub fn spread(spread: Option<Spread>) -> Cell {
+        let Some(it) = spread else {
+            return Cell::none();
+        };
+        let [median, lower, upper] =
+            [it.median, it.lower_quartile, it.upper_quartile].map(three_digits);
+        Cell::number(it.median).with_detail(it).shown_as(format!("{median} ({lower}–{upper})"))
     }
 
     /// Words instead of a number.

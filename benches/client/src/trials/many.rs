@@ -119,7 +119,8 @@ impl Drop for Server {
 
 fn build() -> anyhow::Result<()> {
     let status = Command::new("cargo")
-        .args(["build", "--quiet", "--release", "--package", "servers", "--bin", "limit"])
+        .args(["build", "--quiet", "--locked", "--release"])
+        .args(["--package", "servers", "--bin", "limit"])
         .current_dir(folder())
         .status()
         .context("cannot run cargo")?;

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::thread;
 
 use anyhow::{anyhow, bail};
-use report::{Bars, Cell, Report, Scale, Series, Spread, Table};
+use report::{Bar, Bars, Cell, Group, Report, Spread, Table};
+use serde::Serialize;
 
 use crate::child::Client;
 use crate::subject::Subject;
@@ -16,7 +17,7 @@ const COLUMNS: [&str; 2] = ["an HTTP chunk for each event", "until the connectio
 const FRAMINGS: [Framing; 2] = [Framing::Chunked, Framing::Close];
 
 /// One run of one client.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize)]
 struct Run {
     megabytes_per_second: f64,
     cpu_nanoseconds_per_event: f64,
@@ -28,7 +29,7 @@ pub(crate) fn measure(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let (rounds, events) = if quick { (1, 60_000) } else { (7, 600_000) };
-    let mut series: Vec<Vec<Option<f64>>> = vec![Vec::new(); subjects.len()];
+    let mut groups = Vec::new();
     for (framing, name) in FRAMINGS.into_iter().zip(COLUMNS) {
         let mut runs: Vec<Vec<Run>> = vec![Vec::new(); subjects.len()];
         for _ in 0..rounds {
@@ -45,9 +46,9 @@ pub(crate) fn measure(
         );
         let limit = subjects.iter().position(|it| *it == Subject::Read);
         let limit = limit.map(|index| runs[index].clone()).unwrap_or_default();
-        for ((subject, runs), series) in subjects.iter().zip(&runs).zip(&mut series) {
-            let speeds = || runs.iter().map(|it| it.megabytes_per_second);
-            let median = Spread::of(speeds()).map(|it| it.median);
+        let mut bars = Vec::new();
+        for (subject, runs) in subjects.iter().zip(&runs) {
+            let speed = Spread::of(runs.iter().map(|it| it.megabytes_per_second));
             let ratios = runs.iter().zip(&limit);
             let ratio = Spread::of(
                 ratios.map(|(run, limit)| run.megabytes_per_second / limit.megabytes_per_second),
@@ -56,25 +57,26 @@ pub(crate) fn measure(
             table.row(
                 subject.name(),
                 [
-                    Cell::from(median).with_detail(speeds().collect::<Vec<_>>()),
-                    Cell::from(ratio.map(|it| it.median)).with_detail(ratio),
-                    Cell::from(cpu.map(|it| it.median)),
+                    Cell::spread(speed).with_detail(runs),
+                    Cell::spread(ratio),
+                    Cell::spread(cpu),
                 ],
             );
-            series.push(median);
+            bars.push(Bar {
+                name: subject.name().to_owned(),
+                role: subject.role(),
+                parts: speed.iter().map(|it| it.median).collect(),
+                quartiles: speed.map(|it| (it.lower_quartile, it.upper_quartile)),
+            });
         }
         report.table(table);
+        groups.push(Group { name: name.to_owned(), bars });
     }
     let plot = Bars {
-        title: "One stream at full speed: MB/s of the stream, higher is better".to_owned(),
-        unit: "MB/s".to_owned(),
-        groups: COLUMNS.map(str::to_owned).to_vec(),
-        series: subjects
-            .iter()
-            .zip(series)
-            .map(|(subject, values)| Series { name: subject.name().to_owned(), values })
-            .collect(),
-        scale: Scale::Linear,
+        title: "One stream at full speed".to_owned(),
+        about: "MB/s of the client, longer is better; median and quartiles".to_owned(),
+        parts: Vec::new(),
+        groups,
     };
     report.plot("client-throughput", plot.svg()?);
     Ok(())

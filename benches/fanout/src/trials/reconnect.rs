@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use report::{Cell, Lines, Report, Scale, Series, Table};
+use report::{Cell, Lines, Point, Report, Role, Scale, Series, Table};
 
 use crate::plan::Plan;
 use crate::recorder::Recorder;
@@ -33,8 +33,13 @@ pub(crate) fn measure(
         ["until all have all, s", "CPU us per event", "events per second", "missing, out of order"],
     );
     let mut points = Vec::new();
-    for missed in [1, 10, missed, missed * 10] {
-        let clients = if missed > 100 { clients / 10 } else { clients };
+    for (clients, missed) in [
+        (clients, 1),
+        (clients, missed / 10),
+        (clients, missed),
+        (clients / 10, missed * 10),
+        (clients / 100, missed * 100),
+    ] {
         let it = come_back(clients, missed)?;
         let cost = it.cpu_seconds * 1e6 / it.deliveries.max(1) as f64;
         let cells = [
@@ -44,15 +49,16 @@ pub(crate) fn measure(
             Cell::text(format!("{}, {}", it.expected.saturating_sub(it.deliveries), it.faults)),
         ];
         table.row(format!("{clients} clients, {missed} missed events each"), cells);
-        points.push((missed as f64, cost));
+        points.push(Point { x: missed as f64, y: cost, quartiles: None });
     }
     report.table(table);
     let plot = Lines {
-        title: "Joining with replay: CPU time for each replayed event".to_owned(),
+        title: "CPU time for each replayed event, by length of replay".to_owned(),
+        about: "µs of the server, lower is better; both axes logarithmic".to_owned(),
         horizontal: "events that each client has missed".to_owned(),
-        vertical: "us per event".to_owned(),
-        series: vec![Series { name: "ours".to_owned(), values: points }],
-        scale: Scale::Logarithmic,
+        is_bytes: false,
+        vertical: Scale::Logarithmic,
+        series: vec![Series { name: "ours".to_owned(), role: Role::Ours, values: points }],
     };
     report.plot("fanout-over-replay", plot.svg()?);
     Ok(())

@@ -1,85 +1,148 @@
-//! A tenth of the clients stop reading while events go on; then they read again.
-//!
-//! What is asked: how much memory that costs, whether the others notice, and whether those that
-//! were stalled are told of what they missed (they are cut off) or silently get less.
+//! A tenth of the clients stop reading: what that costs the server and the others, and whether
+//! the clients that were stalled are told of what they missed or silently get less.
 
 use std::fs;
 use std::time::Duration;
 
-use report::{Cell, Report, Table};
+use report::{Cell, Report, Spread, Table};
+use servers::Burst;
 
-use crate::plan::Plan;
+use crate::plan::{Plan, Stalled};
 use crate::recorder::Recorder;
 use crate::run::Run;
 use crate::subject::Subject;
 
-/// Ours keeps a log of 1 MiB here, so that the clients that stop fall off its tail.
+/// The bytes that ours keeps in its log here, so that the clients that stop fall off its tail.
+const LOG: u64 = 1 << 20;
+
 const OPTIONS: [&str; 4] = ["--history", "1024", "--history-bytes", "1048576"];
+
+/// Ours with a bound for the kernel's buffer of each connection; the kernel doubles it.
+const SMALL_BUFFERS: [&str; 6] =
+    ["--history", "1024", "--history-bytes", "1048576", "--send-buffer", "32768"];
+
+/// The time for which the clients that were stalled may read again.
+const AFTERWARDS: Duration = Duration::from_secs(3);
 
 pub(crate) fn measure(
     plan: &Plan,
     subjects: &[Subject],
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let (clients, burst) = plan.stalled;
+    report.note(format!(
+        "Stalled clients: the log of ours holds {} KiB. What the kernel holds is counted by itself: the bytes \
+         that wait in the server's ends of the stalled connections, and the memory of all TCP sockets of the \
+         machine, both ends. \"Small buffers\" is SO_SNDBUF 32 KiB, the option `Limits::send_buffer`, which is \
+         not set by default. The p99 are medians and quartiles over ten parts of the run.",
+        LOG >> 10
+    ));
+    for Stalled { clients, burst, is_for_all } in &plan.stalled {
+        let is_wanted = |it: &Subject| *is_for_all || matches!(it, Subject::Ours | Subject::Limit);
+        let mut table = table(*clients, *burst);
+        for subject in subjects.iter().copied().filter(is_wanted) {
+            let mut row = |name: String, options: &[&str]| {
+                println!("{name}, {clients} clients");
+                match Trial::run(subject, *clients, *burst, options) {
+                    Ok(trial) => table.row(name, trial.cells()),
+                    Err(error) => report.note(format!("{name}: {error:#}.")),
+                }
+            };
+            row(subject.name().to_owned(), &OPTIONS);
+            if subject == Subject::Ours {
+                row(format!("{}, small buffers", subject.name()), &SMALL_BUFFERS);
+            }
+        }
+        report.table(table);
+    }
+    Ok(())
+}
+
+fn table(clients: usize, burst: Burst) -> Table {
+    let Burst { count, size, rate } = burst;
     let stalled = clients / 10;
-    let mut table = Table::new(
+    Table::new(
         format!(
-            "{stalled} of {clients} clients stop reading, {} events of {} B, {} a second",
-            burst.count, burst.size, burst.rate
+            "{stalled} of {clients} clients stop reading, {count} events of {size} B, {rate} a second"
         ),
         [
             "server grows by KiB",
-            "kernel's sockets grow by KiB",
+            "kernel: waits for each stalled client, at most KiB",
+            "kernel: all sockets grow by KiB",
             "p99 of the others ms",
             "without stalled clients ms",
+            "ratio",
             "missed by the others",
             "stalled: cut off",
             "stalled: events skipped without a word",
         ],
-    );
-    for subject in subjects {
-        match measure_one(*subject, clients, stalled, plan) {
-            Ok(cells) => table.row(subject.name(), cells),
-            Err(error) => report.note(format!("{}: {error:#}.", subject.name())),
-        }
-    }
-    report.table(table);
-    Ok(())
+    )
 }
 
-fn measure_one(
-    subject: Subject,
-    clients: usize,
-    stalled: usize,
-    plan: &Plan,
-) -> anyhow::Result<Vec<Cell>> {
-    let (_, burst) = plan.stalled;
-    let mut undisturbed = burst;
-    undisturbed.count = burst.count.min(3 * burst.rate as u64);
-    let without = Run::open(subject, clients, &OPTIONS)?.burst(undisturbed, clients)?;
+struct Trial {
+    /// Bytes by which the server has grown.
+    grown: u64,
+    /// The most bytes that wait in the server's end of one connection.
+    unsent: u64,
+    /// Bytes by which the memory of all sockets has grown.
+    sockets: u64,
+    with: Option<Spread>,
+    without: Option<Spread>,
+    missed: u64,
+    cut_off: usize,
+    skipped: u64,
+}
 
-    let mut run = Run::open(subject, clients, &OPTIONS)?;
-    run.swarm.stall(stalled);
-    let memory = run.running.server.memory();
-    let sockets = socket_memory();
-    let with = run.burst(burst, clients - stalled)?;
-    let grown = run.running.server.memory().saturating_sub(memory);
-    let sockets = socket_memory().saturating_sub(sockets);
+impl Trial {
+    fn run(
+        subject: Subject,
+        clients: usize,
+        burst: Burst,
+        options: &[&str],
+    ) -> anyhow::Result<Trial> {
+        let (stalled, parts) = (clients / 10, 10);
+        let undisturbed = Burst { count: (burst.count / 4).max(1), ..burst };
+        let without = Run::open(subject, clients, options)?.record(undisturbed, clients)?;
 
-    let mut recorder = Recorder::default();
-    run.swarm.forget();
-    run.swarm.resume(&mut recorder);
-    run.swarm.until(&mut recorder, Duration::from_secs(3), |_| false)?;
-    Ok(vec![
-        Cell::number(grown as f64 / 1024.0).with_detail(with),
-        Cell::number(sockets as f64 / 1024.0),
-        Cell::from(with.latency.map(|it| it.p99)),
-        Cell::from(without.latency.map(|it| it.p99)).with_detail(without),
-        Cell::number(with.expected.saturating_sub(with.deliveries) as f64),
-        Cell::number(run.swarm.closed() as f64),
-        Cell::number(recorder.skipped as f64),
-    ])
+        let mut run = Run::open(subject, clients, options)?;
+        run.swarm.stall(stalled);
+        let (memory, sockets) = (run.running.server.memory(), socket_memory());
+        let readers = clients - stalled;
+        let with = run.record(burst, readers)?;
+        let grown = run.running.server.memory().saturating_sub(memory);
+        let (_, unsent) = run.running.server.unsent();
+        let sockets = socket_memory().saturating_sub(sockets);
+
+        let mut afterwards = Recorder::default();
+        run.swarm.resume(&mut afterwards);
+        run.swarm.until(&mut afterwards, AFTERWARDS, |_| false)?;
+        Ok(Trial {
+            grown,
+            unsent,
+            sockets,
+            with: with.p99_in_parts(parts),
+            without: without.p99_in_parts(parts),
+            missed: (burst.count * readers as u64).saturating_sub(with.deliveries),
+            cut_off: run.swarm.closed(),
+            skipped: afterwards.skipped,
+        })
+    }
+
+    fn cells(&self) -> [Cell; 9] {
+        let kib = |bytes: u64| Cell::number(bytes as f64 / 1024.0);
+        let count = |count: u64| Cell::number(count as f64).shown_as(count.to_string());
+        let ratio = self.with.zip(self.without).map(|it| it.0.median / it.1.median);
+        [
+            kib(self.grown),
+            kib(self.unsent),
+            kib(self.sockets),
+            Cell::spread(self.with),
+            Cell::spread(self.without),
+            Cell::from(ratio),
+            count(self.missed),
+            count(self.cut_off as u64),
+            count(self.skipped),
+        ]
+    }
 }
 
 /// What the kernel holds for all TCP sockets of the machine, in bytes.

@@ -1,8 +1,9 @@
 //! One event at a time, and 16 in flight: every server in turn, in several rounds.
 
 use anyhow::Context;
-use report::{Bars, Cell, Report, Scale, Series, Spread, Table};
+use report::{Bars, Cell, Group, Report, Spread, Table};
 
+use super::figures::{bar, faults, ratio, spread, user_space, user_space_cell};
 use crate::plan::Plan;
 use crate::recorder::Percentiles;
 use crate::run::{Measured, Run};
@@ -64,6 +65,11 @@ impl Rounds {
     }
 }
 
+/// The rounds of one server among all.
+fn rounds_of(subject: Subject, subjects: &[Subject], all: &[Rounds]) -> Option<usize> {
+    subjects.iter().position(|it| *it == subject).filter(|it| *it < all.len())
+}
+
 fn one_at_a_time(
     connections: usize,
     subjects: &[Subject],
@@ -75,6 +81,7 @@ fn one_at_a_time(
         [
             "CPU us per delivery",
             "to the limit",
+            "to ours",
             "user space us",
             "latency p50 ms",
             "p99 ms",
@@ -85,9 +92,8 @@ fn one_at_a_time(
             "missing or out of order",
         ],
     );
-    let limit = subjects.iter().position(|it| *it == Subject::Limit);
-    let limit = limit.map(|index| all[index].one_at_a_time.clone());
     let cost = Measured::microseconds_per_delivery;
+    let base = |subject| Some(&all[rounds_of(subject, subjects, all)?].one_at_a_time);
     for (subject, rounds) in subjects.iter().zip(all) {
         let runs = &rounds.one_at_a_time;
         let percentiles = |field: fn(&Measured) -> Option<Percentiles>| {
@@ -97,9 +103,10 @@ fn one_at_a_time(
         let latency = percentiles(|it| it.latency);
         let last = percentiles(|it| it.time_to_last);
         let cells = [
-            Cell::from(median(runs, cost)).with_detail(runs),
-            ratio(runs, limit.as_deref(), cost),
-            user_space(runs),
+            Cell::spread(spread(runs, cost)).with_detail(runs),
+            Cell::spread(ratio(runs, base(Subject::Limit), cost)),
+            Cell::spread(ratio(runs, base(Subject::Ours), cost)),
+            user_space_cell(runs),
             Cell::from(latency.map(|it| it.p50)),
             Cell::from(latency.map(|it| it.p99)),
             Cell::from(last.map(|it| it.p50)),
@@ -111,22 +118,20 @@ fn one_at_a_time(
         table.row(subject.name(), cells);
     }
     report.table(table);
+    let bars = subjects.iter().zip(all).map(|(subject, rounds)| {
+        let runs = &rounds.one_at_a_time;
+        let whole = spread(runs, cost);
+        let user = user_space(runs).map_or(0.0, |it| it.0);
+        let parts = whole.map_or_else(Vec::new, |it| vec![user, it.median - user]);
+        bar(*subject, parts, whole)
+    });
     let plot = Bars {
-        title: format!("CPU time of the server for one delivery, {connections} connections"),
-        unit: "us per delivery, lower is better".to_owned(),
-        groups: vec!["all".to_owned(), "user space".to_owned()],
-        series: subjects
-            .iter()
-            .zip(all)
-            .map(|(subject, rounds)| Series {
-                name: subject.name().to_owned(),
-                values: vec![
-                    median(&rounds.one_at_a_time, cost),
-                    user_microseconds(&rounds.one_at_a_time),
-                ],
-            })
-            .collect(),
-        scale: Scale::Linear,
+        title: format!("CPU time for one delivery, {connections} connections"),
+        about: "µs of the server, shorter is better; one event of 100 B at a time; \
+            median and quartiles"
+            .to_owned(),
+        parts: vec!["user space".to_owned(), "kernel".to_owned()],
+        groups: vec![Group { name: String::new(), bars: bars.collect() }],
     };
     report.plot(format!("fanout-cpu-{connections}"), plot.svg()?);
     Ok(())
@@ -144,85 +149,42 @@ fn in_flight(
             "deliveries per second",
             "CPU us per delivery",
             "to the limit",
+            "to ours",
             "user space us",
             "missing or out of order",
         ],
     );
-    let limit = subjects.iter().position(|it| *it == Subject::Limit);
-    let limit = limit.map(|index| all[index].in_flight.clone());
     let cost = Measured::microseconds_per_delivery;
+    let base = |subject| Some(&all[rounds_of(subject, subjects, all)?].in_flight);
     for (subject, rounds) in subjects.iter().zip(all) {
         let runs = &rounds.in_flight;
         let cells = [
-            Cell::from(median(runs, Measured::deliveries_per_second)).with_detail(runs),
-            Cell::from(median(runs, cost)),
-            ratio(runs, limit.as_deref(), cost),
-            user_space(runs),
+            Cell::spread(spread(runs, Measured::deliveries_per_second)).with_detail(runs),
+            Cell::spread(spread(runs, cost)),
+            Cell::spread(ratio(runs, base(Subject::Limit), cost)),
+            Cell::spread(ratio(runs, base(Subject::Ours), cost)),
+            user_space_cell(runs),
             faults(runs),
         ];
         table.row(subject.name(), cells);
     }
     report.table(table);
+    let bars = subjects.iter().zip(all).map(|(subject, rounds)| {
+        let speed = spread(&rounds.in_flight, Measured::deliveries_per_second);
+        bar(*subject, speed.iter().map(|it| it.median).collect(), speed)
+    });
     let plot = Bars {
-        title: format!("16 events in flight, {connections} connections, one core"),
-        unit: "deliveries per second, higher is better".to_owned(),
-        groups: vec![String::new()],
-        series: subjects
-            .iter()
-            .zip(all)
-            .map(|(subject, rounds)| Series {
-                name: subject.name().to_owned(),
-                values: vec![median(&rounds.in_flight, Measured::deliveries_per_second)],
-            })
-            .collect(),
-        scale: Scale::Linear,
+        title: format!("Deliveries with 16 events in flight, {connections} connections"),
+        about: "per second, longer is better; the server on one core; median and quartiles"
+            .to_owned(),
+        parts: Vec::new(),
+        groups: vec![Group { name: String::new(), bars: bars.collect() }],
     };
     report.plot("fanout-in-flight", plot.svg()?);
     Ok(())
 }
 
-fn median(runs: &[Measured], value: fn(&Measured) -> f64) -> Option<f64> {
-    Some(Spread::of(runs.iter().map(value))?.median)
-}
-
-/// The median of the ratios of each round.
-pub(super) fn ratio(
-    runs: &[Measured],
-    limit: Option<&[Measured]>,
-    value: fn(&Measured) -> f64,
-) -> Cell {
-    let ratios = runs.iter().zip(limit.unwrap_or_default());
-    let spread = Spread::of(ratios.map(|(run, limit)| value(run) / value(limit)));
-    spread.map_or_else(Cell::none, |it| {
-        Cell::number(it.median)
-            .with_detail(it)
-            .shown_as(format!("{:.2} ({:.2}–{:.2})", it.median, it.least, it.most))
-    })
-}
-
-/// All rounds together, since the share of user space is sampled.
-fn user_microseconds(runs: &[Measured]) -> Option<f64> {
-    let shares: Option<f64> = runs.iter().map(|it| Some(it.user_share? * it.cpu_seconds)).sum();
-    let deliveries: u64 = runs.iter().map(|it| it.deliveries).sum();
-    (deliveries > 0).then_some(shares? * 1e6 / deliveries as f64)
-}
-
-fn user_space(runs: &[Measured]) -> Cell {
-    Cell::from(user_microseconds(runs))
-}
-
 fn memory(rounds: &[f64]) -> Cell {
     Spread::of(rounds.iter().copied())
         .map_or_else(Cell::none, |it| Cell::number(it.median).shown_as(format!("{:.0}", it.median)))
-}
-
-/// What did not arrive as it should, over all rounds.
-pub(super) fn faults(runs: &[Measured]) -> Cell {
-    let missing: u64 = runs.iter().map(|it| it.expected.saturating_sub(it.deliveries)).sum();
-    let disordered: u64 = runs.iter().map(|it| it.disordered).sum();
-    match (runs.is_empty(), missing + disordered) {
-        (true, _) => Cell::none(),
-        (_, 0) => Cell::number(0.0).shown_as("none"),
-        (_, sum) => Cell::number(sum as f64).shown_as(format!("{missing}, {disordered}")),
-    }
 }
