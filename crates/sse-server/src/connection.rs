@@ -9,17 +9,17 @@ use std::time::{Duration, Instant};
 use futures_lite::FutureExt as _;
 use futures_lite::future::or;
 
-use crate::answer::{Answer, answer, refusal};
-use crate::body::Framing;
+use crate::answer::{Answer, answer};
 use crate::cors::is_preflight;
 use crate::date::http_date;
-use crate::head::{Head, Refusal};
-use crate::intake::Trouble;
+use crate::framing::Framing;
+use crate::head::{Head, Refusal, refuse};
+use crate::intake::GONE;
 use crate::pump::Worker;
 use crate::response::{BoxFuture, Content};
 use crate::service::{Access, Admission, Service};
 use crate::socket::{instant, since_1970, within};
-use crate::stream::{Ended, Stream, body};
+use crate::stream::{Ended, body, push_end};
 use crate::wire::Wire;
 use crate::{Request, Response};
 
@@ -29,17 +29,26 @@ const LINGER_BYTES: usize = 256 * 1024;
 
 pub(crate) struct Connection {
     pub(crate) wire: Arc<Wire>,
-    pub(crate) admission: Admission,
+    admission: Admission,
     worker: Weak<Worker>,
-    /// Bytes that have come and belong to no request yet.
+    /// Bytes that have come, and how many of them have been taken already: they are moved away
+    /// once, not for each line.
     pub(crate) inbox: Vec<u8>,
+    pub(crate) taken: usize,
 }
 
 /// What follows an exchange.
 enum Next {
     Again,
     Close,
-    Stream(Stream, Option<Box<Record>>),
+    Stream(Stream),
+}
+
+/// A stream whose response head is queued.
+struct Stream {
+    body: BoxFuture<Ended>,
+    keep_alive: bool,
+    record: Option<Box<Record>>,
 }
 
 /// What the access hook wants to know.
@@ -52,7 +61,7 @@ struct Record {
 
 impl Connection {
     pub(crate) fn new(wire: Arc<Wire>, admission: Admission, worker: Weak<Worker>) -> Self {
-        Self { wire, admission, worker, inbox: Vec::new() }
+        Self { wire, admission, worker, inbox: Vec::new(), taken: 0 }
     }
 
     /// Serves until the connection ends. While it only waits it keeps next to nothing: all that
@@ -64,18 +73,16 @@ impl Connection {
         let serve = async move {
             let mut fresh = true;
             loop {
-                let again = match Box::pin(self.exchange(fresh)).await {
-                    Next::Again => true,
-                    Next::Stream(mut stream, record) => {
+                let next = match Box::pin(self.exchange(fresh)).await {
+                    Next::Stream(Stream { body, keep_alive, record }) => {
                         // What a next request will need is not kept for as long as this may last.
                         self.inbox.shrink_to_fit();
-                        let service = &self.admission.service;
-                        let ended = stream.run(&self.wire, &mut self.inbox, service).await;
-                        Box::pin(self.end_stream(stream, ended, record)).await
+                        let ended = self.unless_gone(body, Ended::Cut).await;
+                        Box::pin(self.end_stream(ended, keep_alive, record)).await
                     }
-                    Next::Close => false,
+                    next => next,
                 };
-                if !again || self.service().stop.is_requested() {
+                if !matches!(next, Next::Again) || self.service().stop.is_requested() {
                     break;
                 }
                 fresh = false;
@@ -84,29 +91,45 @@ impl Connection {
         AssertUnwindSafe(serve).catch_unwind()
     }
 
-    fn service(&self) -> &Service {
+    pub(crate) fn service(&self) -> &Arc<Service> {
         &self.admission.service
+    }
+
+    /// What `future` comes to, or `gone` if the client leaves meanwhile.
+    async fn unless_gone<T>(&mut self, future: impl Future<Output = T>, gone: T) -> T {
+        let limit = self.service().limits.head_bytes;
+        let hangup = async {
+            self.wire.hangup(&mut self.inbox, limit).await;
+            gone
+        };
+        or(hangup, future).await
     }
 
     /// Reads one request and answers it.
     async fn exchange(&mut self, fresh: bool) -> Next {
-        let head = match self.read_head(fresh).await {
-            Ok(head) => head,
-            Err(trouble) => return self.give_up(trouble, None).await,
+        let head = match self.admission.refused {
+            Some(why) => refuse(503, why),
+            None => self.read_head(fresh).await,
         };
-        let record =
-            Record { request: None, status: 0, began: instant(), sent_before: self.wire.total() };
-        self.service().count(|stats| stats.requests += 1);
-        let (request, response) = match self.respond(head).await {
-            Ok(Some(made)) => made,
-            Ok(None) => return Next::Close,
-            Err(trouble) => return self.give_up(trouble, Some(record)).await,
+        let (began, sent_before) = (instant(), self.wire.lock().total);
+        let answered = match head {
+            Ok(head) => self.respond(head).await,
+            Err(refusal) => Err(refusal),
         };
-        self.send(request, response, record).await
+        let (request, response) = match answered {
+            Ok((request, response)) => (Some(request), response),
+            Err(GONE) => return Next::Close,
+            Err(refusal) => {
+                self.service().reject(refusal.why);
+                (None, Response::refusal(refusal))
+            }
+        };
+        self.send(response, Record { request, status: 0, began, sent_before }).await
     }
 
-    /// Reads the body of a request and has the response made; `None` if the client leaves meanwhile.
-    async fn respond(&mut self, head: Head) -> Result<Option<(Request, Response)>, Trouble> {
+    /// Reads the body of a request and has the response made.
+    async fn respond(&mut self, head: Head) -> Result<(Request, Response), Refusal> {
+        self.service().count(|stats| stats.requests += 1);
         let Head { mut request, framing, expects_continue } = head;
         request.peer = self.admission.peer;
         let mut response = match self.before_body(&request) {
@@ -122,38 +145,11 @@ impl Connection {
             }
         };
         while let Content::Later(later) = response.content {
-            match self.unless_gone(later).await {
-                Some(made) => response = made,
-                None => return Ok(None),
-            }
+            let made = AssertUnwindSafe(later).catch_unwind();
+            let made = self.unless_gone(async { Ok(made.await) }, Err(GONE)).await?;
+            response = made.unwrap_or_else(|_| Response::new(500));
         }
-        Ok(Some((request, response)))
-    }
-
-    /// Sends an answer, or the head of one that goes on as a stream.
-    async fn send(&mut self, request: Request, mut response: Response, mut record: Record) -> Next {
-        let (heartbeat, until) = (response.heartbeat, response.until.take());
-        let date = http_date(since_1970().as_secs());
-        let answer = answer(&request, response, self.service().cors.as_ref(), &date);
-        let Answer { status, bytes, content, chunked, keep_alive } = answer;
-        self.wire.push(&bytes);
-        record.status = status;
-        let Some(content) = content else {
-            record.request = Some(request);
-            let flushed = self.wire.flush().await;
-            self.report(&record);
-            return match flushed {
-                Ok(()) if keep_alive => Next::Again,
-                Ok(()) => self.part().await,
-                Err(_) => Next::Close,
-            };
-        };
-        let id = request.last_event_id();
-        let body = body(content, id, &self.wire, &self.worker, heartbeat, chunked);
-        record.request = Some(request);
-        let record = self.service().access.is_some().then(|| Box::new(record));
-        let stream = Stream { body, until, chunked, keep_alive };
-        Next::Stream(stream, record)
+        Ok((request, response))
     }
 
     /// The answer to a request that the handler does not see: a preflight, for which the browser
@@ -166,83 +162,79 @@ impl Connection {
         shielded(|| guard(request)).unwrap_or_else(|| Some(Response::new(500)))
     }
 
-    /// The response, or `None` if the client leaves while it is being made.
-    async fn unless_gone(&mut self, later: BoxFuture<Response>) -> Option<Response> {
-        let made = AssertUnwindSafe(later).catch_unwind();
-        let gone = self.wire.hangup(&mut self.inbox, self.admission.service.limits.head_bytes);
-        let gone = async {
-            gone.await;
-            None
+    /// Sends an answer, or queues the head of one that goes on as a stream.
+    async fn send(&mut self, mut response: Response, mut record: Record) -> Next {
+        let service = self.service();
+        let (heartbeat, until) = (response.heartbeat, response.until.take());
+        let unread = Request::default();
+        let request = record.request.as_ref().unwrap_or(&unread);
+        let date = http_date(since_1970().as_secs());
+        let Answer { status, head, content, chunked, keep_alive } =
+            answer(request, response, service.cors.as_ref(), &date);
+        record.status = status;
+        self.wire.lock().push(&head);
+        let Some(content) = content else {
+            let flushed = self.wire.flush().await;
+            self.report(&record);
+            if flushed.is_ok() && !keep_alive {
+                self.part().await;
+            }
+            return if flushed.is_ok() && keep_alive { Next::Again } else { Next::Close };
         };
-        or(async { Some(made.await.unwrap_or_else(|_| Response::new(500))) }, gone).await
+        self.wire.lock().begin_stream(chunked);
+        let mut body = body(content, request, heartbeat, &self.wire, &self.worker, service);
+        if let Some(until) = until {
+            let expired = async {
+                until.await;
+                Ended::Properly
+            };
+            body = Box::pin(or(expired, body));
+        }
+        let record = service.access.is_some().then(|| Box::new(record));
+        Next::Stream(Stream { body, keep_alive, record })
     }
 
-    /// Ends a stream; whether another request may follow.
+    /// Ends a stream whose future has been dropped.
     async fn end_stream(
         &mut self,
-        stream: Stream,
         ended: Ended,
+        keep_alive: bool,
         record: Option<Box<Record>>,
-    ) -> bool {
-        let keep_alive = stream.keep_alive;
-        let proper = stream.queue_end(ended, &self.wire, self.service());
-        let flushed = proper && self.wire.flush().await.is_ok();
-        let again = flushed && keep_alive && !self.service().stop.is_requested();
-        if flushed && !again {
+    ) -> Next {
+        self.wire.lock().end_stream();
+        let stop = &self.service().stop;
+        let complete = !matches!(ended, Ended::Cut) && {
+            push_end(&self.wire, matches!(ended, Ended::Stopped).then(|| stop.retry()));
+            self.wire.flush().await.is_ok()
+        };
+        let again = complete && keep_alive && !stop.is_requested();
+        if complete && !again {
             self.part().await;
         }
         if let Some(record) = record {
             self.report(&record);
         }
-        again
-    }
-
-    /// Answers a request that did not come through, and closes.
-    async fn give_up(&mut self, trouble: Trouble, record: Option<Record>) -> Next {
-        let Trouble::Refused(Refusal { status, why }) = trouble else {
-            return Next::Close;
-        };
-        self.service().reject(why);
-        let sent_before = self.wire.total();
-        let record = record.unwrap_or_else(|| Record {
-            request: None,
-            status,
-            began: instant(),
-            sent_before,
-        });
-        self.wire.push(&refusal(status, why, &http_date(since_1970().as_secs())));
-        let next = match self.wire.flush().await {
-            Ok(()) => self.part().await,
-            Err(_) => Next::Close,
-        };
-        self.report(&Record { status, ..record });
-        next
+        if again { Next::Again } else { Next::Close }
     }
 
     /// Closes in such a way that the client can still read the answer: a socket closed with
     /// unread bytes is reset, and the reset overtakes what was sent (RFC 9112, 9.6).
-    async fn part(&mut self) -> Next {
+    async fn part(&self) {
         if self.wire.close().await.is_ok() {
-            self.inbox.clear();
-            within(LINGER, self.wire.hangup(&mut self.inbox, LINGER_BYTES)).await;
+            within(LINGER, self.wire.hangup(&mut Vec::new(), LINGER_BYTES)).await;
         }
-        Next::Close
     }
 
     fn report(&self, record: &Record) {
         if let Some(access) = &self.service().access {
-            let request = record.request.as_ref();
-            let bytes = self.wire.total() - record.sent_before;
-            let duration = record.began.elapsed();
-            shielded(|| {
-                access(&Access {
-                    request,
-                    peer: self.admission.peer,
-                    status: record.status,
-                    bytes,
-                    duration,
-                })
-            });
+            let report = Access {
+                request: record.request.as_ref(),
+                peer: self.admission.peer,
+                status: record.status,
+                bytes: self.wire.lock().total - record.sent_before,
+                duration: record.began.elapsed(),
+            };
+            shielded(|| access(&report));
         }
     }
 }
@@ -250,17 +242,8 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         // A sink or the pump may hold the wire a little longer.
-        self.wire.cut();
+        self.wire.lock().cut();
     }
-}
-
-/// Refuses a connection that there is no room for.
-pub(crate) async fn turn_away(wire: Arc<Wire>, why: &str) {
-    wire.push(&refusal(503, why, &http_date(since_1970().as_secs())));
-    if wire.flush().await.is_ok() && wire.close().await.is_ok() {
-        within(LINGER, wire.hangup(&mut Vec::new(), LINGER_BYTES)).await;
-    }
-    wire.cut();
 }
 
 /// Runs the application's code; `None` if it panics.
