@@ -1,7 +1,5 @@
 //! Response heads: which answer a request gets, and its bytes. Pure; the date is an argument.
 
-use std::io::Write as _;
-
 use crate::cors::is_preflight;
 use crate::page::{default_why, page, reason};
 use crate::response::Content;
@@ -43,34 +41,51 @@ pub(crate) fn answer(
     let chunked = is_stream && request.minor > 0;
     let keep_alive = request.keeps_alive() && !response.closes() && (chunked || !is_stream);
 
-    let mut head = Head::new(&response, date);
-    if let Some(cors) = response.cors.as_ref().or(server_cors) {
+    response.default_header("Date", date);
+    if let Some(cors) = response.cors.clone().or(server_cors.cloned()) {
         for (name, value) in cors.headers(request, methods.as_deref()) {
             match name {
                 // One that the handler set is about something else, and both count.
-                "Vary" => head.add(name, &value),
-                _ => head.default(name, &value),
+                "Vary" => response.add_header(name, &value),
+                _ => response.default_header(name, &value),
             }
         }
     }
     if let Some(methods) = methods.filter(|_| is_described || status == 405) {
-        head.default("Allow", &methods);
+        response.default_header("Allow", &methods);
     }
+    response.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("connection"));
     if !keep_alive {
-        head.add("Connection", "close");
+        response.add_header("Connection", "close");
     } else if is_stream || request.minor == 0 {
-        head.add("Connection", "keep-alive");
+        response.add_header("Connection", "keep-alive");
     }
-    if is_stream {
-        head.default("Content-Type", "text/event-stream");
-        head.default("Cache-Control", "no-cache");
-        head.default("X-Accel-Buffering", "no");
-        if chunked {
-            head.add("Transfer-Encoding", "chunked");
+    let body = match &mut response.content {
+        Content::Bytes(_) if matches!(status, 204 | 304) => Vec::new(),
+        Content::Bytes(body) => {
+            let mut body = std::mem::take(body);
+            if body.is_empty() && status >= 400 {
+                body = page(status, default_why(status)).into_bytes();
+                response.default_header("Content-Type", "text/html; charset=utf-8");
+            }
+            response.add_header("Content-Length", &body.len().to_string());
+            body
         }
+        _ => {
+            response.default_header("Content-Type", "text/event-stream");
+            response.default_header("Cache-Control", "no-cache");
+            response.default_header("X-Accel-Buffering", "no");
+            if chunked {
+                response.add_header("Transfer-Encoding", "chunked");
+            }
+            Vec::new()
+        }
+    };
+    let mut head = format!("HTTP/1.1 {status} {}\r\n", reason(status)).into_bytes();
+    for (name, value) in &response.headers {
+        head.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
     }
-    let body = head.body(status);
-    let mut head = head.end();
+    head.extend_from_slice(b"\r\n");
     let is_head = request.method() == "HEAD";
     if !is_head {
         head.extend_from_slice(&body);
@@ -103,57 +118,4 @@ fn is_name(name: &str) -> bool {
 
 fn is_value(value: &str) -> bool {
     value.bytes().all(|byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f))
-}
-
-/// A response head in the making.
-struct Head<'a> {
-    bytes: Vec<u8>,
-    response: &'a Response,
-}
-
-impl<'a> Head<'a> {
-    fn new(response: &'a Response, date: &str) -> Self {
-        let mut head = Self { bytes: Vec::with_capacity(256), response };
-        let _ = write!(head.bytes, "HTTP/1.1 {} {}\r\n", response.status, reason(response.status));
-        head.default("Date", date);
-        for (name, value) in &response.headers {
-            if !name.eq_ignore_ascii_case("connection") {
-                head.add(name, value);
-            }
-        }
-        head
-    }
-
-    fn add(&mut self, name: &str, value: &str) {
-        let _ = write!(self.bytes, "{name}: {value}\r\n");
-    }
-
-    /// Adds what the handler has neither set nor left out.
-    fn default(&mut self, name: &str, value: &str) {
-        let set = self.response.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
-        let left_out = self.response.without.iter().any(|known| known.eq_ignore_ascii_case(name));
-        if !set && !left_out {
-            self.add(name, value);
-        }
-    }
-
-    /// The body of an ordinary answer, and the headers that it needs: a small page in place of none
-    /// if something went wrong.
-    fn body(&mut self, status: u16) -> Vec<u8> {
-        let mut body = match &self.response.content {
-            Content::Bytes(bytes) if !matches!(status, 204 | 304) => bytes.clone(),
-            _ => return Vec::new(),
-        };
-        if body.is_empty() && status >= 400 {
-            self.default("Content-Type", "text/html; charset=utf-8");
-            body = page(status, default_why(status)).into_bytes();
-        }
-        self.add("Content-Length", &body.len().to_string());
-        body
-    }
-
-    fn end(mut self) -> Vec<u8> {
-        self.bytes.extend_from_slice(b"\r\n");
-        self.bytes
-    }
 }

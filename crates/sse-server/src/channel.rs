@@ -7,9 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use sse_proto::Frame;
 
-use crate::batch::Batch;
 use crate::lock;
-use crate::log::{Entry, EventId, Gap, Log, Replay};
+use crate::log::{Batch, Entry, EventId, Gap, Log, Replay};
 use crate::socket::since_1970;
 
 /// What a channel keeps for clients that come back, and what it does about one that falls behind.

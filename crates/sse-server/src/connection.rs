@@ -12,14 +12,13 @@ use futures_lite::future::or;
 use crate::answer::{Answer, answer};
 use crate::cors::is_preflight;
 use crate::date::http_date;
-use crate::framing::Framing;
-use crate::head::{Head, Refusal, refuse};
+use crate::head::{Framing, Head, Refusal, refuse};
 use crate::intake::GONE;
 use crate::pump::Worker;
 use crate::response::{BoxFuture, Content};
 use crate::service::{Access, Admission, Service};
 use crate::socket::{instant, since_1970, within};
-use crate::stream::{Ended, body, push_end};
+use crate::stream::{Ended, Ends, push_end, stream};
 use crate::wire::Wire;
 use crate::{Request, Response};
 
@@ -31,22 +30,14 @@ pub(crate) struct Connection {
     pub(crate) wire: Arc<Wire>,
     admission: Admission,
     worker: Weak<Worker>,
-    /// Bytes that have come, and how many of them have been taken already: they are moved away
-    /// once, not for each line.
+    /// Bytes that have come and belong to no request yet.
     pub(crate) inbox: Vec<u8>,
-    pub(crate) taken: usize,
 }
 
-/// What follows an exchange.
-enum Next {
-    Again,
-    Close,
-    Stream(Stream),
-}
-
-/// A stream whose response head is queued.
-struct Stream {
-    body: BoxFuture<Ended>,
+/// An answer whose head is queued, and its body too if that is known already.
+struct Answered {
+    /// Writes the rest.
+    stream: Option<BoxFuture<Ended>>,
     keep_alive: bool,
     record: Option<Box<Record>>,
 }
@@ -61,7 +52,7 @@ struct Record {
 
 impl Connection {
     pub(crate) fn new(wire: Arc<Wire>, admission: Admission, worker: Weak<Worker>) -> Self {
-        Self { wire, admission, worker, inbox: Vec::new(), taken: 0 }
+        Self { wire, admission, worker, inbox: Vec::new() }
     }
 
     /// Serves until the connection ends. While it only waits it keeps next to nothing: all that
@@ -72,17 +63,15 @@ impl Connection {
     pub(crate) fn serve(mut self) -> impl Future<Output = std::thread::Result<()>> + Send {
         let serve = async move {
             let mut fresh = true;
-            loop {
-                let next = match Box::pin(self.exchange(fresh)).await {
-                    Next::Stream(Stream { body, keep_alive, record }) => {
-                        // What a next request will need is not kept for as long as this may last.
-                        self.inbox.shrink_to_fit();
-                        let ended = self.unless_gone(body, Ended::Cut).await;
-                        Box::pin(self.end_stream(ended, keep_alive, record)).await
-                    }
-                    next => next,
-                };
-                if !matches!(next, Next::Again) || self.service().stop.is_requested() {
+            while let Some(answered) = Box::pin(self.exchange(fresh)).await {
+                let Answered { stream, keep_alive, record } = answered;
+                let mut ended = Ended::Properly;
+                if let Some(stream) = stream {
+                    // What a next request will need is not kept for as long as this may last.
+                    self.inbox.shrink_to_fit();
+                    ended = self.unless_gone(stream, Ended::Cut).await;
+                }
+                if !Box::pin(self.finish(ended, keep_alive, record)).await {
                     break;
                 }
                 fresh = false;
@@ -105,8 +94,8 @@ impl Connection {
         or(hangup, future).await
     }
 
-    /// Reads one request and answers it.
-    async fn exchange(&mut self, fresh: bool) -> Next {
+    /// Reads one request and has it answered; `None` if there is nobody to answer.
+    async fn exchange(&mut self, fresh: bool) -> Option<Answered> {
         let head = match self.admission.refused {
             Some(why) => refuse(503, why),
             None => self.read_head(fresh).await,
@@ -118,13 +107,13 @@ impl Connection {
         };
         let (request, response) = match answered {
             Ok((request, response)) => (Some(request), response),
-            Err(GONE) => return Next::Close,
+            Err(GONE) => return None,
             Err(refusal) => {
                 self.service().reject(refusal.why);
                 (None, Response::refusal(refusal))
             }
         };
-        self.send(response, Record { request, status: 0, began, sent_before }).await
+        Some(self.queue(response, Record { request, status: 0, began, sent_before }))
     }
 
     /// Reads the body of a request and has the response made.
@@ -162,8 +151,8 @@ impl Connection {
         shielded(|| guard(request)).unwrap_or_else(|| Some(Response::new(500)))
     }
 
-    /// Sends an answer, or queues the head of one that goes on as a stream.
-    async fn send(&mut self, mut response: Response, mut record: Record) -> Next {
+    /// Queues an answer.
+    fn queue(&self, mut response: Response, mut record: Record) -> Answered {
         let service = self.service();
         let (heartbeat, until) = (response.heartbeat, response.until.take());
         let unread = Request::default();
@@ -173,48 +162,31 @@ impl Connection {
             answer(request, response, service.cors.as_ref(), &date);
         record.status = status;
         self.wire.lock().push(&head);
-        let Some(content) = content else {
-            let flushed = self.wire.flush().await;
-            self.report(&record);
-            if flushed.is_ok() && !keep_alive {
-                self.part().await;
-            }
-            return if flushed.is_ok() && keep_alive { Next::Again } else { Next::Close };
-        };
-        self.wire.lock().begin_stream(chunked);
-        let mut body = body(content, request, heartbeat, &self.wire, &self.worker, service);
-        if let Some(until) = until {
-            let expired = async {
-                until.await;
-                Ended::Properly
-            };
-            body = Box::pin(or(expired, body));
-        }
+        self.wire.lock().begin_stream(chunked && content.is_some());
+        let stream = content.map(|content| {
+            let ends = Ends { heartbeat, until, service: service.clone() };
+            stream(content, request.last_event_id(), &self.wire, &self.worker, ends)
+        });
         let record = service.access.is_some().then(|| Box::new(record));
-        Next::Stream(Stream { body, keep_alive, record })
+        Answered { stream, keep_alive, record }
     }
 
-    /// Ends a stream whose future has been dropped.
-    async fn end_stream(
-        &mut self,
-        ended: Ended,
-        keep_alive: bool,
-        record: Option<Box<Record>>,
-    ) -> Next {
+    /// Sees an answer to its end; whether another request may follow.
+    async fn finish(&mut self, ended: Ended, again: bool, record: Option<Box<Record>>) -> bool {
         self.wire.lock().end_stream();
         let stop = &self.service().stop;
         let complete = !matches!(ended, Ended::Cut) && {
             push_end(&self.wire, matches!(ended, Ended::Stopped).then(|| stop.retry()));
             self.wire.flush().await.is_ok()
         };
-        let again = complete && keep_alive && !stop.is_requested();
-        if complete && !again {
-            self.part().await;
-        }
+        let again = complete && again && !stop.is_requested();
         if let Some(record) = record {
             self.report(&record);
         }
-        if again { Next::Again } else { Next::Close }
+        if complete && !again {
+            self.part().await;
+        }
+        again
     }
 
     /// Closes in such a way that the client can still read the answer: a socket closed with

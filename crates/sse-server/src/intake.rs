@@ -1,10 +1,9 @@
 //! Reading requests from a connection: a head, then its body, each within its deadline. What the
-//! bytes mean is decided in `head` and `framing`.
+//! bytes mean is decided in `head`.
 
 use crate::Limits;
 use crate::connection::Connection;
-use crate::framing::{Framing, chunk_size};
-use crate::head::{Head, Refusal, parse, refuse, too_long};
+use crate::head::{Framing, Head, Refusal, chunk_size, parse, refuse, too_long};
 use crate::socket::within;
 
 /// Longest line between two chunks: a size with its extensions, or a trailer.
@@ -69,9 +68,7 @@ impl Connection {
             }
         };
         let late = || refuse(408, "The request body did not arrive in time.");
-        let body = within(deadline, body).await.unwrap_or_else(late);
-        self.tidy();
-        body
+        within(deadline, body).await.unwrap_or_else(late)
     }
 
     async fn take_chunks(&mut self, body_bytes: usize) -> Result<Vec<u8>, Refusal> {
@@ -95,40 +92,28 @@ impl Connection {
     }
 
     async fn take(&mut self, count: usize) -> Result<Vec<u8>, Refusal> {
-        loop {
-            if let Some(bytes) = self.rest().get(..count).map(<[u8]>::to_vec) {
-                self.taken += count;
-                return Ok(bytes);
-            }
+        while self.inbox.len() < count {
             self.more().await?;
         }
+        Ok(self.inbox.drain(..count).collect())
     }
 
     /// Takes a line, its ending included.
     async fn take_line(&mut self) -> Result<Vec<u8>, Refusal> {
         loop {
-            let end = self.rest().iter().take(LINE_BYTES).position(|&byte| byte == b'\n');
+            let end = self.inbox.iter().take(LINE_BYTES).position(|&byte| byte == b'\n');
             if let Some(end) = end {
                 return self.take(end + 1).await;
             }
-            if self.rest().len() >= LINE_BYTES {
+            if self.inbox.len() >= LINE_BYTES {
                 return refuse(400, "A line of the chunked request body is too long.");
             }
             self.more().await?;
         }
     }
 
-    fn rest(&self) -> &[u8] {
-        self.inbox.get(self.taken..).unwrap_or_default()
-    }
-
-    fn tidy(&mut self) {
-        self.inbox.drain(..std::mem::take(&mut self.taken));
-    }
-
     /// Reads more.
     async fn more(&mut self) -> Result<(), Refusal> {
-        self.tidy();
         match self.wire.read(&mut self.inbox).await {
             Ok(1..) => Ok(()),
             _ => Err(GONE),

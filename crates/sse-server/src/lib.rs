@@ -10,12 +10,10 @@ macro_rules! event {
 }
 
 mod answer;
-mod batch;
 mod channel;
 mod connection;
 mod cors;
 mod date;
-mod framing;
 mod head;
 mod intake;
 mod limits;

@@ -1,4 +1,4 @@
-//! A channel's bounded log: entries, positions, resuming. Pure.
+//! A channel's bounded log: entries, positions, resuming, and entries on their way out. Pure.
 //!
 //! A position is the sequence number of the event that comes next. Sequence numbers begin at 1, so
 //! `<epoch>-0` is the ID of the place before the first event.
@@ -7,7 +7,11 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::batch::push_chunk;
+use crate::channel::Filter;
+
+/// Bytes written to a connection at once; what one that stops reading may leave waiting. A single
+/// event may be larger.
+pub(crate) const BATCH_BYTES: usize = 16 * 1024;
 
 /// The ID of a published event: the application's own, or `<epoch>-<sequence>`, where the epoch is
 /// the millisecond since 1970 in which the channel's log began.
@@ -58,6 +62,57 @@ impl Entry {
     pub(crate) fn bytes(&self, chunked: bool) -> &[u8] {
         if chunked { &self.chunk } else { self.block() }
     }
+}
+
+/// Consecutive entries, framed and joined.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Batch {
+    /// Position of the first entry.
+    pub(crate) first: u64,
+    /// Position after the last.
+    pub(crate) end: u64,
+    pub(crate) bytes: Vec<u8>,
+    /// How many of the entries are in `bytes`.
+    pub(crate) events: u64,
+    /// The position after the last of those.
+    pub(crate) told: Option<u64>,
+}
+
+impl Batch {
+    pub(crate) fn of(
+        first: u64,
+        entries: &[Arc<Entry>],
+        chunked: bool,
+        filter: Option<&Filter>,
+    ) -> Self {
+        let mut batch = Self { first, end: first, ..Self::default() };
+        for entry in entries {
+            batch.end += 1;
+            if filter.is_none_or(|wanted| wanted(entry)) {
+                batch.bytes.extend_from_slice(entry.bytes(chunked));
+                batch.events += 1;
+                batch.told = Some(batch.end);
+            }
+        }
+        batch
+    }
+
+    /// A comment in a chunk, which moves no position.
+    pub(crate) fn heartbeat(position: u64) -> Self {
+        Self {
+            first: position,
+            end: position,
+            bytes: b"3\r\n:\n\n\r\n".to_vec(),
+            ..Self::default()
+        }
+    }
+}
+
+/// Appends `block` as one chunk (RFC 9112, 7.1).
+pub(crate) fn push_chunk(out: &mut Vec<u8>, block: &[u8]) {
+    out.extend_from_slice(format!("{:x}\r\n", block.len()).as_bytes());
+    out.extend_from_slice(block);
+    out.extend_from_slice(b"\r\n");
 }
 
 /// Where a client without a last event ID begins: see [`Response::replay`](crate::Response::replay).

@@ -9,9 +9,9 @@ use std::time::Duration;
 use async_executor::Executor;
 use futures_lite::future::{or, yield_now};
 
-use crate::batch::{BATCH_BYTES, Batch};
 use crate::channel::Shared;
 use crate::lock;
+use crate::log::{BATCH_BYTES, Batch};
 use crate::service::Service;
 use crate::socket::Patience;
 use crate::wire::Wire;
@@ -85,53 +85,40 @@ struct Pump {
     worker: Weak<Worker>,
 }
 
-enum Work {
-    Write(Batch),
-    /// The pump has fallen off the log, which begins here now, or everything is over: each
-    /// connection goes its own way.
-    Eject(u64),
-    Wait,
-}
-
 impl Pump {
     async fn run(self, key: Key, mut position: u64) {
         let mut seats = Vec::new();
         let mut silence = Patience::new(self.heartbeat);
         while let Some(worker) = self.worker.upgrade() {
             let service = worker.service.clone();
-            let work = self.work(position, &service);
+            let (read, is_closed, first) = {
+                let log = self.channel.log();
+                (log.read(position, BATCH_BYTES), log.is_closed, log.first())
+            };
             // After the look at the log: whoever has read less of it than this pump is among them.
             let Some(newcomers) = worker.newcomers(key, seats.is_empty()) else { return };
             drop(worker);
             seats.extend(newcomers);
-            match work {
-                Work::Write(batch) => {
+            match read {
+                Ok(entries) if !entries.is_empty() => {
+                    let batch = Batch::of(position, &entries, true, None);
                     self.write(&mut seats, &batch).await;
                     position = batch.end;
                     silence.renew();
                 }
-                Work::Eject(first) => {
-                    position = first;
-                    seats.drain(..).for_each(|wire| wire.lock().unseat());
-                }
-                Work::Wait => {
+                Ok(_) if !is_closed && !service.stop.is_requested() => {
                     if self.is_time_for_heartbeat(position, &service, &mut silence).await {
                         self.write(&mut seats, &Batch::heartbeat(position)).await;
                         silence.renew();
                     }
                 }
+                // The pump has fallen off the log, or everything is over: each connection goes its
+                // own way.
+                _ => {
+                    position = first;
+                    seats.drain(..).for_each(|wire| wire.lock().unseat());
+                }
             }
-        }
-    }
-
-    fn work(&self, position: u64, service: &Service) -> Work {
-        let log = self.channel.log();
-        match log.read(position, BATCH_BYTES) {
-            Ok(entries) if !entries.is_empty() => {
-                Work::Write(Batch::of(position, &entries, true, None))
-            }
-            Ok(_) if !log.is_closed && !service.stop.is_requested() => Work::Wait,
-            _ => Work::Eject(log.first()),
         }
     }
 

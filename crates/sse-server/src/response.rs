@@ -234,6 +234,18 @@ impl Response {
         if status == 503 { response.header("Retry-After", "5") } else { response }
     }
 
+    pub(crate) fn add_header(&mut self, name: &'static str, value: &str) {
+        self.headers.push((name.into(), value.to_owned()));
+    }
+
+    /// Adds a header that the handler has neither set nor left out.
+    pub(crate) fn default_header(&mut self, name: &'static str, value: &str) {
+        let mut known = self.headers.iter().map(|(known, _)| known).chain(&self.without);
+        if !known.any(|known| known.eq_ignore_ascii_case(name)) {
+            self.add_header(name, value);
+        }
+    }
+
     /// Whether the handler wants the connection closed after this.
     pub(crate) fn closes(&self) -> bool {
         let mut connection =

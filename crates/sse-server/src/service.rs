@@ -29,6 +29,8 @@ pub(crate) struct Service {
 
 /// Connections that are told at the same time that there is no room; more are just closed.
 const DOORSTEP: usize = 256;
+const FULL: &str = "The server is at its capacity.";
+const CROWDED: &str = "There are too many connections from this address.";
 
 /// A request that has been answered, for access logs.
 #[derive(Clone, Debug)]
@@ -165,10 +167,11 @@ impl Service {
             stats.open
         });
         if open > limits.connections.saturating_add(DOORSTEP) as u64 {
+            self.reject(FULL);
             return None;
         }
         if open > limits.connections as u64 {
-            admission.refused = Some("The server is at its capacity.");
+            admission.refused = Some(FULL);
         } else if limits.connections_per_address < usize::MAX {
             admission.address = peer.map(|peer| network(peer.ip()));
         }
@@ -177,7 +180,11 @@ impl Service {
             let count = addresses.entry(address).or_insert(0);
             *count += 1;
             if *count > limits.connections_per_address {
-                admission.refused = Some("There are too many connections from this address.");
+                admission.refused = Some(CROWDED);
+            }
+            if *count > limits.connections_per_address.saturating_add(DOORSTEP) {
+                self.reject(CROWDED);
+                return None;
             }
         }
         Some(admission)

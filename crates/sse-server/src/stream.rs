@@ -8,7 +8,6 @@ use std::time::Duration;
 use futures_lite::future::or;
 use sse_proto::Frame;
 
-use crate::Request;
 use crate::channel::encoded;
 use crate::pump::Worker;
 use crate::response::{BoxFuture, Content, Producer};
@@ -27,20 +26,25 @@ pub(crate) enum Ended {
     Cut,
 }
 
+/// What ends a stream, or is sent while it is silent.
+pub(crate) struct Ends {
+    pub(crate) heartbeat: Option<Duration>,
+    pub(crate) until: Option<BoxFuture<()>>,
+    pub(crate) service: Arc<Service>,
+}
+
 /// The future that writes a stream whose response head is queued.
-pub(crate) fn body(
+pub(crate) fn stream(
     content: Content,
-    request: &Request,
-    heartbeat: Option<Duration>,
+    last_event_id: Option<&str>,
     wire: &Arc<Wire>,
     worker: &Weak<Worker>,
-    service: &Arc<Service>,
+    Ends { heartbeat, until, service }: Ends,
 ) -> BoxFuture<Ended> {
-    let (wire, service) = (wire.clone(), service.clone());
-    match content {
+    let wire = wire.clone();
+    let written: BoxFuture<Ended> = match content {
         Content::Channel(subscription) => {
-            let id = request.last_event_id();
-            let subscriber = Subscriber::new(subscription, id, wire, heartbeat);
+            let subscriber = Subscriber::new(subscription, last_event_id, wire, heartbeat);
             Box::pin(subscriber.run(worker.clone(), service))
         }
         Content::Stream(producer) => Box::pin(async move {
@@ -52,6 +56,16 @@ pub(crate) fn body(
             }
         }),
         Content::Bytes(_) | Content::Later(_) => Box::pin(std::future::ready(Ended::Properly)),
+    };
+    match until {
+        Some(until) => Box::pin(or(
+            async {
+                until.await;
+                Ended::Properly
+            },
+            written,
+        )),
+        None => written,
     }
 }
 

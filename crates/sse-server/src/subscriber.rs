@@ -4,9 +4,8 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use crate::batch::{BATCH_BYTES, Batch};
 use crate::channel::{Filter, Lag, Shared, Subscription};
-use crate::log::{Entry, Gap};
+use crate::log::{BATCH_BYTES, Batch, Entry, Gap};
 use crate::pump::Worker;
 use crate::service::Service;
 use crate::socket::Patience;

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use futures_lite::io::{AsyncRead, AsyncWrite};
 
-use crate::batch::{Batch, push_chunk};
 use crate::lock;
+use crate::log::{Batch, push_chunk};
 use crate::socket::{Patience, Socket, close_sending};
 
 /// Bytes read at once.
@@ -71,29 +71,24 @@ impl Wire {
 
     /// Reads what has come; 0 when the other end will send no more.
     pub(crate) async fn read(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-        poll_fn(|cx| self.poll_read(cx, buffer)).await
-    }
-
-    fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut Vec<u8>) -> Poll<io::Result<usize>> {
-        let mut bytes = [0; READ_BYTES];
-        let count = ready!(pin(&mut self.lock().link)?.poll_read(cx, &mut bytes))?;
-        buffer.extend_from_slice(bytes.get(..count).unwrap_or_default());
-        Poll::Ready(Ok(count))
+        poll_fn(|cx| {
+            let mut bytes = [0; READ_BYTES];
+            let count = ready!(pin(&mut self.lock().link)?.poll_read(cx, &mut bytes))?;
+            buffer.extend_from_slice(bytes.get(..count).unwrap_or_default());
+            Poll::Ready(Ok(count))
+        })
+        .await
     }
 
     /// Waits until the other end is gone, or has sent more than `limit` bytes that nobody asked for.
     pub(crate) async fn hangup(&self, inbox: &mut Vec<u8>, limit: usize) {
-        let poll_hangup = |cx: &mut Context<'_>| {
-            while inbox.len() <= limit {
-                match ready!(self.poll_read(cx, inbox)) {
-                    Ok(1..) => {}
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Ok(0) | Err(_) => break,
-                }
+        while inbox.len() <= limit {
+            match self.read(inbox).await {
+                Ok(1..) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(0) | Err(_) => break,
             }
-            Poll::Ready(())
-        };
-        poll_fn(poll_hangup).await;
+        }
     }
 
     /// Writes all that is queued.
