@@ -1,8 +1,5 @@
 //! Response heads: which answer a request gets, and its bytes. Pure; the date is an argument.
 
-use std::borrow::Cow;
-use std::io::Write as _;
-
 use crate::cors::is_preflight;
 use crate::page::{default_why, page, reason};
 use crate::response::Content;
@@ -15,7 +12,7 @@ const FRAMING: [&str; 5] = ["content-length", "transfer-encoding", "date", "trai
 pub(crate) struct Answer {
     pub(crate) status: u16,
     /// The response head, and the body after it if that is known already.
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) head: Vec<u8>,
     /// What runs after the head; `None` for an ordinary answer.
     pub(crate) content: Option<Content>,
     /// Whether a stream is sent in chunks, or ended by closing the connection (HTTP/1.0).
@@ -30,77 +27,71 @@ pub(crate) fn answer(
     server_cors: Option<&Cors>,
     date: &str,
 ) -> Answer {
-    let response = check(request, response);
-    let cors = response.cors.as_ref().or(server_cors);
-    let methods =
-        response.methods.as_ref().map(|methods| format!("{}, OPTIONS", methods.join(", ")));
-    let cors_headers =
-        cors.map(|cors| cors.headers(request, methods.as_deref())).unwrap_or_default();
+    let mut response = check(request, response);
+    let methods = response.methods.as_ref().map(|known| format!("{}, OPTIONS", known.join(", ")));
+    let is_described = request.method() == "OPTIONS"
+        && (200..300).contains(&response.status)
+        && (methods.is_some() || is_preflight(request));
+    if is_described {
+        response.status = 204;
+        response.content = Content::Bytes(Vec::new());
+    }
+    let status = response.status;
+    let is_stream = !matches!(response.content, Content::Bytes(_));
+    let chunked = is_stream && request.minor > 0;
+    let keep_alive = request.keeps_alive() && !response.closes() && (chunked || !is_stream);
 
-    let success = (200..300).contains(&response.status);
-    let described =
-        request.method() == "OPTIONS" && success && (methods.is_some() || is_preflight(request));
-    let status = if described { 204 } else { response.status };
-    let closing = response.headers.iter().any(|(name, value)| {
-        name.eq_ignore_ascii_case("connection") && value.eq_ignore_ascii_case("close")
-    });
-    let stream = !described && !matches!(response.content, Content::Bytes(_));
-    let chunked = stream && request.minor > 0;
-    let keep_alive = request.keeps_alive() && !closing && (chunked || !stream);
-
-    let mut head = Head::new(status, &response, date);
-    for (name, value) in &cors_headers {
-        match *name {
-            // One that the handler set is about something else, and both count.
-            "Vary" => head.add(name, value),
-            _ => head.default(name, value),
+    response.default_header("Date", date);
+    if let Some(cors) = response.cors.clone().or(server_cors.cloned()) {
+        for (name, value) in cors.headers(request, methods.as_deref()) {
+            match name {
+                // One that the handler set is about something else, and both count.
+                "Vary" => response.add_header(name, &value),
+                _ => response.default_header(name, &value),
+            }
         }
     }
-    match methods {
-        Some(methods) if described || status == 405 => head.default("Allow", &methods),
-        _ => {}
+    if let Some(methods) = methods.filter(|_| is_described || status == 405) {
+        response.default_header("Allow", &methods);
     }
-    match (keep_alive, stream, request.minor) {
-        (false, ..) => head.add("Connection", "close"),
-        (true, true, _) | (true, _, 0) => head.add("Connection", "keep-alive"),
-        _ => {}
+    response.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("connection"));
+    if !keep_alive {
+        response.add_header("Connection", "close");
+    } else if is_stream || request.minor == 0 {
+        response.add_header("Connection", "keep-alive");
     }
-    if stream {
-        head.default("Content-Type", "text/event-stream");
-        head.default("Cache-Control", "no-cache");
-        head.default("X-Accel-Buffering", "no");
-        if chunked {
-            head.add("Transfer-Encoding", "chunked");
+    let body = match &mut response.content {
+        Content::Bytes(_) if matches!(status, 204 | 304) => Vec::new(),
+        Content::Bytes(body) => {
+            let mut body = std::mem::take(body);
+            if body.is_empty() && status >= 400 {
+                body = page(status, default_why(status)).into_bytes();
+                response.default_header("Content-Type", "text/html; charset=utf-8");
+            }
+            response.add_header("Content-Length", &body.len().to_string());
+            body
         }
-        let bytes = head.end();
-        let content = (request.method() != "HEAD").then_some(response.content);
-        return Answer { status, bytes, content, chunked, keep_alive };
+        _ => {
+            response.default_header("Content-Type", "text/event-stream");
+            response.default_header("Cache-Control", "no-cache");
+            response.default_header("X-Accel-Buffering", "no");
+            if chunked {
+                response.add_header("Transfer-Encoding", "chunked");
+            }
+            Vec::new()
+        }
+    };
+    let mut head = format!("HTTP/1.1 {status} {}\r\n", reason(status)).into_bytes();
+    for (name, value) in &response.headers {
+        head.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
     }
-    let body = body_of(status, &response, &mut head);
-    if !matches!(status, 204 | 304) {
-        head.add("Content-Length", &body.len().to_string());
+    head.extend_from_slice(b"\r\n");
+    let is_head = request.method() == "HEAD";
+    if !is_head {
+        head.extend_from_slice(&body);
     }
-    let mut bytes = head.end();
-    if request.method() != "HEAD" {
-        bytes.extend_from_slice(&body);
-    }
-    Answer { status, bytes, content: None, chunked: false, keep_alive }
-}
-
-/// A head and page for a request that could not be read; the connection closes after it.
-pub(crate) fn refusal(status: u16, why: &str, date: &str) -> Vec<u8> {
-    let page = page(status, why);
-    let mut response = Response::new(status);
-    if status == 503 {
-        response = response.header("Retry-After", "5");
-    }
-    let mut head = Head::new(status, &response, date);
-    head.add("Connection", "close");
-    head.add("Content-Type", "text/html; charset=utf-8");
-    head.add("Content-Length", &page.len().to_string());
-    let mut bytes = head.end();
-    bytes.extend_from_slice(page.as_bytes());
-    bytes
+    let content = (is_stream && !is_head).then_some(response.content);
+    Answer { status, head, content, chunked, keep_alive }
 }
 
 /// The response itself, or the status that takes its place.
@@ -110,15 +101,11 @@ fn check(request: &Request, response: Response) -> Response {
     if !valid {
         return Response::new(500);
     }
-    match &response.methods {
-        Some(methods)
-            if request.method() != "OPTIONS"
-                && !methods.iter().any(|known| known == request.method()) =>
-        {
-            Response { methods: response.methods, cors: response.cors, ..Response::new(405) }
-        }
-        _ => response,
+    let fits = |methods: &Vec<String>| methods.iter().any(|known| known == request.method());
+    if request.method() == "OPTIONS" || response.methods.as_ref().is_none_or(fits) {
+        return response;
     }
+    Response { methods: response.methods, cors: response.cors, ..Response::new(405) }
 }
 
 /// A token (RFC 9110, 5.6.2) that does not concern the framing.
@@ -131,53 +118,4 @@ fn is_name(name: &str) -> bool {
 
 fn is_value(value: &str) -> bool {
     value.bytes().all(|byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f))
-}
-
-fn body_of<'a>(status: u16, response: &'a Response, head: &mut Head<'_>) -> Cow<'a, [u8]> {
-    match &response.content {
-        _ if matches!(status, 204 | 304) => Cow::Borrowed(&[]),
-        Content::Bytes(bytes) if !bytes.is_empty() || status < 400 => Cow::Borrowed(bytes),
-        _ => {
-            head.default("Content-Type", "text/html; charset=utf-8");
-            Cow::Owned(page(status, default_why(status)).into_bytes())
-        }
-    }
-}
-
-/// A response head in the making.
-struct Head<'a> {
-    bytes: Vec<u8>,
-    response: &'a Response,
-}
-
-impl<'a> Head<'a> {
-    fn new(status: u16, response: &'a Response, date: &str) -> Self {
-        let mut head = Self { bytes: Vec::with_capacity(256), response };
-        let _ = write!(head.bytes, "HTTP/1.1 {status} {}\r\n", reason(status));
-        head.default("Date", date);
-        for (name, value) in &response.headers {
-            if !name.eq_ignore_ascii_case("connection") {
-                head.add(name, value);
-            }
-        }
-        head
-    }
-
-    fn add(&mut self, name: &str, value: &str) {
-        let _ = write!(self.bytes, "{name}: {value}\r\n");
-    }
-
-    /// Adds what the handler has neither set nor left out.
-    fn default(&mut self, name: &str, value: &str) {
-        let set = self.response.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
-        let left_out = self.response.without.iter().any(|known| known.eq_ignore_ascii_case(name));
-        if !set && !left_out {
-            self.add(name, value);
-        }
-    }
-
-    fn end(mut self) -> Vec<u8> {
-        self.bytes.extend_from_slice(b"\r\n");
-        self.bytes
-    }
 }

@@ -2,13 +2,13 @@
 //! event-listener, which wakes those who wait, and on the clock in `socket` for a log's epoch.
 
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use sse_proto::Frame;
 
 use crate::lock;
-use crate::log::{Entry, EventId, Gap, Log, Replay};
+use crate::log::{Batch, Entry, EventId, Gap, Log, Replay};
 use crate::socket::since_1970;
 
 /// What a channel keeps for clients that come back, and what it does about one that falls behind.
@@ -79,19 +79,8 @@ pub(crate) struct Shared {
     log: Mutex<Log>,
     /// Notified when the log has grown or the channel has closed.
     pub(crate) grown: event_listener::Event,
-    closed: AtomicBool,
     pub(crate) history: History,
-    pub(crate) counters: Counters,
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    published: AtomicU64,
-    pub(crate) subscribers: AtomicU64,
-    pub(crate) delivered: AtomicU64,
-    pub(crate) bytes: AtomicU64,
-    pub(crate) lagged: AtomicU64,
-    pub(crate) gaps: AtomicU64,
+    stats: Mutex<ChannelStats>,
 }
 
 /// Closes the channel when the last handle is gone.
@@ -133,9 +122,8 @@ impl Channel {
         let shared = Arc::new(Shared {
             log: Mutex::new(log),
             grown: event_listener::Event::new(),
-            closed: AtomicBool::new(false),
             history,
-            counters: Counters::default(),
+            stats: Mutex::default(),
         });
         Self { _publishers: Arc::new(Publishers(shared.clone())), shared }
     }
@@ -145,27 +133,24 @@ impl Channel {
     /// A frame with an ID of its own keeps it; any other gets the next `<epoch>-<sequence>`.
     /// Without subscribers the event waits in the log for those who come and ask for it.
     pub fn publish(&self, frame: &Frame<'_>) -> EventId {
-        let mut block = Vec::new();
-        frame.append_to(&mut block);
+        let mut block = encoded(frame);
         let own_id: Option<Arc<str>> = field(&block, "id").map(Into::into);
-        let mut log = lock(&self.shared.log);
+        let mut log = self.shared.log();
         let position = log.end();
         if own_id.is_none() {
-            let id = log.numbered(position).to_string();
-            block.clear();
-            frame.id(&id).unwrap_or(*frame).append_to(&mut block);
+            block = encoded(&frame.id(&log.numbered(position).0).unwrap_or(*frame));
         }
         log.push(Entry::new(field(&block, "event"), own_id, &block));
         let id = log.cursor(position + 1);
         drop(log);
-        self.shared.counters.published.fetch_add(1, Ordering::Relaxed);
+        self.shared.count(|stats| stats.published += 1);
         self.shared.grown.notify(usize::MAX);
         id
     }
 
     /// The ID of the newest event; `<epoch>-0` before the first.
     pub fn last_event_id(&self) -> EventId {
-        let log = lock(&self.shared.log);
+        let log = self.shared.log();
         log.cursor(log.end())
     }
 
@@ -177,19 +162,8 @@ impl Channel {
 
     /// The channel's counters.
     pub fn stats(&self) -> ChannelStats {
-        let counters = &self.shared.counters;
-        let (held_events, held_bytes) = lock(&self.shared.log).held();
-        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        ChannelStats {
-            subscribers: load(&counters.subscribers),
-            published: load(&counters.published),
-            delivered: load(&counters.delivered),
-            bytes: load(&counters.bytes),
-            lagged: load(&counters.lagged),
-            gaps: load(&counters.gaps),
-            held_events,
-            held_bytes,
-        }
+        let (held_events, held_bytes) = self.shared.log().held();
+        ChannelStats { held_events, held_bytes, ..*lock(&self.shared.stats) }
     }
 }
 
@@ -200,39 +174,51 @@ impl Default for Channel {
 }
 
 impl Shared {
-    pub(crate) fn log(&self) -> std::sync::MutexGuard<'_, Log> {
+    pub(crate) fn log(&self) -> MutexGuard<'_, Log> {
         lock(&self.log)
     }
 
-    pub(crate) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
+    pub(crate) fn count(&self, change: impl FnOnce(&mut ChannelStats)) {
+        change(&mut lock(&self.stats));
+    }
+
+    /// Counts what so many clients have been sent.
+    pub(crate) fn delivered(&self, batch: &Batch, receivers: u64) {
+        self.count(|stats| {
+            stats.delivered += batch.events * receivers;
+            stats.bytes += batch.bytes.len() as u64 * receivers;
+        });
     }
 
     fn close(&self) {
-        self.closed.store(true, Ordering::Release);
+        self.log().is_closed = true;
         self.grown.notify(usize::MAX);
     }
 
-    /// The block that tells a client of `gap`, and moves its last event ID to just before `position`.
-    pub(crate) fn gap_block(&self, gap: &Gap, position: u64) -> Vec<u8> {
-        self.counters.gaps.fetch_add(1, Ordering::Relaxed);
-        let data = gap.data();
-        let id = self.log().cursor(position).to_string();
+    /// The block that tells a client of a gap, and moves its last event ID to just before `position`.
+    pub(crate) fn gap_block(&self, (reason, missed): Gap, position: u64) -> Vec<u8> {
+        self.count(|stats| stats.gaps += 1);
+        let missed = missed.map_or("null".to_owned(), |missed| missed.to_string());
+        let data = format!(r#"{{"reason":"{reason}","missed":{missed}}}"#);
+        let id = self.log().cursor(position);
         let frame = Frame::message(&data);
-        let frame = frame.id(&id).unwrap_or(frame);
+        let frame = frame.id(&id.0).unwrap_or(frame);
         let typed = frame.event_type(&self.history.gap_event).or_else(|_| frame.event_type("gap"));
-        let mut block = Vec::new();
-        typed.unwrap_or(frame).append_to(&mut block);
-        block
+        encoded(&typed.unwrap_or(frame))
     }
 
     /// The block that moves a client's last event ID to just before `position` and fires nothing.
     pub(crate) fn cursor_block(&self, position: u64) -> Vec<u8> {
-        let id = self.log().cursor(position).to_string();
-        let mut block = Vec::new();
-        Frame::cursor(&id).unwrap_or(Frame::comment("")).append_to(&mut block);
-        block
+        let id = self.log().cursor(position);
+        encoded(&Frame::cursor(&id.0).unwrap_or(Frame::comment("")))
     }
+}
+
+/// The lines of a frame, and the blank line.
+pub(crate) fn encoded(frame: &Frame<'_>) -> Vec<u8> {
+    let mut block = Vec::new();
+    frame.append_to(&mut block);
+    block
 }
 
 /// What a handler said about the subscription it answers with.
@@ -299,7 +285,7 @@ mod tests {
         let channel =
             Channel::new(History { gap_event: "a\ndata: b".into(), ..History::default() });
         let (position, gap) = channel.shared.log().resume(Some("1-1"), Replay::Live);
-        let block = channel.shared.gap_block(&gap.unwrap(), position);
+        let block = channel.shared.gap_block(gap.unwrap(), position);
         let text = String::from_utf8(block).unwrap();
         assert!(text.contains("event: gap\n"), "{text}");
         assert!(text.contains(r#"data: {"reason":"other-epoch","missed":null}"#), "{text}");
@@ -311,8 +297,8 @@ mod tests {
         let shared = channel.shared.clone();
         let other = channel.clone();
         drop(channel);
-        assert!(!shared.is_closed());
+        assert!(!shared.log().is_closed);
         drop(other);
-        assert!(shared.is_closed());
+        assert!(shared.log().is_closed);
     }
 }

@@ -9,17 +9,16 @@ use std::time::{Duration, Instant};
 use futures_lite::FutureExt as _;
 use futures_lite::future::or;
 
-use crate::answer::{Answer, answer, refusal};
-use crate::body::Framing;
+use crate::answer::{Answer, answer};
 use crate::cors::is_preflight;
 use crate::date::http_date;
-use crate::head::{Head, Refusal};
-use crate::intake::Trouble;
+use crate::head::{Framing, Head, Refusal, refuse};
+use crate::intake::GONE;
 use crate::pump::Worker;
 use crate::response::{BoxFuture, Content};
 use crate::service::{Access, Admission, Service};
 use crate::socket::{instant, since_1970, within};
-use crate::stream::{Ended, Stream, body};
+use crate::stream::{Ended, Ends, push_end, stream};
 use crate::wire::Wire;
 use crate::{Request, Response};
 
@@ -29,17 +28,18 @@ const LINGER_BYTES: usize = 256 * 1024;
 
 pub(crate) struct Connection {
     pub(crate) wire: Arc<Wire>,
-    pub(crate) admission: Admission,
+    admission: Admission,
     worker: Weak<Worker>,
     /// Bytes that have come and belong to no request yet.
     pub(crate) inbox: Vec<u8>,
 }
 
-/// What follows an exchange.
-enum Next {
-    Again,
-    Close,
-    Stream(Stream, Option<Box<Record>>),
+/// An answer whose head is queued, and its body too if that is known already.
+struct Answered {
+    /// Writes the rest.
+    stream: Option<BoxFuture<Ended>>,
+    keep_alive: bool,
+    record: Option<Box<Record>>,
 }
 
 /// What the access hook wants to know.
@@ -63,19 +63,15 @@ impl Connection {
     pub(crate) fn serve(mut self) -> impl Future<Output = std::thread::Result<()>> + Send {
         let serve = async move {
             let mut fresh = true;
-            loop {
-                let again = match Box::pin(self.exchange(fresh)).await {
-                    Next::Again => true,
-                    Next::Stream(mut stream, record) => {
-                        // What a next request will need is not kept for as long as this may last.
-                        self.inbox.shrink_to_fit();
-                        let service = &self.admission.service;
-                        let ended = stream.run(&self.wire, &mut self.inbox, service).await;
-                        Box::pin(self.end_stream(stream, ended, record)).await
-                    }
-                    Next::Close => false,
-                };
-                if !again || self.service().stop.is_requested() {
+            while let Some(answered) = Box::pin(self.exchange(fresh)).await {
+                let Answered { stream, keep_alive, record } = answered;
+                let mut ended = Ended::Properly;
+                if let Some(stream) = stream {
+                    // What a next request will need is not kept for as long as this may last.
+                    self.inbox.shrink_to_fit();
+                    ended = self.unless_gone(stream, Ended::Cut).await;
+                }
+                if !Box::pin(self.finish(ended, keep_alive, record)).await {
                     break;
                 }
                 fresh = false;
@@ -84,29 +80,45 @@ impl Connection {
         AssertUnwindSafe(serve).catch_unwind()
     }
 
-    fn service(&self) -> &Service {
+    pub(crate) fn service(&self) -> &Arc<Service> {
         &self.admission.service
     }
 
-    /// Reads one request and answers it.
-    async fn exchange(&mut self, fresh: bool) -> Next {
-        let head = match self.read_head(fresh).await {
-            Ok(head) => head,
-            Err(trouble) => return self.give_up(trouble, None).await,
+    /// What `future` comes to, or `gone` if the client leaves meanwhile.
+    async fn unless_gone<T>(&mut self, future: impl Future<Output = T>, gone: T) -> T {
+        let limit = self.service().limits.head_bytes;
+        let hangup = async {
+            self.wire.hangup(&mut self.inbox, limit).await;
+            gone
         };
-        let record =
-            Record { request: None, status: 0, began: instant(), sent_before: self.wire.total() };
-        self.service().count(|stats| stats.requests += 1);
-        let (request, response) = match self.respond(head).await {
-            Ok(Some(made)) => made,
-            Ok(None) => return Next::Close,
-            Err(trouble) => return self.give_up(trouble, Some(record)).await,
-        };
-        self.send(request, response, record).await
+        or(hangup, future).await
     }
 
-    /// Reads the body of a request and has the response made; `None` if the client leaves meanwhile.
-    async fn respond(&mut self, head: Head) -> Result<Option<(Request, Response)>, Trouble> {
+    /// Reads one request and has it answered; `None` if there is nobody to answer.
+    async fn exchange(&mut self, fresh: bool) -> Option<Answered> {
+        let head = match self.admission.refused {
+            Some(why) => refuse(503, why),
+            None => self.read_head(fresh).await,
+        };
+        let (began, sent_before) = (instant(), self.wire.lock().total);
+        let answered = match head {
+            Ok(head) => self.respond(head).await,
+            Err(refusal) => Err(refusal),
+        };
+        let (request, response) = match answered {
+            Ok((request, response)) => (Some(request), response),
+            Err(GONE) => return None,
+            Err(refusal) => {
+                self.service().reject(refusal.why);
+                (None, Response::refusal(refusal))
+            }
+        };
+        Some(self.queue(response, Record { request, status: 0, began, sent_before }))
+    }
+
+    /// Reads the body of a request and has the response made.
+    async fn respond(&mut self, head: Head) -> Result<(Request, Response), Refusal> {
+        self.service().count(|stats| stats.requests += 1);
         let Head { mut request, framing, expects_continue } = head;
         request.peer = self.admission.peer;
         let mut response = match self.before_body(&request) {
@@ -122,38 +134,11 @@ impl Connection {
             }
         };
         while let Content::Later(later) = response.content {
-            match self.unless_gone(later).await {
-                Some(made) => response = made,
-                None => return Ok(None),
-            }
+            let made = AssertUnwindSafe(later).catch_unwind();
+            let made = self.unless_gone(async { Ok(made.await) }, Err(GONE)).await?;
+            response = made.unwrap_or_else(|_| Response::new(500));
         }
-        Ok(Some((request, response)))
-    }
-
-    /// Sends an answer, or the head of one that goes on as a stream.
-    async fn send(&mut self, request: Request, mut response: Response, mut record: Record) -> Next {
-        let (heartbeat, until) = (response.heartbeat, response.until.take());
-        let date = http_date(since_1970().as_secs());
-        let answer = answer(&request, response, self.service().cors.as_ref(), &date);
-        let Answer { status, bytes, content, chunked, keep_alive } = answer;
-        self.wire.push(&bytes);
-        record.status = status;
-        let Some(content) = content else {
-            record.request = Some(request);
-            let flushed = self.wire.flush().await;
-            self.report(&record);
-            return match flushed {
-                Ok(()) if keep_alive => Next::Again,
-                Ok(()) => self.part().await,
-                Err(_) => Next::Close,
-            };
-        };
-        let id = request.last_event_id();
-        let body = body(content, id, &self.wire, &self.worker, heartbeat, chunked);
-        record.request = Some(request);
-        let record = self.service().access.is_some().then(|| Box::new(record));
-        let stream = Stream { body, until, chunked, keep_alive };
-        Next::Stream(stream, record)
+        Ok((request, response))
     }
 
     /// The answer to a request that the handler does not see: a preflight, for which the browser
@@ -166,83 +151,62 @@ impl Connection {
         shielded(|| guard(request)).unwrap_or_else(|| Some(Response::new(500)))
     }
 
-    /// The response, or `None` if the client leaves while it is being made.
-    async fn unless_gone(&mut self, later: BoxFuture<Response>) -> Option<Response> {
-        let made = AssertUnwindSafe(later).catch_unwind();
-        let gone = self.wire.hangup(&mut self.inbox, self.admission.service.limits.head_bytes);
-        let gone = async {
-            gone.await;
-            None
-        };
-        or(async { Some(made.await.unwrap_or_else(|_| Response::new(500))) }, gone).await
+    /// Queues an answer.
+    fn queue(&self, mut response: Response, mut record: Record) -> Answered {
+        let service = self.service();
+        let (heartbeat, until) = (response.heartbeat, response.until.take());
+        let unread = Request::default();
+        let request = record.request.as_ref().unwrap_or(&unread);
+        let date = http_date(since_1970().as_secs());
+        let Answer { status, head, content, chunked, keep_alive } =
+            answer(request, response, service.cors.as_ref(), &date);
+        record.status = status;
+        self.wire.lock().push(&head);
+        self.wire.lock().begin_stream(chunked && content.is_some());
+        let stream = content.map(|content| {
+            let ends = Ends { heartbeat, until, service: service.clone() };
+            stream(content, request.last_event_id(), &self.wire, &self.worker, ends)
+        });
+        let record = service.access.is_some().then(|| Box::new(record));
+        Answered { stream, keep_alive, record }
     }
 
-    /// Ends a stream; whether another request may follow.
-    async fn end_stream(
-        &mut self,
-        stream: Stream,
-        ended: Ended,
-        record: Option<Box<Record>>,
-    ) -> bool {
-        let keep_alive = stream.keep_alive;
-        let proper = stream.queue_end(ended, &self.wire, self.service());
-        let flushed = proper && self.wire.flush().await.is_ok();
-        let again = flushed && keep_alive && !self.service().stop.is_requested();
-        if flushed && !again {
-            self.part().await;
-        }
+    /// Sees an answer to its end; whether another request may follow.
+    async fn finish(&mut self, ended: Ended, again: bool, record: Option<Box<Record>>) -> bool {
+        self.wire.lock().end_stream();
+        let stop = &self.service().stop;
+        let complete = !matches!(ended, Ended::Cut) && {
+            push_end(&self.wire, matches!(ended, Ended::Stopped).then(|| stop.retry()));
+            self.wire.flush().await.is_ok()
+        };
+        let again = complete && again && !stop.is_requested();
         if let Some(record) = record {
             self.report(&record);
+        }
+        if complete && !again {
+            self.part().await;
         }
         again
     }
 
-    /// Answers a request that did not come through, and closes.
-    async fn give_up(&mut self, trouble: Trouble, record: Option<Record>) -> Next {
-        let Trouble::Refused(Refusal { status, why }) = trouble else {
-            return Next::Close;
-        };
-        self.service().reject(why);
-        let sent_before = self.wire.total();
-        let record = record.unwrap_or_else(|| Record {
-            request: None,
-            status,
-            began: instant(),
-            sent_before,
-        });
-        self.wire.push(&refusal(status, why, &http_date(since_1970().as_secs())));
-        let next = match self.wire.flush().await {
-            Ok(()) => self.part().await,
-            Err(_) => Next::Close,
-        };
-        self.report(&Record { status, ..record });
-        next
-    }
-
     /// Closes in such a way that the client can still read the answer: a socket closed with
     /// unread bytes is reset, and the reset overtakes what was sent (RFC 9112, 9.6).
-    async fn part(&mut self) -> Next {
+    async fn part(&self) {
         if self.wire.close().await.is_ok() {
-            self.inbox.clear();
-            within(LINGER, self.wire.hangup(&mut self.inbox, LINGER_BYTES)).await;
+            within(LINGER, self.wire.hangup(&mut Vec::new(), LINGER_BYTES)).await;
         }
-        Next::Close
     }
 
     fn report(&self, record: &Record) {
         if let Some(access) = &self.service().access {
-            let request = record.request.as_ref();
-            let bytes = self.wire.total() - record.sent_before;
-            let duration = record.began.elapsed();
-            shielded(|| {
-                access(&Access {
-                    request,
-                    peer: self.admission.peer,
-                    status: record.status,
-                    bytes,
-                    duration,
-                })
-            });
+            let report = Access {
+                request: record.request.as_ref(),
+                peer: self.admission.peer,
+                status: record.status,
+                bytes: self.wire.lock().total - record.sent_before,
+                duration: record.began.elapsed(),
+            };
+            shielded(|| access(&report));
         }
     }
 }
@@ -250,17 +214,8 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         // A sink or the pump may hold the wire a little longer.
-        self.wire.cut();
+        self.wire.lock().cut();
     }
-}
-
-/// Refuses a connection that there is no room for.
-pub(crate) async fn turn_away(wire: Arc<Wire>, why: &str) {
-    wire.push(&refusal(503, why, &http_date(since_1970().as_secs())));
-    if wire.flush().await.is_ok() && wire.close().await.is_ok() {
-        within(LINGER, wire.hangup(&mut Vec::new(), LINGER_BYTES)).await;
-    }
-    wire.cut();
 }
 
 /// Runs the application's code; `None` if it panics.

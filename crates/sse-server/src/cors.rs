@@ -1,7 +1,6 @@
 //! Which pages of other origins may read an answer (Fetch standard, 3.2: HTTP-CORS protocol).
 //! Pure; depends on `Request`.
 
-use std::fmt;
 use std::sync::Arc;
 
 use crate::Request;
@@ -21,39 +20,35 @@ use crate::Request;
 /// ```
 #[derive(Clone)]
 pub struct Cors {
-    origins: Origins,
+    /// Which origins are allowed; `None` for all.
+    named: Option<Predicate>,
     credentials: bool,
 }
 
-#[derive(Clone)]
-enum Origins {
-    Any,
-    List(Arc<[String]>),
-    Matching(Arc<dyn Fn(&str) -> bool + Send + Sync>),
-}
+type Predicate = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 impl Cors {
     /// Any origin, told as `*`. Cookies and other credentials are never allowed with it.
     pub fn any() -> Self {
-        Self { origins: Origins::Any, credentials: false }
+        Self { named: None, credentials: false }
     }
 
     /// The origins named, each as a browser sends it: `https://a.example`, no slash at the end.
     pub fn list<S: Into<String>>(origins: impl IntoIterator<Item = S>) -> Self {
-        let origins = origins.into_iter().map(Into::into).collect();
-        Self { origins: Origins::List(origins), credentials: false }
+        let origins: Vec<String> = origins.into_iter().map(Into::into).collect();
+        Self::matching(move |origin| origins.iter().any(|known| known == origin))
     }
 
     /// The origins for which `predicate` says yes.
     pub fn matching(predicate: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
-        Self { origins: Origins::Matching(Arc::new(predicate)), credentials: false }
+        Self { named: Some(Arc::new(predicate)), credentials: false }
     }
 
     /// Lets pages of the allowed origins use the user's cookies
     /// (`new EventSource(url, { withCredentials: true })`). Without effect on [`Cors::any`]: the
     /// standard forbids the two together.
     pub fn credentials(mut self) -> Self {
-        self.credentials = !matches!(self.origins, Origins::Any);
+        self.credentials = self.named.is_some();
         self
     }
 
@@ -65,38 +60,29 @@ impl Cors {
         methods: Option<&str>,
     ) -> Vec<(&'static str, String)> {
         let mut headers = Vec::new();
-        let preflight = is_preflight(request);
-        if !matches!(self.origins, Origins::Any) {
-            headers.push(("Vary", "Origin".to_owned()));
-        }
-        let Some(origin) = self.allowed(request) else {
+        let mut add = |name, value: &str| headers.push((name, value.to_owned()));
+        let allowed = match &self.named {
+            None => Some("*"),
+            Some(named) => {
+                add("Vary", "Origin");
+                request.header("origin").filter(|origin| named(origin))
+            }
+        };
+        let Some(origin) = allowed else {
             return headers;
         };
-        headers.push(("Access-Control-Allow-Origin", origin.to_owned()));
+        add("Access-Control-Allow-Origin", origin);
         if self.credentials {
-            headers.push(("Access-Control-Allow-Credentials", "true".to_owned()));
+            add("Access-Control-Allow-Credentials", "true");
         }
-        if preflight {
+        if is_preflight(request) {
             let asked = request.header("access-control-request-method").unwrap_or_default();
-            headers.push(("Access-Control-Allow-Methods", methods.unwrap_or(asked).to_owned()));
+            add("Access-Control-Allow-Methods", methods.unwrap_or(asked));
             let names = request.header("access-control-request-headers");
-            headers.push((
-                "Access-Control-Allow-Headers",
-                names.unwrap_or("Last-Event-ID").to_owned(),
-            ));
-            headers.push(("Access-Control-Max-Age", "600".to_owned()));
+            add("Access-Control-Allow-Headers", names.unwrap_or("Last-Event-ID"));
+            add("Access-Control-Max-Age", "600");
         }
         headers
-    }
-
-    /// What `Access-Control-Allow-Origin` says, if the request's origin may read the answer.
-    fn allowed<'a>(&self, request: &'a Request) -> Option<&'a str> {
-        let origin = request.header("origin");
-        match &self.origins {
-            Origins::Any => Some("*"),
-            Origins::List(list) => origin.filter(|origin| list.iter().any(|known| known == origin)),
-            Origins::Matching(predicate) => origin.filter(|origin| predicate(origin)),
-        }
     }
 }
 
@@ -105,18 +91,4 @@ pub(crate) fn is_preflight(request: &Request) -> bool {
     request.method() == "OPTIONS"
         && request.header("origin").is_some()
         && request.header("access-control-request-method").is_some()
-}
-
-impl fmt::Debug for Cors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let origins: &dyn fmt::Debug = match &self.origins {
-            Origins::Any => &"*",
-            Origins::List(list) => list,
-            Origins::Matching(_) => &"matching",
-        };
-        f.debug_struct("Cors")
-            .field("origins", origins)
-            .field("credentials", &self.credentials)
-            .finish()
-    }
 }

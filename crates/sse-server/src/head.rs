@@ -1,6 +1,6 @@
-//! Request heads: bytes in, a request or a refusal out (RFC 9112). Pure; depends on `httparse`.
+//! Request heads: bytes in, a request and the length of its body, or a refusal, out (RFC 9112).
+//! Pure; depends on `httparse`.
 
-use crate::body::Framing;
 use crate::request::percent_decode;
 use crate::{Limits, Request};
 
@@ -24,55 +24,16 @@ pub(crate) struct Head {
     pub(crate) expects_continue: bool,
 }
 
-/// Finds the head in bytes that arrive piece by piece, in linear time: a head is parsed when its
-/// end has come, and before that only each time the bytes have doubled, to refuse junk early.
-#[derive(Debug, Default)]
-pub(crate) struct HeadReader {
-    scanned: usize,
-    tried: usize,
-}
-
-impl HeadReader {
-    /// Takes a head off the front of `buffer`, if it is there.
-    pub(crate) fn take(
-        &mut self,
-        buffer: &mut Vec<u8>,
-        limits: &Limits,
-    ) -> Result<Option<Head>, Refusal> {
-        let ended = self.end_has_come(buffer);
-        if ended || buffer.len() >= self.tried.saturating_mul(2) {
-            self.tried = buffer.len().max(1);
-            if let Some((head, length)) = parse(buffer, limits)? {
-                if length > limits.head_bytes {
-                    return too_long(buffer, limits);
-                }
-                buffer.drain(..length);
-                *self = Self::default();
-                return Ok(Some(head));
-            }
-        }
-        if buffer.len() > limits.head_bytes { too_long(buffer, limits) } else { Ok(None) }
-    }
-
-    /// Whether an empty line stands in the part of `buffer` not looked at before.
-    fn end_has_come(&mut self, buffer: &[u8]) -> bool {
-        let from = self.scanned.saturating_sub(3);
-        self.scanned = buffer.len();
-        let fresh = buffer.get(from..).unwrap_or_default();
-        fresh.windows(2).any(|pair| pair == b"\n\n")
-            || fresh.windows(3).any(|three| three == b"\n\r\n")
-    }
-}
-
-fn too_long<T>(buffer: &[u8], limits: &Limits) -> Result<T, Refusal> {
-    if buffer.iter().take(limits.head_bytes).any(|&byte| byte == b'\n') {
+pub(crate) fn too_long<T>(head: &[u8]) -> Result<T, Refusal> {
+    if head.contains(&b'\n') {
         refuse(431, "The headers of the request are too large.")
     } else {
         refuse(414, "The request line is too long.")
     }
 }
 
-fn parse(buffer: &[u8], limits: &Limits) -> Result<Option<(Head, usize)>, Refusal> {
+/// The head at the beginning of `buffer` and its length, if it is complete.
+pub(crate) fn parse(buffer: &[u8], limits: &Limits) -> Result<Option<(Head, usize)>, Refusal> {
     let mut headers = vec![httparse::EMPTY_HEADER; limits.headers];
     let mut parsed = httparse::Request::new(&mut headers);
     let length = match parsed.parse(buffer) {
@@ -81,42 +42,29 @@ fn parse(buffer: &[u8], limits: &Limits) -> Result<Option<(Head, usize)>, Refusa
         Err(httparse::Error::TooManyHeaders) => {
             return refuse(431, "The request has too many headers.");
         }
-        Err(httparse::Error::Version) if names_a_version(buffer) => {
+        Err(httparse::Error::Version) if buffer.windows(6).any(|it| it == b" HTTP/") => {
             return refuse(505, "This server speaks HTTP/1.1 and HTTP/1.0.");
         }
         Err(_) => return refuse(400, "The request is not HTTP/1.1."),
     };
-    let minor = parsed.version.unwrap_or(1);
-    let headers: Vec<(String, String)> = parsed
-        .headers
-        .iter()
-        .map(|header| {
-            (header.name.to_ascii_lowercase(), String::from_utf8_lossy(header.value).into_owned())
-        })
-        .collect();
-    let method = known_method(parsed.method.unwrap_or_default())?;
-    check_host(&headers, minor)?;
-    let (path, query) = target(parsed.path.unwrap_or_default(), method)?;
-    let framing = Framing::of(method, &headers, minor, limits)?;
-    let expects_continue = expectation(&headers, minor)?;
-    let request = Request {
-        method: method.to_owned(),
-        path,
-        query: query.to_owned(),
-        minor,
-        headers,
-        body: Vec::new(),
-        peer: None,
+    if length > limits.head_bytes {
+        return too_long(&buffer[..limits.head_bytes]);
+    }
+    let owned = |header: &httparse::Header<'_>| {
+        let value = String::from_utf8_lossy(header.value).into_owned();
+        (header.name.to_ascii_lowercase(), value)
     };
+    let mut request = Request {
+        method: known_method(parsed.method.unwrap_or_default())?.to_owned(),
+        minor: parsed.version.unwrap_or(1),
+        headers: parsed.headers.iter().map(owned).collect(),
+        ..Request::default()
+    };
+    check_host(&request)?;
+    (request.path, request.query) = target(parsed.path.unwrap_or_default(), &request.method)?;
+    let framing = Framing::of(&request, limits)?;
+    let expects_continue = expectation(&request)?;
     Ok(Some((Head { request, framing, expects_continue }, length)))
-}
-
-/// Whether the first line ends with `HTTP/` and a version: then the version is refused, not the line.
-fn names_a_version(buffer: &[u8]) -> bool {
-    let line = buffer.split(|&byte| byte == b'\n').find(|line| line.len() > 1).unwrap_or_default();
-    let word = line.trim_ascii_end().rsplit(|&byte| byte == b' ').next().unwrap_or_default();
-    matches!(word, [b'H', b'T', b'T', b'P', b'/', major, rest @ ..]
-        if major.is_ascii_digit() && (rest.is_empty() || matches!(rest, [b'.', minor] if minor.is_ascii_digit())))
 }
 
 fn known_method(method: &str) -> Result<&str, Refusal> {
@@ -129,10 +77,10 @@ fn known_method(method: &str) -> Result<&str, Refusal> {
 /// "A server MUST respond with a 400 status code to any HTTP/1.1 request message that lacks a Host
 /// header field and to any request message that contains more than one Host header field line or a
 /// Host header field with an invalid field value." (RFC 9112, 3.2)
-fn check_host(headers: &[(String, String)], minor: u8) -> Result<(), Refusal> {
-    let mut hosts = headers.iter().filter(|(name, _)| name == "host").map(|(_, value)| value);
+fn check_host(request: &Request) -> Result<(), Refusal> {
+    let mut hosts = request.all("host");
     match (hosts.next(), hosts.next()) {
-        (None, _) if minor == 0 => Ok(()),
+        (None, _) if request.minor == 0 => Ok(()),
         (Some(host), None) if host.bytes().all(is_host_byte) => Ok(()),
         (None, _) => refuse(400, "The Host header is missing."),
         (Some(_), Some(_)) => refuse(400, "There is more than one Host header."),
@@ -145,18 +93,16 @@ fn is_host_byte(byte: u8) -> bool {
 }
 
 /// Path and query of a request target in origin, absolute or asterisk form (RFC 9112, 3.2).
-fn target<'a>(target: &'a str, method: &str) -> Result<(String, &'a str), Refusal> {
+fn target(target: &str, method: &str) -> Result<(String, String), Refusal> {
     if target == "*" && method == "OPTIONS" {
-        return Ok(("*".to_owned(), ""));
+        return Ok(("*".to_owned(), String::new()));
     }
     let origin_form = if target.starts_with('/') {
         target
     } else {
-        let Some((scheme, rest)) = target.split_once("://") else {
-            return refuse(400, "The request target is neither a path nor a URL.");
-        };
+        let (scheme, rest) = target.split_once("://").unwrap_or_default();
         if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
-            return refuse(400, "The request target is not an http URL.");
+            return refuse(400, "The request target is neither a path nor an http URL.");
         }
         let authority = rest.find(['/', '?']).unwrap_or(rest.len());
         rest.get(authority..).unwrap_or_default()
@@ -165,18 +111,77 @@ fn target<'a>(target: &'a str, method: &str) -> Result<(String, &'a str), Refusa
         return refuse(400, "The request target has a fragment.");
     }
     let (path, query) = origin_form.split_once('?').unwrap_or((origin_form, ""));
-    let (decoded, valid) = percent_decode(if path.is_empty() { b"/" } else { path.as_bytes() });
+    let (decoded, valid) = percent_decode(if path.is_empty() { "/" } else { path });
     match String::from_utf8(decoded) {
-        Ok(path) if valid && !path.chars().any(char::is_control) => Ok((path, query)),
+        Ok(path) if valid && !path.chars().any(char::is_control) => Ok((path, query.to_owned())),
         _ => refuse(400, "The path of the request is not valid."),
     }
 }
 
-fn expectation(headers: &[(String, String)], minor: u8) -> Result<bool, Refusal> {
-    match headers.iter().find(|(name, _)| name == "expect") {
-        Some((_, value)) if value.eq_ignore_ascii_case("100-continue") => Ok(minor > 0),
+fn expectation(request: &Request) -> Result<bool, Refusal> {
+    match request.header("expect") {
+        Some(value) if value.eq_ignore_ascii_case("100-continue") => Ok(request.minor > 0),
         Some(_) => refuse(417, "This server knows no expectation but 100-continue."),
         None => Ok(false),
+    }
+}
+
+/// How the end of a body is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    Length(usize),
+    Chunked,
+}
+
+impl Framing {
+    /// What the headers of a request say.
+    pub(crate) fn of(request: &Request, limits: &Limits) -> Result<Self, Refusal> {
+        let mut lengths = request.all("content-length");
+        let mut codings = request.all("transfer-encoding");
+        match (lengths.next(), lengths.next(), codings.next(), codings.next()) {
+            (None, None, None, None) if matches!(request.method(), "POST" | "PUT" | "PATCH") => {
+                refuse(411, "The request needs a Content-Length.")
+            }
+            (None, None, None, None) => Ok(Self::Length(0)),
+            (Some(length), None, None, None) => Self::with_length(length, limits),
+            // "A server MAY reject a request that contains both Content-Length and
+            // Transfer-Encoding": the two together are how requests are smuggled.
+            (Some(_), _, Some(_), _) => {
+                refuse(400, "The request has a length and a transfer coding.")
+            }
+            (Some(_), Some(_), ..) => refuse(400, "The request has more than one Content-Length."),
+            (_, _, Some(_), _) if request.minor == 0 => {
+                refuse(400, "HTTP/1.0 has no transfer codings.")
+            }
+            (_, _, Some(coding), None) if coding.eq_ignore_ascii_case("chunked") => {
+                Ok(Self::Chunked)
+            }
+            _ => refuse(501, "This server knows no transfer coding but chunked."),
+        }
+    }
+
+    fn with_length(value: &str, limits: &Limits) -> Result<Self, Refusal> {
+        if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_digit()) {
+            return refuse(400, "The Content-Length is not a number.");
+        }
+        match value.parse() {
+            Ok(length) if length <= limits.body_bytes => Ok(Self::Length(length)),
+            _ => refuse(413, "The request body is too large."),
+        }
+    }
+}
+
+/// The size that the line before a chunk says, if the body may grow by `room` bytes.
+pub(crate) fn chunk_size(line: &[u8], room: usize) -> Result<usize, Refusal> {
+    match httparse::parse_chunk_size(line) {
+        // `httparse` would take an empty size for zero.
+        Ok(httparse::Status::Complete((_, size)))
+            if line.first().is_some_and(u8::is_ascii_hexdigit) =>
+        {
+            let size = usize::try_from(size).ok().filter(|&size| size <= room);
+            size.map_or_else(|| refuse(413, "The request body is too large."), Ok)
+        }
+        _ => refuse(400, "A chunk size of the request body is not valid."),
     }
 }
 
@@ -185,9 +190,8 @@ mod tests {
     use super::*;
 
     fn read(bytes: &[u8]) -> Result<Option<Head>, u16> {
-        HeadReader::default()
-            .take(&mut bytes.to_vec(), &Limits::default())
-            .map_err(|refusal| refusal.status)
+        let parsed = parse(bytes, &Limits::default());
+        parsed.map(|parsed| parsed.map(|(head, _)| head)).map_err(|refusal| refusal.status)
     }
 
     fn path(target: &str) -> Result<String, u16> {
@@ -196,41 +200,19 @@ mod tests {
     }
 
     #[test]
-    fn every_chunking_gives_the_same_head() {
+    fn every_part_of_a_head() {
         let bytes = b"\r\nPOST /a%20b?x=1 HTTP/1.1\r\nHost: a:80\r\nContent-Length: 2\r\nExpect: 100-Continue\r\n\r\nhiGET";
-        for first in 0..bytes.len() {
-            for second in first..bytes.len() {
-                let (mut reader, mut buffer, mut found) = (HeadReader::default(), Vec::new(), None);
-                for piece in [&bytes[..first], &bytes[first..second], &bytes[second..]] {
-                    buffer.extend_from_slice(piece);
-                    if found.is_none() {
-                        found = reader.take(&mut buffer, &Limits::default()).unwrap();
-                    }
-                }
-                let head = found.unwrap();
-                assert_eq!(head.request.path(), "/a b");
-                assert_eq!(head.request.query("x").unwrap(), "1");
-                assert_eq!(head.framing, Framing::Length(2));
-                assert!(head.expects_continue);
-                assert_eq!(buffer, b"hiGET");
-            }
-        }
-    }
-
-    #[test]
-    fn one_byte_at_a_time_too() {
-        let (mut reader, mut buffer) = (HeadReader::default(), Vec::new());
-        let bytes = b"GET / HTTP/1.1\nHost: a\n\n";
-        for (count, &byte) in bytes.iter().enumerate() {
-            buffer.push(byte);
-            let head = reader.take(&mut buffer, &Limits::default()).unwrap();
-            assert_eq!(head.is_some(), count + 1 == bytes.len());
-        }
+        let (head, length) = parse(bytes, &Limits::default()).unwrap().unwrap();
+        assert_eq!(&bytes[length..], b"hiGET");
+        assert_eq!(head.request.path(), "/a b");
+        assert_eq!(head.request.query("x").unwrap(), "1");
+        assert_eq!(head.framing, Framing::Length(2));
+        assert!(head.expects_continue);
+        assert!(read(b"GET / HTTP/1.1\nHost: a\n\n").unwrap().is_some(), "line feeds alone");
     }
 
     #[test]
     fn refusals() {
-        let long = format!("GET /{} HTTP/1.1\r\n", "x".repeat(20_000));
         let large = format!("GET / HTTP/1.1\r\nHost: a\r\nx: {}\r\n\r\n", "x".repeat(20_000));
         let many = format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "x: y\r\n".repeat(200));
         for (bytes, status) in [
@@ -254,7 +236,6 @@ mod tests {
             ("GET / HTTP/1.1\r\nHost: a\r\n folded: b\r\n\r\n", 400),
             ("GET / HTTP/1.1\r\nHost: a\r\nx: a\rb\r\n\r\n", 400),
             ("GET / HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\n\r\n", 417),
-            (long.as_str(), 414),
             (large.as_str(), 431),
             (many.as_str(), 431),
         ] {
@@ -280,5 +261,52 @@ mod tests {
         assert!(read(b"").unwrap().is_none());
         assert!(read(b"\r\n\r\n\r\n").unwrap().is_none());
         assert!(read(b"GET / HTTP/1.0\r\n\r\n").unwrap().is_some());
+    }
+
+    #[test]
+    fn lengths_and_codings() {
+        let (length, coding) = ("content-length", "transfer-encoding");
+        for (method, headers, minor, expected) in [
+            ("GET", &[][..], 1, Ok(Framing::Length(0))),
+            ("POST", &[], 1, Err(411)),
+            ("POST", &[(length, "5")], 1, Ok(Framing::Length(5))),
+            ("POST", &[(length, "65536")], 0, Ok(Framing::Length(65536))),
+            ("POST", &[(length, "65537")], 1, Err(413)),
+            ("POST", &[(length, "99999999999999999999999")], 1, Err(413)),
+            ("POST", &[(length, "+5")], 1, Err(400)),
+            ("POST", &[(length, "")], 1, Err(400)),
+            ("POST", &[(length, "5, 5")], 1, Err(400)),
+            ("POST", &[(length, "5"), (length, "6")], 1, Err(400)),
+            ("POST", &[(length, "5"), (coding, "chunked")], 1, Err(400)),
+            ("POST", &[(coding, "Chunked")], 1, Ok(Framing::Chunked)),
+            ("POST", &[(coding, "chunked")], 0, Err(400)),
+            ("POST", &[(coding, "gzip, chunked")], 1, Err(501)),
+            ("POST", &[(coding, "chunked"), (coding, "chunked")], 1, Err(501)),
+        ] {
+            let text = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            let headers = headers.iter().map(text).collect();
+            let request = Request { method: method.into(), headers, minor, ..Request::default() };
+            let framing = Framing::of(&request, &Limits::default());
+            assert_eq!(framing.map_err(|it| it.status), expected, "{method} {request:?}");
+        }
+    }
+
+    #[test]
+    fn chunk_sizes() {
+        for (line, expected) in [
+            ("a\r\n", Ok(10)),
+            ("0A;x=y\r\n", Ok(10)),
+            ("0\r\n", Ok(0)),
+            ("b\r\n", Err(413)),
+            ("ffffffffffffffff\r\n", Err(413)),
+            ("fffffffffffffffff\r\n", Err(400)),
+            ("-1\r\n", Err(400)),
+            ("\r\n", Err(400)),
+            (";x\r\n", Err(400)),
+            ("1\n", Err(400)),
+        ] {
+            let size = chunk_size(line.as_bytes(), 10);
+            assert_eq!(size.map_err(|it| it.status), expected, "{line:?}");
+        }
     }
 }

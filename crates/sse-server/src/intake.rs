@@ -1,63 +1,51 @@
-//! Reading a request from a connection: its head, then its body, each within its deadline. What
-//! the bytes mean is decided in `head` and `body`.
+//! Reading requests from a connection: a head, then its body, each within its deadline. What the
+//! bytes mean is decided in `head`.
 
-use std::io;
-
-use futures_lite::future::or;
-
-use crate::body::{BodyReader, Framing};
+use crate::Limits;
 use crate::connection::Connection;
-use crate::head::{Head, HeadReader, Refusal, refuse};
+use crate::head::{Framing, Head, Refusal, chunk_size, parse, refuse, too_long};
 use crate::socket::within;
 
-/// Why a request did not come through.
-pub(crate) enum Trouble {
-    Refused(Refusal),
-    /// The client has gone, or has been silent for as long as it may.
-    Gone,
-}
+/// Longest line between two chunks: a size with its extensions, or a trailer.
+const LINE_BYTES: usize = 256;
+/// Lines after the last chunk.
+const TRAILERS: usize = 32;
 
-impl From<Refusal> for Trouble {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl From<io::Error> for Trouble {
-    fn from(_: io::Error) -> Self {
-        Self::Gone
-    }
-}
+/// The client has left, or stays silent for as long as it may: there is nobody to answer.
+pub(crate) const GONE: Refusal = Refusal { status: 0, why: "" };
 
 impl Connection {
     /// Reads the head of the next request; a `fresh` connection has had none yet.
-    pub(crate) async fn read_head(&mut self, fresh: bool) -> Result<Head, Trouble> {
-        let limits = &self.admission.service.limits;
+    pub(crate) async fn read_head(&mut self, fresh: bool) -> Result<Head, Refusal> {
+        let service = self.service().clone();
+        let limits = &service.limits;
         if self.inbox.is_empty() {
             let idle = if fresh { limits.head_deadline } else { limits.keep_alive };
-            let stopped = async {
-                self.admission.service.stop.requested().await;
-                Ok(0)
-            };
-            match within(idle, or(self.wire.read(&mut self.inbox), stopped)).await {
-                Some(Ok(1..)) => {}
-                _ => return Err(Trouble::Gone),
-            }
+            let first = within(idle, service.stop.unless_requested(self.more())).await;
+            first.flatten().unwrap_or(Err(GONE))?;
         }
-        let mut reader = HeadReader::default();
-        let read = async {
-            loop {
-                if let Some(head) = reader.take(&mut self.inbox, limits)? {
+        let late = || refuse(408, "The request did not arrive in time.");
+        within(limits.head_deadline, self.parsed_head(limits)).await.unwrap_or_else(late)
+    }
+
+    async fn parsed_head(&mut self, limits: &Limits) -> Result<Head, Refusal> {
+        let (mut seen, mut tried) = (0, 0);
+        loop {
+            // When a line has ended, or when the bytes have doubled, to refuse junk early: so that
+            // the time is linear, however the bytes are cut.
+            let fresh = self.inbox.get(seen..).unwrap_or_default();
+            if fresh.contains(&b'\n') || self.inbox.len() >= 2 * tried {
+                tried = self.inbox.len();
+                if let Some((head, length)) = parse(&self.inbox, limits)? {
+                    self.inbox.drain(..length);
                     return Ok(head);
                 }
-                if self.wire.read(&mut self.inbox).await? == 0 {
-                    return Err(Trouble::Gone);
-                }
             }
-        };
-        match within(limits.head_deadline, read).await {
-            Some(head) => head,
-            None => Ok(refuse(408, "The request did not arrive in time.")?),
+            seen = self.inbox.len();
+            if seen > limits.head_bytes {
+                return too_long(&self.inbox);
+            }
+            self.more().await?;
         }
     }
 
@@ -66,26 +54,149 @@ impl Connection {
         &mut self,
         framing: Framing,
         expects_continue: bool,
-    ) -> Result<Vec<u8>, Trouble> {
-        let limits = &self.admission.service.limits;
-        let mut reader = BodyReader::new(framing, limits);
-        let read = async {
+    ) -> Result<Vec<u8>, Refusal> {
+        let (body_bytes, deadline) =
+            (self.service().limits.body_bytes, self.service().limits.body_deadline);
+        let body = async {
             if expects_continue && self.inbox.is_empty() && framing != Framing::Length(0) {
-                self.wire.push(b"HTTP/1.1 100 Continue\r\n\r\n");
-                self.wire.flush().await?;
+                self.wire.lock().push(b"HTTP/1.1 100 Continue\r\n\r\n");
+                self.wire.flush().await.or(Err(GONE))?;
             }
-            loop {
-                if let Some(body) = reader.take(&mut self.inbox)? {
-                    return Ok(body);
-                }
-                if self.wire.read(&mut self.inbox).await? == 0 {
-                    return Err(Trouble::Gone);
-                }
+            match framing {
+                Framing::Length(length) => self.take(length).await,
+                Framing::Chunked => self.take_chunks(body_bytes).await,
             }
         };
-        match within(limits.body_deadline, read).await {
-            Some(body) => body,
-            None => Ok(refuse(408, "The request body did not arrive in time.")?),
+        let late = || refuse(408, "The request body did not arrive in time.");
+        within(deadline, body).await.unwrap_or_else(late)
+    }
+
+    async fn take_chunks(&mut self, body_bytes: usize) -> Result<Vec<u8>, Refusal> {
+        let mut body = Vec::new();
+        loop {
+            let size = chunk_size(&self.take_line().await?, body_bytes - body.len())?;
+            if size == 0 {
+                break;
+            }
+            body.extend_from_slice(&self.take(size).await?);
+            if self.take_line().await? != b"\r\n" {
+                return refuse(400, "A chunk of the request body is longer than its size.");
+            }
         }
+        for _ in 0..=TRAILERS {
+            if self.take_line().await? == b"\r\n" {
+                return Ok(body);
+            }
+        }
+        refuse(431, "The request body has too many trailers.")
+    }
+
+    async fn take(&mut self, count: usize) -> Result<Vec<u8>, Refusal> {
+        while self.inbox.len() < count {
+            self.more().await?;
+        }
+        Ok(self.inbox.drain(..count).collect())
+    }
+
+    /// Takes a line, its ending included.
+    async fn take_line(&mut self) -> Result<Vec<u8>, Refusal> {
+        loop {
+            let end = self.inbox.iter().take(LINE_BYTES).position(|&byte| byte == b'\n');
+            if let Some(end) = end {
+                return self.take(end + 1).await;
+            }
+            if self.inbox.len() >= LINE_BYTES {
+                return refuse(400, "A line of the chunked request body is too long.");
+            }
+            self.more().await?;
+        }
+    }
+
+    /// Reads more.
+    async fn more(&mut self) -> Result<(), Refusal> {
+        match self.wire.read(&mut self.inbox).await {
+            Ok(1..) => Ok(()),
+            _ => Err(GONE),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Weak};
+    use std::time::Duration;
+
+    use futures_lite::future::block_on;
+    use futures_lite::io::Cursor;
+
+    use super::*;
+    use crate::Response;
+    use crate::service::Service;
+    use crate::wire::{Link, Wire};
+
+    /// What `take` makes of bytes of which the first `cut` are there and the others come later;
+    /// and what is left.
+    fn taken<T>(
+        bytes: &[u8],
+        cut: usize,
+        take: impl AsyncFnOnce(&mut Connection) -> Result<T, Refusal>,
+    ) -> (Result<T, u16>, Vec<u8>) {
+        let mut service = Service::new(Box::new(|_| Response::not_found()));
+        service.limits = Limits { body_bytes: 10, ..Limits::default() };
+        let stream = Cursor::new(bytes[cut..].to_vec());
+        let wire = Wire::new(Link::Other(Box::pin(stream)), Duration::MAX);
+        let admission = Arc::new(service).admit(None).unwrap();
+        let mut connection = Connection::new(wire, admission, Weak::new());
+        connection.inbox.extend_from_slice(&bytes[..cut]);
+        let result = block_on(take(&mut connection)).map_err(|refusal| refusal.status);
+        (result, std::mem::take(&mut connection.inbox))
+    }
+
+    #[test]
+    fn a_head_at_every_cut() {
+        let bytes = b"\r\nPOST /a HTTP/1.1\r\nHost: a:80\r\nContent-Length: 2\r\n\r\nhiGET";
+        for cut in 0..=bytes.len() {
+            let (head, _) = taken(bytes, cut, async |it| it.read_head(true).await);
+            assert_eq!(head.unwrap().framing, Framing::Length(2), "{cut}");
+        }
+    }
+
+    #[test]
+    fn chunked_bodies_at_every_cut() {
+        let bytes = b"3\r\nabc\r\n04;x=y\r\ndefg\r\n0\r\nTrailer: z\r\n\r\nnext";
+        for cut in 0..=bytes.len() {
+            let (body, rest) =
+                taken(bytes, cut, async |it| it.read_body(Framing::Chunked, false).await);
+            assert_eq!(body, Ok(b"abcdefg".to_vec()), "{cut}");
+            assert!(b"next".starts_with(&rest[..]), "{cut}: {rest:?}");
+        }
+    }
+
+    #[test]
+    fn chunked_bodies_that_are_refused() {
+        let long = format!("1;{}\r\n", "x".repeat(300));
+        let trailers = format!("0\r\n{}", "a: b\r\n".repeat(40));
+        for (bytes, expected) in [
+            ("6\r\nabcdef\r\n5\r\n", Err(413)),
+            ("2\r\nabc\r\n", Err(400)),
+            ("-\r\n", Err(400)),
+            (long.as_str(), Err(400)),
+            (trailers.as_str(), Err(431)),
+            ("3\r\nab", Err(0)),
+        ] {
+            for cut in 0..=bytes.len() {
+                let (body, _) = taken(bytes.as_bytes(), cut, async |it| {
+                    it.read_body(Framing::Chunked, false).await
+                });
+                assert_eq!(body, expected, "{bytes:?} cut at {cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_body_with_length_leaves_what_follows() {
+        let (body, rest) =
+            taken(b"abcGET", 6, async |it| it.read_body(Framing::Length(3), false).await);
+        assert_eq!((body, rest), (Ok(b"abc".to_vec()), b"GET".to_vec()));
     }
 }

@@ -10,7 +10,6 @@ macro_rules! event {
 }
 
 mod answer;
-mod body;
 mod channel;
 mod connection;
 mod cors;
@@ -25,7 +24,6 @@ mod request;
 mod response;
 mod server;
 mod service;
-mod sink;
 mod socket;
 mod stream;
 mod subscriber;
@@ -39,8 +37,8 @@ pub use crate::request::Request;
 pub use crate::response::Response;
 pub use crate::server::{BoundServer, Connections, Handle, Server};
 pub use crate::service::{Access, Shutdown, Stats};
-pub use crate::sink::Sink;
 pub use crate::socket::sleep;
+pub use crate::stream::Sink;
 pub use sse_proto::Frame;
 
 /// Locks a mutex; what a panicking thread left behind is whole, because nothing panics half-way.

@@ -1,4 +1,4 @@
-//! A channel's bounded log: entries, positions, resuming. Pure; depends on nothing.
+//! A channel's bounded log: entries, positions, resuming, and entries on their way out. Pure.
 //!
 //! A position is the sequence number of the event that comes next. Sequence numbers begin at 1, so
 //! `<epoch>-0` is the ID of the place before the first event.
@@ -6,6 +6,12 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
+
+use crate::channel::Filter;
+
+/// Bytes written to a connection at once; what one that stops reading may leave waiting. A single
+/// event may be larger.
+pub(crate) const BATCH_BYTES: usize = 16 * 1024;
 
 /// The ID of a published event: the application's own, or `<epoch>-<sequence>`, where the epoch is
 /// the millisecond since 1970 in which the channel's log began.
@@ -16,20 +22,11 @@ use std::sync::Arc;
 /// assert!(id.to_string().ends_with("-1"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct EventId(pub(crate) Id);
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Id {
-    Numbered { epoch: u64, sequence: u64 },
-    Own(Arc<str>),
-}
+pub struct EventId(pub(crate) Arc<str>);
 
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Id::Numbered { epoch, sequence } => write!(f, "{epoch}-{sequence}"),
-            Id::Own(id) => f.write_str(id),
-        }
+        f.write_str(&self.0)
     }
 }
 
@@ -67,6 +64,50 @@ impl Entry {
     }
 }
 
+/// Consecutive entries, framed and joined.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Batch {
+    /// Position of the first entry.
+    pub(crate) first: u64,
+    /// Position after the last.
+    pub(crate) end: u64,
+    pub(crate) bytes: Vec<u8>,
+    /// How many of the entries are in `bytes`.
+    pub(crate) events: u64,
+    /// The position after the last of those.
+    pub(crate) told: Option<u64>,
+}
+
+impl Batch {
+    pub(crate) fn of(
+        first: u64,
+        entries: &[Arc<Entry>],
+        chunked: bool,
+        filter: Option<&Filter>,
+    ) -> Self {
+        let mut batch = Self { first, end: first, ..Self::default() };
+        for entry in entries {
+            batch.end += 1;
+            if filter.is_none_or(|wanted| wanted(entry)) {
+                batch.bytes.extend_from_slice(entry.bytes(chunked));
+                batch.events += 1;
+                batch.told = Some(batch.end);
+            }
+        }
+        batch
+    }
+
+    /// A comment in a chunk, which moves no position.
+    pub(crate) fn heartbeat(position: u64) -> Self {
+        Self {
+            first: position,
+            end: position,
+            bytes: b"3\r\n:\n\n\r\n".to_vec(),
+            ..Self::default()
+        }
+    }
+}
+
 /// Appends `block` as one chunk (RFC 9112, 7.1).
 pub(crate) fn push_chunk(out: &mut Vec<u8>, block: &[u8]) {
     out.extend_from_slice(format!("{:x}\r\n", block.len()).as_bytes());
@@ -93,21 +134,8 @@ pub enum Replay {
     All,
 }
 
-/// Events that a client asked for and cannot have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Gap {
-    reason: &'static str,
-    /// How many events are missing, if that can be known.
-    missed: Option<u64>,
-}
-
-impl Gap {
-    /// JSON for the data of the event that tells the client.
-    pub(crate) fn data(&self) -> String {
-        let missed = self.missed.map_or("null".to_owned(), |missed| missed.to_string());
-        format!(r#"{{"reason":"{}","missed":{missed}}}"#, self.reason)
-    }
-}
+/// Why, and if that can be known how many, events that a client asked for are missing.
+pub(crate) type Gap = (&'static str, Option<u64>);
 
 /// The newest events of a channel, bounded in number and in bytes.
 #[derive(Debug)]
@@ -121,17 +149,32 @@ pub(crate) struct Log {
     max_bytes: usize,
     /// Sequence numbers of the application's own IDs among the entries.
     own: HashMap<Arc<str>, u64>,
+    /// Nothing more will come.
+    pub(crate) is_closed: bool,
 }
 
 impl Log {
     pub(crate) fn new(epoch: u64, max_events: usize, max_bytes: usize) -> Self {
-        let (entries, own) = (VecDeque::new(), HashMap::new());
-        Self { epoch, first: 1, entries, bytes: 0, max_events: max_events.max(1), max_bytes, own }
+        Self {
+            epoch,
+            first: 1,
+            entries: VecDeque::new(),
+            bytes: 0,
+            max_events: max_events.max(1),
+            max_bytes,
+            own: HashMap::new(),
+            is_closed: false,
+        }
     }
 
     /// The position after the newest event.
     pub(crate) fn end(&self) -> u64 {
         self.first + self.entries.len() as u64
+    }
+
+    /// Whether a client that has seen everything before `position` has something to do.
+    pub(crate) fn has_news(&self, position: u64) -> bool {
+        self.is_closed || self.end() != position
     }
 
     pub(crate) fn held(&self) -> (usize, usize) {
@@ -169,7 +212,7 @@ impl Log {
     /// The gap, if `position` has been dropped already.
     pub(crate) fn read(&self, position: u64, max_bytes: usize) -> Result<Vec<Arc<Entry>>, Gap> {
         let Some(skip) = position.checked_sub(self.first) else {
-            return Err(Gap { reason: "lagged", missed: Some(self.first - position) });
+            return Err(("lagged", Some(self.first - position)));
         };
         let mut taken = 0;
         let fits = |entry: &&Arc<Entry>| {
@@ -203,7 +246,7 @@ impl Log {
         if let Some(sequence) = self.own.get(id) {
             return (sequence + 1, None);
         }
-        let gap = |reason, missed| (self.first, Some(Gap { reason, missed }));
+        let gap = |reason, missed| (self.first, Some((reason, missed)));
         match parse(id) {
             Some((epoch, sequence)) if epoch == self.epoch => match sequence.checked_add(1) {
                 Some(next) if next < self.first => gap("evicted", Some(self.first - next)),
@@ -223,13 +266,13 @@ impl Log {
             .checked_sub(self.first)
             .and_then(|index| self.entries.get(usize::try_from(index).ok()?));
         match entry.and_then(|entry| entry.own_id.clone()) {
-            Some(id) => EventId(Id::Own(id)),
+            Some(id) => EventId(id),
             None => self.numbered(sequence),
         }
     }
 
     pub(crate) fn numbered(&self, sequence: u64) -> EventId {
-        EventId(Id::Numbered { epoch: self.epoch, sequence })
+        EventId(format!("{}-{sequence}", self.epoch).into())
     }
 }
 
@@ -275,7 +318,7 @@ mod tests {
     #[test]
     fn resuming() {
         let log = log(4, 1000, 10); // holds 7, 8, 9, 10
-        let gap = |reason, missed| (7, Some(Gap { reason, missed }));
+        let gap = |reason, missed| (7, Some((reason, missed)));
         for (id, expected) in [
             ("7-10", (11, None)),
             ("7-9", (10, None)),
@@ -322,6 +365,6 @@ mod tests {
         assert_eq!(log.read(7, 36).unwrap().len(), 2);
         assert_eq!(log.read(7, 0).unwrap().len(), 1);
         assert_eq!(log.read(11, 1000).unwrap().len(), 0);
-        assert_eq!(log.read(5, 1000).unwrap_err(), Gap { reason: "lagged", missed: Some(2) });
+        assert_eq!(log.read(5, 1000).unwrap_err(), ("lagged", Some(2)));
     }
 }

@@ -18,7 +18,7 @@ use std::net::SocketAddr;
 ///     }
 /// }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Request {
     pub(crate) method: String,
     pub(crate) path: String,
@@ -55,10 +55,13 @@ impl Request {
 
     /// The value of the first header called `name`, in whatever case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        self.all(name).next()
+    }
+
+    /// The values of all headers called `name`.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let named = move |(key, _): &(&str, &str)| key.eq_ignore_ascii_case(name);
+        self.headers().filter(named).map(|(_, value)| value)
     }
 
     /// All headers in the order they came, names in lower case.
@@ -87,46 +90,36 @@ impl Request {
     /// Whether the connection may be used again after an ordinary answer.
     pub(crate) fn keeps_alive(&self) -> bool {
         let says = |option: &str| {
-            self.headers
-                .iter()
-                .filter(|(name, _)| name == "connection")
-                .flat_map(|(_, value)| value.split(','))
-                .any(|token| token.trim().eq_ignore_ascii_case(option))
+            let mut tokens = self.all("connection").flat_map(|value| value.split(','));
+            tokens.any(|token| token.trim().eq_ignore_ascii_case(option))
         };
         if self.minor == 0 { says("keep-alive") && !says("close") } else { !says("close") }
     }
 }
 
 fn decode_query(text: &str) -> Cow<'_, str> {
-    if !text.bytes().any(|byte| byte == b'%' || byte == b'+') {
+    if !text.contains(['%', '+']) {
         return Cow::Borrowed(text);
     }
-    let spaced = text.replace('+', " ");
-    Cow::Owned(String::from_utf8_lossy(&percent_decode(spaced.as_bytes()).0).into_owned())
+    let (decoded, _) = percent_decode(&text.replace('+', " "));
+    Cow::Owned(String::from_utf8_lossy(&decoded).into_owned())
 }
 
 /// The decoded bytes, and whether every `%` was followed by two hexadecimal digits.
-pub(crate) fn percent_decode(text: &[u8]) -> (Vec<u8>, bool) {
-    let mut decoded = Vec::with_capacity(text.len());
+pub(crate) fn percent_decode(text: &str) -> (Vec<u8>, bool) {
+    let mut parts = text.split('%');
+    let mut decoded = parts.next().unwrap_or_default().as_bytes().to_vec();
     let mut valid = true;
-    let mut rest = text;
-    while let Some((&byte, tail)) = rest.split_first() {
-        rest = tail;
-        if byte != b'%' {
-            decoded.push(byte);
-            continue;
-        }
-        let digits = tail.get(..2).and_then(|pair| match pair {
-            [high, low] => Some((hex(*high)? << 4) | hex(*low)?),
-            _ => None,
-        });
-        match digits {
-            Some(value) => {
-                decoded.push(value);
-                rest = tail.get(2..).unwrap_or_default();
+    for part in parts {
+        let digits = part.get(..2).filter(|pair| pair.bytes().all(|it| it.is_ascii_hexdigit()));
+        match digits.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
+            Some(byte) => {
+                decoded.push(byte);
+                decoded.extend_from_slice(part.get(2..).unwrap_or_default().as_bytes());
             }
             None => {
-                decoded.push(byte);
+                decoded.push(b'%');
+                decoded.extend_from_slice(part.as_bytes());
                 valid = false;
             }
         }
@@ -134,24 +127,13 @@ pub(crate) fn percent_decode(text: &[u8]) -> (Vec<u8>, bool) {
     (decoded, valid)
 }
 
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn request(query: &str, headers: &[(&str, &str)], minor: u8) -> Request {
-        Request {
-            method: "GET".into(),
-            path: "/".into(),
-            query: query.into(),
-            minor,
-            headers: headers.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect(),
-            body: Vec::new(),
-            peer: None,
-        }
+        let headers = headers.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect();
+        Request { query: query.into(), minor, headers, ..Request::default() }
     }
 
     #[test]

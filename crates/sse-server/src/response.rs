@@ -1,13 +1,14 @@
 //! What a handler answers. Depends on the standard library and on `Channel`; starts nothing.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 
 use crate::channel::Subscription;
+use crate::head::Refusal;
+use crate::page::page;
 use crate::{Channel, Cors, Entry, Replay, Sink};
 
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -39,7 +40,7 @@ pub struct Response {
 }
 
 pub(crate) enum Content {
-    Bytes(Cow<'static, [u8]>),
+    Bytes(Vec<u8>),
     Stream(Producer),
     Channel(Subscription),
     Later(BoxFuture<Response>),
@@ -54,23 +55,23 @@ impl Response {
             without: Vec::new(),
             methods: None,
             cors: None,
-            content: Content::Bytes(Cow::Borrowed(&[])),
+            content: Content::Bytes(Vec::new()),
             heartbeat: Some(HEARTBEAT),
             until: None,
         }
     }
 
     /// A page: 200, `text/html; charset=utf-8`, for GET and HEAD.
-    pub fn html(page: impl Into<Cow<'static, str>>) -> Self {
+    pub fn html(page: impl Into<String>) -> Self {
         Self::new(200)
             .content_type("text/html; charset=utf-8")
             .methods(&["GET", "HEAD"])
-            .body_text(page.into())
+            .body(page.into())
     }
 
     /// Plain text: 200, `text/plain; charset=utf-8`.
-    pub fn text(text: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(200).content_type("text/plain; charset=utf-8").body_text(text.into())
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::new(200).content_type("text/plain; charset=utf-8").body(text.into())
     }
 
     /// 404 with a small page.
@@ -127,7 +128,7 @@ impl Response {
 
     /// Sets the body; `Content-Length` follows from it. Replaces a stream.
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
-        self.content = Content::Bytes(Cow::Owned(body.into()));
+        self.content = Content::Bytes(body.into());
         self
     }
 
@@ -223,27 +224,32 @@ impl Response {
         self
     }
 
-    fn body_text(mut self, text: Cow<'static, str>) -> Self {
-        self.content = Content::Bytes(match text {
-            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
-        });
-        self
+    /// The answer to a request that the handler never sees; the connection closes after it.
+    pub(crate) fn refusal(refusal: Refusal) -> Self {
+        let Refusal { status, why } = refusal;
+        let response = Self::new(status)
+            .content_type("text/html; charset=utf-8")
+            .header("Connection", "close")
+            .body(page(status, why));
+        if status == 503 { response.header("Retry-After", "5") } else { response }
     }
-}
 
-impl fmt::Debug for Response {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let content = match &self.content {
-            Content::Bytes(bytes) => format!("{} bytes", bytes.len()),
-            Content::Stream(_) => "stream".to_owned(),
-            Content::Channel(_) => "channel".to_owned(),
-            Content::Later(_) => "later".to_owned(),
-        };
-        f.debug_struct("Response")
-            .field("status", &self.status)
-            .field("headers", &self.headers)
-            .field("content", &content)
-            .finish_non_exhaustive()
+    pub(crate) fn add_header(&mut self, name: &'static str, value: &str) {
+        self.headers.push((name.into(), value.to_owned()));
+    }
+
+    /// Adds a header that the handler has neither set nor left out.
+    pub(crate) fn default_header(&mut self, name: &'static str, value: &str) {
+        let mut known = self.headers.iter().map(|(known, _)| known).chain(&self.without);
+        if !known.any(|known| known.eq_ignore_ascii_case(name)) {
+            self.add_header(name, value);
+        }
+    }
+
+    /// Whether the handler wants the connection closed after this.
+    pub(crate) fn closes(&self) -> bool {
+        let mut connection =
+            self.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("connection"));
+        connection.any(|(_, value)| value.eq_ignore_ascii_case("close"))
     }
 }

@@ -6,18 +6,20 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use futures_lite::future::or;
+use futures_lite::future::{or, yield_now};
 use futures_lite::io::{AsyncRead, AsyncWrite};
 
-use crate::connection::{Connection, turn_away};
+use crate::connection::Connection;
 use crate::pump::Worker;
 use crate::service::{Access, Service, Shutdown, Stats};
-use crate::socket::{Listener, Socket, block_on, sleep, within};
+use crate::socket::{Listener, block_on, sleep, within};
 use crate::wire::{Link, Wire};
 use crate::{Cors, Limits, Request, Response};
 
 /// How long to wait when the system cannot give out another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Connections accepted between two moments in which other tasks of the thread may run.
+const ACCEPTS_PER_TURN: usize = 64;
 
 /// A server, not yet bound to an address.
 ///
@@ -94,7 +96,7 @@ impl Server {
     ///
     /// The address cannot be bound; the message says which and what to do.
     pub fn bind(self, address: impl ToSocketAddrs + fmt::Debug) -> io::Result<BoundServer> {
-        let listener = Arc::new(Listener::bind(address)?);
+        let listener = Arc::new(Listener::bind(address, self.service.limits.send_buffer)?);
         Ok(BoundServer { listener, service: Arc::new(self.service), threads: self.threads })
     }
 
@@ -190,26 +192,17 @@ impl Connections {
         peer: Option<SocketAddr>,
     ) {
         let service = &self.service;
+        let Some(admission) = service.admit(peer) else { return };
         let wire = Wire::new(Link::Other(Box::pin(stream)), service.limits.write_deadline);
-        let admission = match service.admit(peer) {
-            Ok(admission) => admission,
-            Err(why) => {
-                service.reject(why);
-                return turn_away(wire, why).await;
-            }
-        };
-        let connection = Connection::new(wire.clone(), admission, Weak::new());
+        let served = Connection::new(wire, admission, Weak::new()).serve();
         let cut = async {
-            self.service.stop.requested().await;
-            sleep(self.service.stop.deadline()).await;
-            self.service.count(|stats| stats.cut += 1);
+            service.stop.requested().await;
+            sleep(service.stop.deadline()).await;
+            service.count(|stats| stats.cut += 1);
+            Ok(())
         };
-        let served = async {
-            // A panic has been reported by the panic hook, and ends this connection only.
-            let _ = connection.serve().await;
-        };
-        or(served, cut).await;
-        wire.cut();
+        // A panic has been reported by the panic hook, and ends this connection only.
+        let _ = or(served, cut).await;
     }
 
     /// A handle that can shut the server down and read its counters.
@@ -246,13 +239,8 @@ impl Handle {
 
     /// Waits until a shutdown is done: all connections have ended or have been cut.
     pub async fn closed(&self) {
-        self.service.stop.requested().await;
-        while self.stats().open > 0 {
-            let emptied = self.service.stop.emptied.listen();
-            if self.stats().open > 0 {
-                emptied.await;
-            }
-        }
+        let stop = &self.service.stop;
+        stop.until(|| stop.is_requested() && self.stats().open == 0).await;
     }
 
     /// The server's counters.
@@ -263,7 +251,7 @@ impl Handle {
 
 /// Accepts and serves until a shutdown is asked for and done.
 async fn serve(listener: Arc<Listener>, service: Arc<Service>) {
-    let worker = Worker::new();
+    let worker = Worker::new(service.clone());
     let served = async {
         or(accept(&listener, &service, &worker), service.stop.requested()).await;
         drop(listener);
@@ -277,9 +265,14 @@ async fn serve(listener: Arc<Listener>, service: Arc<Service>) {
 }
 
 async fn accept(listener: &Listener, service: &Arc<Service>, worker: &Arc<Worker>) {
-    loop {
-        match listener.accept(service.limits.send_buffer).await {
-            Ok((socket, peer)) => take_in(socket, peer, service, worker),
+    for turn in 1.. {
+        match listener.accept().await {
+            Ok((socket, peer)) => {
+                let Some(admission) = service.admit(Some(peer)) else { continue };
+                let wire = Wire::new(Link::Socket(socket), service.limits.write_deadline);
+                let connection = Connection::new(wire, admission, Arc::downgrade(worker));
+                worker.executor.spawn(connection.serve()).detach();
+            }
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
                 service.reject("The system has no room for another connection.");
@@ -288,25 +281,9 @@ async fn accept(listener: &Listener, service: &Arc<Service>, worker: &Arc<Worker
                 sleep(ACCEPT_PAUSE).await;
             }
         }
-    }
-}
-
-fn take_in(socket: Socket, peer: SocketAddr, service: &Arc<Service>, worker: &Arc<Worker>) {
-    let wire = Wire::new(Link::Socket(socket), service.limits.write_deadline);
-    match service.admit(Some(peer)) {
-        Ok(admission) => {
-            let connection = Connection::new(wire, admission, Arc::downgrade(worker));
-            worker.executor.spawn(connection.serve()).detach();
-        }
-        Err(why) => {
-            service.reject(why);
-            if let Some(place) = service.place_to_turn_away() {
-                let turned = async move {
-                    turn_away(wire, why).await;
-                    drop(place);
-                };
-                worker.executor.spawn(turned).detach();
-            }
+        // However many come, those who are here are served too.
+        if turn % ACCEPTS_PER_TURN == 0 {
+            yield_now().await;
         }
     }
 }

@@ -2,10 +2,12 @@
 //! Touches no socket; depends on event-listener.
 
 use std::collections::{BTreeMap, HashMap};
+use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use futures_lite::future::or;
 
 use crate::socket::chance;
 use crate::{Cors, Limits, Request, Response, lock};
@@ -23,11 +25,12 @@ pub(crate) struct Service {
     pub(crate) stop: Stop,
     stats: Mutex<Stats>,
     addresses: Mutex<HashMap<IpAddr, usize>>,
-    doorstep: Arc<()>,
 }
 
 /// Connections that are told at the same time that there is no room; more are just closed.
 const DOORSTEP: usize = 256;
+const FULL: &str = "The server is at its capacity.";
+const CROWDED: &str = "There are too many connections from this address.";
 
 /// A request that has been answered, for access logs.
 #[derive(Clone, Debug)]
@@ -74,41 +77,51 @@ impl Default for Shutdown {
 /// The signal to stop.
 #[derive(Default)]
 pub(crate) struct Stop {
-    requested: AtomicBool,
-    how: Mutex<Shutdown>,
-    event: event_listener::Event,
-    /// Notified when the last connection has gone, or those left have been cut.
-    pub(crate) emptied: event_listener::Event,
+    how: Mutex<Option<Shutdown>>,
+    /// Notified when the signal is given, and after it when a connection has gone.
+    changed: event_listener::Event,
 }
 
 impl Stop {
     pub(crate) fn request(&self, how: Shutdown) {
-        *lock(&self.how) = how;
-        self.requested.store(true, Ordering::SeqCst);
-        self.event.notify(usize::MAX);
-        self.emptied.notify(usize::MAX);
+        *lock(&self.how) = Some(how);
+        self.changed.notify(usize::MAX);
     }
 
     pub(crate) fn is_requested(&self) -> bool {
-        self.requested.load(Ordering::SeqCst)
-    }
-
-    pub(crate) fn deadline(&self) -> Duration {
-        lock(&self.how).deadline
+        lock(&self.how).is_some()
     }
 
     pub(crate) async fn requested(&self) {
-        while !self.is_requested() {
-            let listener = self.event.listen();
-            if !self.is_requested() {
-                listener.await;
+        self.until(|| self.is_requested()).await;
+    }
+
+    /// What `future` comes to, or `None` if the signal comes first.
+    pub(crate) async fn unless_requested<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        let requested = async {
+            self.requested().await;
+            None
+        };
+        or(requested, async { Some(future.await) }).await
+    }
+
+    /// Waits until `condition`, which changes with the signal or after it, holds.
+    pub(crate) async fn until(&self, condition: impl Fn() -> bool) {
+        while !condition() {
+            let changed = self.changed.listen();
+            if !condition() {
+                changed.await;
             }
         }
     }
 
+    pub(crate) fn deadline(&self) -> Duration {
+        lock(&self.how).clone().unwrap_or_default().deadline
+    }
+
     /// A reconnection time for one client.
     pub(crate) fn retry(&self) -> Duration {
-        let how = lock(&self.how).clone();
+        let how = lock(&self.how).clone().unwrap_or_default();
         how.retry_after + how.retry_spread.mul_f64(chance())
     }
 }
@@ -140,42 +153,41 @@ impl Service {
             stop: Stop::default(),
             stats: Mutex::default(),
             addresses: Mutex::default(),
-            doorstep: Arc::default(),
         }
     }
 
-    /// Lets a connection in, unless the server is full or the address has too many.
-    pub(crate) fn admit(
-        self: &Arc<Self>,
-        peer: Option<SocketAddr>,
-    ) -> Result<Admission, &'static str> {
-        let address = self.counted(peer);
-        if let Some(address) = address {
+    /// Lets a connection in, if need be to be told that there is no room; `None` if so many are
+    /// being told already that this one is just closed.
+    pub(crate) fn admit(self: &Arc<Self>, peer: Option<SocketAddr>) -> Option<Admission> {
+        let limits = &self.limits;
+        let mut admission = Admission { service: self.clone(), peer, address: None, refused: None };
+        let open = self.count(|stats| {
+            stats.total += 1;
+            stats.open += 1;
+            stats.open
+        });
+        if open > limits.connections.saturating_add(DOORSTEP) as u64 {
+            self.reject(FULL);
+            return None;
+        }
+        if open > limits.connections as u64 {
+            admission.refused = Some(FULL);
+        } else if limits.connections_per_address < usize::MAX {
+            admission.address = peer.map(|peer| network(peer.ip()));
+        }
+        if let Some(address) = admission.address {
             let mut addresses = lock(&self.addresses);
             let count = addresses.entry(address).or_insert(0);
-            if *count >= self.limits.connections_per_address {
-                return Err("There are too many connections from this address.");
-            }
             *count += 1;
+            if *count > limits.connections_per_address {
+                admission.refused = Some(CROWDED);
+            }
+            if *count > limits.connections_per_address.saturating_add(DOORSTEP) {
+                self.reject(CROWDED);
+                return None;
+            }
         }
-        let admission = Admission { service: self.clone(), peer };
-        let mut stats = lock(&self.stats);
-        stats.total += 1;
-        stats.open += 1;
-        let fits = stats.open <= self.limits.connections as u64;
-        drop(stats);
-        if fits { Ok(admission) } else { Err("The server is at its capacity.") }
-    }
-
-    /// The address that a connection counts for, if there is a limit.
-    fn counted(&self, peer: Option<SocketAddr>) -> Option<IpAddr> {
-        let limited = self.limits.connections_per_address < usize::MAX;
-        peer.filter(|_| limited).map(|peer| network(peer.ip()))
-    }
-
-    /// One of a bounded number of places for connections that are told that there is no room.
-    pub(crate) fn place_to_turn_away(&self) -> Option<Arc<()>> {
-        (Arc::strong_count(&self.doorstep) <= DOORSTEP).then(|| self.doorstep.clone())
+        Some(admission)
     }
 
     pub(crate) fn reject(&self, why: &'static str) {
@@ -183,8 +195,8 @@ impl Service {
         event!(debug, "refused: {why}");
     }
 
-    pub(crate) fn count(&self, change: impl FnOnce(&mut Stats)) {
-        change(&mut lock(&self.stats));
+    pub(crate) fn count<T>(&self, change: impl FnOnce(&mut Stats) -> T) -> T {
+        change(&mut lock(&self.stats))
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -204,22 +216,24 @@ fn network(address: IpAddr) -> IpAddr {
 pub(crate) struct Admission {
     pub(crate) service: Arc<Service>,
     pub(crate) peer: Option<SocketAddr>,
+    /// Counted, if there is a limit for each address.
+    address: Option<IpAddr>,
+    /// Why the connection is there only to be told to come again later.
+    pub(crate) refused: Option<&'static str>,
 }
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        if let Some(address) = self.service.counted(self.peer) {
+        if let Some(address) = self.address {
             let mut addresses = lock(&self.service.addresses);
-            if let Some(count) = addresses.get_mut(&address) {
-                *count -= 1;
-                if *count == 0 {
-                    addresses.remove(&address);
-                }
+            let count = addresses.remove(&address).unwrap_or(1) - 1;
+            if count > 0 {
+                addresses.insert(address, count);
             }
         }
         self.service.count(|stats| stats.open -= 1);
         if self.service.stop.is_requested() {
-            self.service.stop.emptied.notify(usize::MAX);
+            self.service.stop.changed.notify(usize::MAX);
         }
     }
 }

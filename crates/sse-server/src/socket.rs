@@ -1,6 +1,6 @@
 //! The one file that touches sockets and timers; everything else works on bytes and values.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub(crate) use async_io::block_on;
 use async_io::{Async, Timer};
+use futures_lite::future::or;
 use rustix::net::sockopt;
 
 /// Connections that may wait to be accepted.
@@ -30,21 +31,22 @@ pub async fn sleep(duration: Duration) {
 
 /// `future`, or `None` if it takes longer than `limit`.
 pub(crate) async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
-    futures_lite::future::or(async { Some(future.await) }, async {
+    let late = async {
         Timer::after(limit).await;
         None
-    })
-    .await
+    };
+    or(async { Some(future.await) }, late).await
 }
 
-/// A deadline that begins when it is first asked about, and again after each renewal.
+/// A deadline that begins when it is first asked about, and again after each renewal; none if
+/// there is no limit.
 pub(crate) struct Patience {
-    limit: Duration,
+    limit: Option<Duration>,
     timer: Option<Timer>,
 }
 
 impl Patience {
-    pub(crate) fn new(limit: Duration) -> Self {
+    pub(crate) fn new(limit: Option<Duration>) -> Self {
         Self { limit, timer: None }
     }
 
@@ -52,12 +54,20 @@ impl Patience {
         self.timer = None;
     }
 
-    pub(crate) async fn lost(&mut self) {
-        std::future::poll_fn(|cx| self.poll_lost(cx)).await;
+    /// Whether patience is lost before `event` comes.
+    pub(crate) async fn is_lost_before(&mut self, event: impl Future<Output = ()>) -> bool {
+        let came = async {
+            event.await;
+            false
+        };
+        or(came, poll_fn(|cx| self.poll_lost(cx).map(|()| true))).await
     }
 
     pub(crate) fn poll_lost(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let timer = self.timer.get_or_insert_with(|| Timer::after(self.limit));
+        let Some(limit) = self.limit else {
+            return Poll::Pending;
+        };
+        let timer = self.timer.get_or_insert_with(|| Timer::after(limit));
         Pin::new(timer).poll(cx).map(|_| ())
     }
 }
@@ -72,9 +82,6 @@ pub(crate) fn instant() -> Instant {
     Instant::now()
 }
 
-/// An accepted connection.
-pub(crate) type Socket = Async<TcpStream>;
-
 /// Evenly distributed in `0.0..1.0`: spreads what must not happen at once, keeps no secret. The
 /// standard library's hasher is seeded by the system, and differently each time.
 pub(crate) fn chance() -> f64 {
@@ -82,29 +89,33 @@ pub(crate) fn chance() -> f64 {
     bits as f64 / (1_u64 << 53) as f64
 }
 
+/// An accepted connection.
+pub(crate) type Socket = Async<TcpStream>;
+
+/// Closes the sending half, so that the other end can still read what is on its way.
+pub(crate) fn close_sending(socket: &Socket) -> io::Result<()> {
+    socket.get_ref().shutdown(Shutdown::Write)
+}
+
 /// A listening socket.
 pub(crate) struct Listener(Async<TcpListener>);
 
 impl Listener {
-    pub(crate) fn bind(address: impl ToSocketAddrs + std::fmt::Debug) -> io::Result<Self> {
-        let explain = |error: io::Error| {
-            let what_to_do = match error.kind() {
-                io::ErrorKind::AddrInUse => {
-                    "another program listens there: stop it, or choose another port (0 takes any free one)"
-                }
-                io::ErrorKind::PermissionDenied => {
-                    "ports below 1024 need a privilege: choose a higher one"
-                }
-                io::ErrorKind::AddrNotAvailable => "this machine does not have that address",
-                _ => "the address must be like 127.0.0.1:8080",
-            };
-            io::Error::new(
-                error.kind(),
-                format!("cannot listen on {address:?}: {error}; {what_to_do}"),
-            )
-        };
-        let listener = TcpListener::bind(&address).map_err(explain)?;
+    /// Binds `address`; connections accepted will have a kernel's send buffer of this size.
+    pub(crate) fn bind(
+        address: impl ToSocketAddrs + std::fmt::Debug,
+        send_buffer: Option<usize>,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind(&address).map_err(|error| explain(error, &address))?;
         rustix::net::listen(&listener, BACKLOG)?;
+        // Accepted sockets inherit these: set once, they cost no call for each connection.
+        sockopt::set_tcp_nodelay(&listener, true)?;
+        sockopt::set_socket_keepalive(&listener, true)?;
+        sockopt::set_tcp_keepidle(&listener, KEEPALIVE)?;
+        sockopt::set_tcp_keepintvl(&listener, KEEPALIVE)?;
+        if let Some(size) = send_buffer {
+            sockopt::set_socket_send_buffer_size(&listener, size)?;
+        }
         Ok(Self(Async::new(listener)?))
     }
 
@@ -112,25 +123,38 @@ impl Listener {
         self.0.get_ref().local_addr()
     }
 
-    pub(crate) async fn accept(
-        &self,
-        send_buffer: Option<usize>,
-    ) -> io::Result<(Socket, SocketAddr)> {
-        let (stream, address) = self.0.accept().await?;
-        let socket = stream.get_ref();
-        // These fail only for a connection that is over already, and reading finds that out.
-        let _ = socket.set_nodelay(true);
-        let _ = sockopt::set_socket_keepalive(socket, true);
-        let _ = sockopt::set_tcp_keepidle(socket, KEEPALIVE);
-        let _ = sockopt::set_tcp_keepintvl(socket, KEEPALIVE);
-        if let Some(size) = send_buffer {
-            let _ = sockopt::set_socket_send_buffer_size(socket, size);
-        }
-        Ok((stream, address))
+    pub(crate) async fn accept(&self) -> io::Result<(Socket, SocketAddr)> {
+        self.0.accept().await
     }
 }
 
-/// Closes the sending half, so that the other end can still read what is on its way.
-pub(crate) fn close_sending(socket: &Socket) -> io::Result<()> {
-    socket.get_ref().shutdown(Shutdown::Write)
+fn explain(error: io::Error, address: &dyn std::fmt::Debug) -> io::Error {
+    let what_to_do = match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "another program listens there: stop it, or choose another port (0 takes any free one)"
+        }
+        io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege: choose a higher one",
+        io::ErrorKind::AddrNotAvailable => "this machine does not have that address",
+        _ => "the address must be like 127.0.0.1:8080",
+    };
+    io::Error::new(error.kind(), format!("cannot listen on {address:?}: {error}; {what_to_do}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accepted_sockets_have_the_options_of_the_listener() {
+        let listener = Listener::bind("127.0.0.1:0", Some(16 * 1024)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let _client = TcpStream::connect(address).unwrap();
+        let (accepted, _) = block_on(listener.accept()).unwrap();
+        assert!(sockopt::tcp_nodelay(accepted.get_ref()).unwrap());
+        assert!(sockopt::socket_keepalive(accepted.get_ref()).unwrap());
+        assert_eq!(sockopt::tcp_keepidle(accepted.get_ref()).unwrap(), KEEPALIVE);
+        assert_eq!(sockopt::tcp_keepintvl(accepted.get_ref()).unwrap(), KEEPALIVE);
+        let send_buffer = sockopt::socket_send_buffer_size(accepted.get_ref()).unwrap();
+        assert!(send_buffer <= 2 * 16 * 1024, "{send_buffer}");
+    }
 }

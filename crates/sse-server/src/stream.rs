@@ -1,15 +1,14 @@
-//! Event streams: what runs after the response head, until one side has had enough.
+//! Event streams: what runs after the response head until one side has had enough, and the sink
+//! that the closure of a per-request stream writes to. Depends on `wire` and `subscriber`.
 
-use std::future::{Future as _, poll_fn};
 use std::io;
-use std::pin::pin;
 use std::sync::{Arc, Weak};
-use std::task::Poll;
 use std::time::Duration;
 
 use futures_lite::future::or;
+use sse_proto::Frame;
 
-use crate::Sink;
+use crate::channel::encoded;
 use crate::pump::Worker;
 use crate::response::{BoxFuture, Content, Producer};
 use crate::service::Service;
@@ -17,126 +16,148 @@ use crate::socket::sleep;
 use crate::subscriber::Subscriber;
 use crate::wire::Wire;
 
-/// A stream whose response head is queued.
-pub(crate) struct Stream {
-    pub(crate) body: BoxFuture<io::Result<()>>,
-    pub(crate) until: Option<BoxFuture<()>>,
-    pub(crate) chunked: bool,
-    pub(crate) keep_alive: bool,
-}
-
 /// How a stream ended.
 pub(crate) enum Ended {
-    Finished,
-    Failed,
-    /// The client has gone.
-    Gone,
+    /// It is complete, or what `Response::until` waits for has come.
+    Properly,
     /// The server shuts down.
     Stopped,
-    /// What `Response::until` waits for has come.
-    Expired,
+    /// The client has gone, or must not take the stream for complete.
+    Cut,
 }
 
-impl Stream {
-    /// Writes until the stream is over or must end.
-    pub(crate) async fn run(
-        &mut self,
-        wire: &Wire,
-        inbox: &mut Vec<u8>,
-        service: &Service,
-    ) -> Ended {
-        let limit = service.limits.head_bytes;
-        let mut stopped = pin!(service.stop.requested());
-        poll_fn(|cx| {
-            if wire.poll_hangup(cx, inbox, limit).is_ready() {
-                return Poll::Ready(Ended::Gone);
-            }
-            if stopped.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(Ended::Stopped);
-            }
-            if let Some(Poll::Ready(())) = self.until.as_mut().map(|until| until.as_mut().poll(cx))
-            {
-                return Poll::Ready(Ended::Expired);
-            }
-            let written = self.body.as_mut().poll(cx);
-            written.map(|result| if result.is_ok() { Ended::Finished } else { Ended::Failed })
-        })
-        .await
-    }
-
-    /// Queues what ends the stream properly; false if it must not look as if it were complete.
-    pub(crate) fn queue_end(self, ended: Ended, wire: &Wire, service: &Service) -> bool {
-        // Whoever else wrote to the connection has let go of it when the body is dropped.
-        drop(self.body);
-        wire.end_stream();
-        match ended {
-            Ended::Gone | Ended::Failed => return false,
-            Ended::Stopped => queue_retry(wire, service.stop.retry(), self.chunked),
-            Ended::Finished | Ended::Expired => {}
-        }
-        if self.chunked {
-            wire.push(b"0\r\n\r\n");
-        }
-        true
-    }
+/// What ends a stream, or is sent while it is silent.
+pub(crate) struct Ends {
+    pub(crate) heartbeat: Option<Duration>,
+    pub(crate) until: Option<BoxFuture<()>>,
+    pub(crate) service: Arc<Service>,
 }
 
-/// Tells the client when to come back. Inside a block the line stands alone: a blank line would
-/// dispatch what is not finished; inside a line there is no place for it.
-fn queue_retry(wire: &Wire, time: Duration, chunked: bool) {
-    let line = format!("retry: {}\n", time.as_millis());
-    match wire.tail() {
-        [b'\n', b'\n'] => wire.push_framed(format!("{line}\n").as_bytes(), chunked),
-        [_, b'\n'] => wire.push_framed(line.as_bytes(), chunked),
-        _ => {}
-    }
-}
-
-/// The future that writes a stream.
-pub(crate) fn body(
+/// The future that writes a stream whose response head is queued.
+pub(crate) fn stream(
     content: Content,
     last_event_id: Option<&str>,
     wire: &Arc<Wire>,
     worker: &Weak<Worker>,
-    heartbeat: Option<Duration>,
-    chunked: bool,
-) -> BoxFuture<io::Result<()>> {
+    Ends { heartbeat, until, service }: Ends,
+) -> BoxFuture<Ended> {
     let wire = wire.clone();
-    match content {
+    let written: BoxFuture<Ended> = match content {
         Content::Channel(subscription) => {
-            let worker = worker.clone();
-            Box::pin(
-                Subscriber::new(subscription, last_event_id, wire, worker, heartbeat, chunked)
-                    .run(),
-            )
+            let subscriber = Subscriber::new(subscription, last_event_id, wire, heartbeat);
+            Box::pin(subscriber.run(worker.clone(), service))
         }
-        Content::Stream(producer) => Box::pin(produce(producer, wire, heartbeat, chunked)),
-        Content::Bytes(_) | Content::Later(_) => Box::pin(std::future::ready(Ok(()))),
+        Content::Stream(producer) => Box::pin(async move {
+            let produced = service.stop.unless_requested(produce(producer, &wire, heartbeat));
+            match produced.await {
+                Some(Ok(())) => Ended::Properly,
+                Some(Err(_)) => Ended::Cut,
+                None => Ended::Stopped,
+            }
+        }),
+        Content::Bytes(_) | Content::Later(_) => Box::pin(std::future::ready(Ended::Properly)),
+    };
+    match until {
+        Some(until) => Box::pin(or(
+            async {
+                until.await;
+                Ended::Properly
+            },
+            written,
+        )),
+        None => written,
     }
 }
 
 /// Runs the closure of a per-request stream, with heartbeats while it is silent.
 async fn produce(
     producer: Producer,
-    wire: Arc<Wire>,
+    wire: &Arc<Wire>,
     heartbeat: Option<Duration>,
-    chunked: bool,
 ) -> io::Result<()> {
     wire.flush().await?;
-    let sink = Sink::new(wire.clone(), wire.begin_stream(), chunked);
+    let sink = Sink { turn: wire.lock().turn, wire: wire.clone() };
     let beats = async {
         let Some(interval) = heartbeat else {
             return std::future::pending().await;
         };
         loop {
-            let before = wire.total();
+            let before = wire.lock().total;
             sleep(interval).await;
-            if wire.total() == before && wire.tail()[1] == b'\n' {
+            let is_silent = wire.lock().total == before;
+            if is_silent && wire.lock().tail[1] == b'\n' {
                 // A comment line alone: it fits between any two lines.
-                wire.push_framed(b":\n", chunked);
+                wire.lock().push_block(b":\n");
                 wire.flush().await?;
             }
         }
     };
     or(producer(sink), beats).await
+}
+
+/// Queues what says that a stream is complete, after a reconnection time for the client if there
+/// is one. Inside a block that line stands alone: a blank line would dispatch what is not
+/// finished; inside a line there is no place for it.
+pub(crate) fn push_end(wire: &Wire, retry: Option<Duration>) {
+    let mut state = wire.lock();
+    let line = retry.map(|time| format!("retry: {}\n", time.as_millis()));
+    match (line, state.tail) {
+        (Some(line), [b'\n', b'\n']) => state.push_block(format!("{line}\n").as_bytes()),
+        (Some(line), [_, b'\n']) => state.push_block(line.as_bytes()),
+        _ => {}
+    }
+    if state.chunked {
+        state.push(b"0\r\n\r\n");
+    }
+}
+
+/// Where the closure of [`Response::stream`](crate::Response::stream) writes its events.
+///
+/// Each send waits until the socket has taken the bytes, so that a slow client slows its own
+/// producer and nothing piles up.
+pub struct Sink {
+    wire: Arc<Wire>,
+    turn: u32,
+}
+
+impl Sink {
+    /// Sends an event, a comment, a reconnection time or a cursor.
+    ///
+    /// # Errors
+    ///
+    /// The client has gone, has taken nothing for the write deadline, or the stream has ended.
+    pub async fn send(&mut self, frame: &Frame<'_>) -> io::Result<()> {
+        self.send_bytes(&encoded(frame)).await
+    }
+
+    /// Sends bytes that are in the format already: for relays, or to write a block line by line.
+    ///
+    /// They are sent as they are; the caller answers for line endings and blank lines.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Sink::send`].
+    pub async fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        // Bytes that an earlier send left behind when it was dropped half-way.
+        self.wire.flush().await?;
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.push(bytes)?;
+        self.wire.flush().await
+    }
+
+    fn push(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut state = self.wire.lock();
+        if state.turn != self.turn {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        state.push_block(bytes);
+        state.tail = match *bytes {
+            [.., before, last] => [before, last],
+            [last] => [state.tail[1], last],
+            [] => state.tail,
+        };
+        Ok(())
+    }
 }
