@@ -29,8 +29,6 @@ pub(crate) struct Service {
 
 /// Connections that are told at the same time that there is no room; more are just closed.
 const DOORSTEP: usize = 256;
-const FULL: &str = "The server is at its capacity.";
-const CROWDED: &str = "There are too many connections from this address.";
 
 /// A request that has been answered, for access logs.
 #[derive(Clone, Debug)]
@@ -159,33 +157,30 @@ impl Service {
     /// Lets a connection in, if need be to be told that there is no room; `None` if so many are
     /// being told already that this one is just closed.
     pub(crate) fn admit(self: &Arc<Self>, peer: Option<SocketAddr>) -> Option<Admission> {
-        let limits = &self.limits;
-        let mut admission = Admission { service: self.clone(), peer, address: None, refused: None };
+        let mut admission =
+            Admission { service: self.clone(), peer, is_counted: false, room: Room::Free };
         let open = self.count(|stats| {
             stats.total += 1;
             stats.open += 1;
             stats.open
         });
-        if open > limits.connections.saturating_add(DOORSTEP) as u64 {
-            self.reject(FULL);
-            return None;
-        }
-        if open > limits.connections as u64 {
-            admission.refused = Some(FULL);
-        } else if limits.connections_per_address < usize::MAX {
-            admission.address = peer.map(|peer| network(peer.ip()));
-        }
-        if let Some(address) = admission.address {
+        let limits = (self.limits.connections, self.limits.connections_per_address);
+        let mut over = (open as usize).saturating_sub(limits.0);
+        if over > 0 {
+            admission.room = Room::Full;
+        } else if let Some(peer) = peer.filter(|_| limits.1 < usize::MAX) {
             let mut addresses = lock(&self.addresses);
-            let count = addresses.entry(address).or_insert(0);
+            let count = addresses.entry(network(peer)).or_insert(0);
             *count += 1;
-            if *count > limits.connections_per_address {
-                admission.refused = Some(CROWDED);
+            over = count.saturating_sub(limits.1);
+            admission.is_counted = true;
+            if over > 0 {
+                admission.room = Room::Crowded;
             }
-            if *count > limits.connections_per_address.saturating_add(DOORSTEP) {
-                self.reject(CROWDED);
-                return None;
-            }
+        }
+        if over > DOORSTEP {
+            self.reject(admission.room.why());
+            return None;
         }
         Some(admission)
     }
@@ -205,10 +200,28 @@ impl Service {
 }
 
 /// The address that is counted: one customer has a whole /64 of IPv6.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
+fn network(peer: SocketAddr) -> IpAddr {
+    match peer.ip().to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
         address => address,
+    }
+}
+
+/// Whether there is room for a connection, or it is only told to come again later.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Room {
+    Free,
+    Full,
+    Crowded,
+}
+
+impl Room {
+    pub(crate) fn why(self) -> &'static str {
+        match self {
+            Self::Free => "",
+            Self::Full => "The server is at its capacity.",
+            Self::Crowded => "There are too many connections from this address.",
+        }
     }
 }
 
@@ -216,19 +229,18 @@ fn network(address: IpAddr) -> IpAddr {
 pub(crate) struct Admission {
     pub(crate) service: Arc<Service>,
     pub(crate) peer: Option<SocketAddr>,
-    /// Counted, if there is a limit for each address.
-    address: Option<IpAddr>,
-    /// Why the connection is there only to be told to come again later.
-    pub(crate) refused: Option<&'static str>,
+    /// Whether it counts for its address.
+    is_counted: bool,
+    pub(crate) room: Room,
 }
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        if let Some(address) = self.address {
+        if let Some(peer) = self.peer.filter(|_| self.is_counted) {
             let mut addresses = lock(&self.service.addresses);
-            let count = addresses.remove(&address).unwrap_or(1) - 1;
+            let count = addresses.remove(&network(peer)).unwrap_or(1) - 1;
             if count > 0 {
-                addresses.insert(address, count);
+                addresses.insert(network(peer), count);
             }
         }
         self.service.count(|stats| stats.open -= 1);

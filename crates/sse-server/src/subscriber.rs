@@ -1,6 +1,7 @@
 //! One client's place in a channel: a position, and the loop that catches up from it. Replay and
 //! live are this one loop; while there is nothing to catch up the pump writes in its stead.
 
+use std::future::Future;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -44,15 +45,22 @@ impl Subscriber {
 
     /// Delivers until the channel closes or the server stops, or the connection must be cut: it is
     /// over, too slow, or lagged on a channel that disconnects those who lag.
-    pub(crate) async fn run(mut self, worker: Weak<Worker>, service: Arc<Service>) -> Ended {
-        // Catching up needs timers and buffers; a connection that only waits keeps none of them.
-        loop {
-            match Box::pin(service.stop.unless_requested(self.catch_up(&worker))).await {
-                Some(None) => self.position = self.wire.unseated().await,
-                Some(Some(ended)) => return ended,
-                None => return Ended::Stopped,
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` would keep `self` twice")]
+    pub(crate) fn run(
+        mut self,
+        worker: Weak<Worker>,
+        service: Arc<Service>,
+    ) -> impl Future<Output = Ended> + Send {
+        async move {
+            // Catching up needs timers and buffers; a connection that only waits keeps none of them.
+            loop {
+                match Box::pin(service.stop.unless_requested(self.catch_up(&worker))).await {
+                    Some(None) => self.position = self.wire.unseated().await,
+                    Some(Some(ended)) => return ended,
+                    None => return Ended::Stopped,
+                }
+                self.told = self.position;
             }
-            self.told = self.position;
         }
     }
 
