@@ -13,11 +13,11 @@ use futures_lite::FutureExt as _;
 use crate::answer::{Answer, answer};
 use crate::cors::is_preflight;
 use crate::date::http_date;
-use crate::head::{Framing, Head, Refusal, refuse};
+use crate::head::{Framing, Head, Refusal};
 use crate::intake::GONE;
 use crate::pump::Worker;
 use crate::response::{BoxFuture, Content};
-use crate::service::{Access, Admission, Room, Service};
+use crate::service::{Access, Admission, Service};
 use crate::socket::{instant, since_1970, within};
 use crate::stream::{Ended, Ends, push_end, stream};
 use crate::wire::Wire;
@@ -102,9 +102,9 @@ impl Connection {
 
     /// Reads one request and has it answered; `None` if there is nobody to answer.
     async fn exchange(&mut self, fresh: bool) -> Option<Answered> {
-        let head = match self.admission.room {
-            Room::Free => self.read_head(fresh).await,
-            room => refuse(503, room.why()),
+        let head = match self.admission.refused {
+            Some(refusal) => Err(*refusal),
+            None => self.read_head(fresh).await,
         };
         let (began, sent_before) = (instant(), self.wire.lock().total);
         let answered = match head {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use futures_lite::future::or;
 
+use crate::head::Refusal;
 use crate::socket::chance;
 use crate::{Cors, Limits, Request, Response, lock};
 
@@ -29,6 +30,9 @@ pub(crate) struct Service {
 
 /// Connections that are told at the same time that there is no room; more are just closed.
 const DOORSTEP: usize = 256;
+static FULL: Refusal = Refusal { status: 503, why: "The server is at its capacity." };
+static CROWDED: Refusal =
+    Refusal { status: 503, why: "There are too many connections from this address." };
 
 /// A request that has been answered, for access logs.
 #[derive(Clone, Debug)]
@@ -158,30 +162,26 @@ impl Service {
     /// being told already that this one is just closed.
     pub(crate) fn admit(self: &Arc<Self>, peer: Option<SocketAddr>) -> Option<Admission> {
         let mut admission =
-            Admission { service: self.clone(), peer, is_counted: false, room: Room::Free };
+            Admission { service: self.clone(), peer, is_counted: false, refused: None };
         let open = self.count(|stats| {
             stats.total += 1;
             stats.open += 1;
-            stats.open
+            stats.open as usize
         });
-        let limits = (self.limits.connections, self.limits.connections_per_address);
-        let mut over = (open as usize).saturating_sub(limits.0);
-        if over > 0 {
-            admission.room = Room::Full;
-        } else if let Some(peer) = peer.filter(|_| limits.1 < usize::MAX) {
+        let (all, each) = (self.limits.connections, self.limits.connections_per_address);
+        let (mut over, mut refusal) = (open.saturating_sub(all), &FULL);
+        if let Some(peer) = peer.filter(|_| over == 0 && each < usize::MAX) {
             let mut addresses = lock(&self.addresses);
             let count = addresses.entry(network(peer)).or_insert(0);
             *count += 1;
-            over = count.saturating_sub(limits.1);
             admission.is_counted = true;
-            if over > 0 {
-                admission.room = Room::Crowded;
-            }
+            (over, refusal) = (count.saturating_sub(each), &CROWDED);
         }
         if over > DOORSTEP {
-            self.reject(admission.room.why());
+            self.reject(refusal.why);
             return None;
         }
+        admission.refused = (over > 0).then_some(refusal);
         Some(admission)
     }
 
@@ -207,31 +207,14 @@ fn network(peer: SocketAddr) -> IpAddr {
     }
 }
 
-/// Whether there is room for a connection, or it is only told to come again later.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Room {
-    Free,
-    Full,
-    Crowded,
-}
-
-impl Room {
-    pub(crate) fn why(self) -> &'static str {
-        match self {
-            Self::Free => "",
-            Self::Full => "The server is at its capacity.",
-            Self::Crowded => "There are too many connections from this address.",
-        }
-    }
-}
-
 /// One connection's share of the limits, given back when it is dropped.
 pub(crate) struct Admission {
     pub(crate) service: Arc<Service>,
     pub(crate) peer: Option<SocketAddr>,
     /// Whether it counts for its address.
     is_counted: bool,
-    pub(crate) room: Room,
+    /// What it is told if there is no room for it.
+    pub(crate) refused: Option<&'static Refusal>,
 }
 
 impl Drop for Admission {

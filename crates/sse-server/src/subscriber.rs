@@ -19,8 +19,8 @@ pub(crate) struct Subscriber {
     filter: Option<Filter>,
     heartbeat: Option<Duration>,
     position: u64,
-    /// The position that the client's last event ID stands for.
-    told: u64,
+    /// Whether the client's last event ID may stand for less than `position`.
+    skipped: bool,
 }
 
 impl Subscriber {
@@ -40,7 +40,7 @@ impl Subscriber {
             None if id.is_none() => wire.lock().push_block(&channel.cursor_block(position)),
             None => {}
         }
-        Self { wire, channel, filter, heartbeat, position, told: position }
+        Self { wire, channel, filter, heartbeat, position, skipped: false }
     }
 
     /// Delivers until the channel closes or the server stops, or the connection must be cut: it is
@@ -59,7 +59,6 @@ impl Subscriber {
                     Some(Some(ended)) => return ended,
                     None => return Ended::Stopped,
                 }
-                self.told = self.position;
             }
         }
     }
@@ -108,13 +107,12 @@ impl Subscriber {
         self.wire.lock().push(&batch.bytes);
         self.channel.delivered(&batch, 1);
         self.position = batch.end;
-        self.told = batch.told.unwrap_or(self.told);
+        self.skipped |= batch.events < entries.len() as u64;
     }
 
     /// Goes on with the oldest event that is left, after a word about the others.
     fn skip(&mut self, gap: Gap) {
         self.position = self.channel.log().first();
-        self.told = self.position;
         self.wire.lock().push_block(&self.channel.gap_block(gap, self.position));
     }
 
@@ -125,11 +123,10 @@ impl Subscriber {
 
     /// Moves the client's last event ID past events that it did not want; a comment if there were none.
     fn queue_heartbeat(&mut self) {
-        if self.told == self.position {
-            self.wire.lock().push_block(b":\n\n");
-        } else {
+        if std::mem::take(&mut self.skipped) {
             self.wire.lock().push_block(&self.channel.cursor_block(self.position));
-            self.told = self.position;
+        } else {
+            self.wire.lock().push_block(b":\n\n");
         }
     }
 
