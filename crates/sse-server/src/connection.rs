@@ -1,18 +1,19 @@
 //! One connection: requests are read, answered, and answered again until one side has enough.
 //! Works on a `Wire`; the pure modules decide.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::{Arc, Weak};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures_lite::FutureExt as _;
-use futures_lite::future::or;
 
 use crate::answer::{Answer, answer};
 use crate::cors::is_preflight;
 use crate::date::http_date;
-use crate::head::{Framing, Head, Refusal, refuse};
+use crate::head::{Framing, Head, Refusal};
 use crate::intake::GONE;
 use crate::pump::Worker;
 use crate::response::{BoxFuture, Content};
@@ -63,14 +64,13 @@ impl Connection {
     pub(crate) fn serve(mut self) -> impl Future<Output = std::thread::Result<()>> + Send {
         let serve = async move {
             let mut fresh = true;
-            while let Some(answered) = Box::pin(self.exchange(fresh)).await {
+            loop {
+                let Some(answered) = Box::pin(self.exchange(fresh)).await else { break };
                 let Answered { stream, keep_alive, record } = answered;
-                let mut ended = Ended::Properly;
-                if let Some(stream) = stream {
-                    // What a next request will need is not kept for as long as this may last.
-                    self.inbox.shrink_to_fit();
-                    ended = self.unless_gone(stream, Ended::Cut).await;
-                }
+                let ended = match stream {
+                    Some(stream) => self.unless_gone(stream).await.unwrap_or(Ended::Cut),
+                    None => Ended::Properly,
+                };
                 if !Box::pin(self.finish(ended, keep_alive, record)).await {
                     break;
                 }
@@ -84,20 +84,26 @@ impl Connection {
         &self.admission.service
     }
 
-    /// What `future` comes to, or `gone` if the client leaves meanwhile.
-    async fn unless_gone<T>(&mut self, future: impl Future<Output = T>, gone: T) -> T {
-        let limit = self.service().limits.head_bytes;
-        let hangup = async {
-            self.wire.hangup(&mut self.inbox, limit).await;
-            gone
-        };
-        or(hangup, future).await
+    /// What `future` comes to, or `None` if the client leaves meanwhile. What a next request will
+    /// need is not kept for as long as this may last.
+    fn unless_gone<T>(
+        &mut self,
+        mut future: impl Future<Output = T> + Unpin,
+    ) -> impl Future<Output = Option<T>> {
+        self.inbox.shrink_to_fit();
+        poll_fn(move |cx| {
+            let limit = self.service().limits.head_bytes;
+            if self.wire.poll_hangup(cx, &mut self.inbox, limit).is_ready() {
+                return Poll::Ready(None);
+            }
+            Pin::new(&mut future).poll(cx).map(Some)
+        })
     }
 
     /// Reads one request and has it answered; `None` if there is nobody to answer.
     async fn exchange(&mut self, fresh: bool) -> Option<Answered> {
         let head = match self.admission.refused {
-            Some(why) => refuse(503, why),
+            Some(refusal) => Err(*refusal),
             None => self.read_head(fresh).await,
         };
         let (began, sent_before) = (instant(), self.wire.lock().total);
@@ -135,7 +141,7 @@ impl Connection {
         };
         while let Content::Later(later) = response.content {
             let made = AssertUnwindSafe(later).catch_unwind();
-            let made = self.unless_gone(async { Ok(made.await) }, Err(GONE)).await?;
+            let made = self.unless_gone(made).await.ok_or(GONE)?;
             response = made.unwrap_or_else(|_| Response::new(500));
         }
         Ok((request, response))
@@ -193,7 +199,9 @@ impl Connection {
     /// unread bytes is reset, and the reset overtakes what was sent (RFC 9112, 9.6).
     async fn part(&self) {
         if self.wire.close().await.is_ok() {
-            within(LINGER, self.wire.hangup(&mut Vec::new(), LINGER_BYTES)).await;
+            let mut ignored = Vec::new();
+            let gone = poll_fn(|cx| self.wire.poll_hangup(cx, &mut ignored, LINGER_BYTES));
+            within(LINGER, gone).await;
         }
     }
 

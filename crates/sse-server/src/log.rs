@@ -74,8 +74,6 @@ pub(crate) struct Batch {
     pub(crate) bytes: Vec<u8>,
     /// How many of the entries are in `bytes`.
     pub(crate) events: u64,
-    /// The position after the last of those.
-    pub(crate) told: Option<u64>,
 }
 
 impl Batch {
@@ -91,7 +89,6 @@ impl Batch {
             if filter.is_none_or(|wanted| wanted(entry)) {
                 batch.bytes.extend_from_slice(entry.bytes(chunked));
                 batch.events += 1;
-                batch.told = Some(batch.end);
             }
         }
         batch

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use futures_lite::future::or;
 
+use crate::head::Refusal;
 use crate::socket::chance;
 use crate::{Cors, Limits, Request, Response, lock};
 
@@ -29,8 +30,9 @@ pub(crate) struct Service {
 
 /// Connections that are told at the same time that there is no room; more are just closed.
 const DOORSTEP: usize = 256;
-const FULL: &str = "The server is at its capacity.";
-const CROWDED: &str = "There are too many connections from this address.";
+static FULL: Refusal = Refusal { status: 503, why: "The server is at its capacity." };
+static CROWDED: Refusal =
+    Refusal { status: 503, why: "There are too many connections from this address." };
 
 /// A request that has been answered, for access logs.
 #[derive(Clone, Debug)]
@@ -159,34 +161,27 @@ impl Service {
     /// Lets a connection in, if need be to be told that there is no room; `None` if so many are
     /// being told already that this one is just closed.
     pub(crate) fn admit(self: &Arc<Self>, peer: Option<SocketAddr>) -> Option<Admission> {
-        let limits = &self.limits;
-        let mut admission = Admission { service: self.clone(), peer, address: None, refused: None };
+        let mut admission =
+            Admission { service: self.clone(), peer, is_counted: false, refused: None };
         let open = self.count(|stats| {
             stats.total += 1;
             stats.open += 1;
-            stats.open
+            stats.open as usize
         });
-        if open > limits.connections.saturating_add(DOORSTEP) as u64 {
-            self.reject(FULL);
+        let (all, each) = (self.limits.connections, self.limits.connections_per_address);
+        let (mut over, mut refusal) = (open.saturating_sub(all), &FULL);
+        if let Some(peer) = peer.filter(|_| over == 0 && each < usize::MAX) {
+            let mut addresses = lock(&self.addresses);
+            let count = addresses.entry(network(peer)).or_insert(0);
+            *count += 1;
+            admission.is_counted = true;
+            (over, refusal) = (count.saturating_sub(each), &CROWDED);
+        }
+        if over > DOORSTEP {
+            self.reject(refusal.why);
             return None;
         }
-        if open > limits.connections as u64 {
-            admission.refused = Some(FULL);
-        } else if limits.connections_per_address < usize::MAX {
-            admission.address = peer.map(|peer| network(peer.ip()));
-        }
-        if let Some(address) = admission.address {
-            let mut addresses = lock(&self.addresses);
-            let count = addresses.entry(address).or_insert(0);
-            *count += 1;
-            if *count > limits.connections_per_address {
-                admission.refused = Some(CROWDED);
-            }
-            if *count > limits.connections_per_address.saturating_add(DOORSTEP) {
-                self.reject(CROWDED);
-                return None;
-            }
-        }
+        admission.refused = (over > 0).then_some(refusal);
         Some(admission)
     }
 
@@ -205,8 +200,8 @@ impl Service {
 }
 
 /// The address that is counted: one customer has a whole /64 of IPv6.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
+fn network(peer: SocketAddr) -> IpAddr {
+    match peer.ip().to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
         address => address,
     }
@@ -216,19 +211,19 @@ fn network(address: IpAddr) -> IpAddr {
 pub(crate) struct Admission {
     pub(crate) service: Arc<Service>,
     pub(crate) peer: Option<SocketAddr>,
-    /// Counted, if there is a limit for each address.
-    address: Option<IpAddr>,
-    /// Why the connection is there only to be told to come again later.
-    pub(crate) refused: Option<&'static str>,
+    /// Whether it counts for its address.
+    is_counted: bool,
+    /// What it is told if there is no room for it.
+    pub(crate) refused: Option<&'static Refusal>,
 }
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        if let Some(address) = self.address {
+        if let Some(peer) = self.peer.filter(|_| self.is_counted) {
             let mut addresses = lock(&self.service.addresses);
-            let count = addresses.remove(&address).unwrap_or(1) - 1;
+            let count = addresses.remove(&network(peer)).unwrap_or(1) - 1;
             if count > 0 {
-                addresses.insert(address, count);
+                addresses.insert(network(peer), count);
             }
         }
         self.service.count(|stats| stats.open -= 1);

@@ -1,6 +1,7 @@
 //! One client's place in a channel: a position, and the loop that catches up from it. Replay and
 //! live are this one loop; while there is nothing to catch up the pump writes in its stead.
 
+use std::future::Future;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -18,8 +19,8 @@ pub(crate) struct Subscriber {
     filter: Option<Filter>,
     heartbeat: Option<Duration>,
     position: u64,
-    /// The position that the client's last event ID stands for.
-    told: u64,
+    /// Whether the client's last event ID may stand for less than `position`.
+    skipped: bool,
 }
 
 impl Subscriber {
@@ -39,20 +40,26 @@ impl Subscriber {
             None if id.is_none() => wire.lock().push_block(&channel.cursor_block(position)),
             None => {}
         }
-        Self { wire, channel, filter, heartbeat, position, told: position }
+        Self { wire, channel, filter, heartbeat, position, skipped: false }
     }
 
     /// Delivers until the channel closes or the server stops, or the connection must be cut: it is
     /// over, too slow, or lagged on a channel that disconnects those who lag.
-    pub(crate) async fn run(mut self, worker: Weak<Worker>, service: Arc<Service>) -> Ended {
-        // Catching up needs timers and buffers; a connection that only waits keeps none of them.
-        loop {
-            match Box::pin(service.stop.unless_requested(self.catch_up(&worker))).await {
-                Some(None) => self.position = self.wire.unseated().await,
-                Some(Some(ended)) => return ended,
-                None => return Ended::Stopped,
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` would keep `self` twice")]
+    pub(crate) fn run(
+        mut self,
+        worker: Weak<Worker>,
+        service: Arc<Service>,
+    ) -> impl Future<Output = Ended> + Send {
+        async move {
+            // Catching up needs timers and buffers; a connection that only waits keeps none of them.
+            loop {
+                match Box::pin(service.stop.unless_requested(self.catch_up(&worker))).await {
+                    Some(None) => self.position = self.wire.unseated().await,
+                    Some(Some(ended)) => return ended,
+                    None => return Ended::Stopped,
+                }
             }
-            self.told = self.position;
         }
     }
 
@@ -100,13 +107,12 @@ impl Subscriber {
         self.wire.lock().push(&batch.bytes);
         self.channel.delivered(&batch, 1);
         self.position = batch.end;
-        self.told = batch.told.unwrap_or(self.told);
+        self.skipped |= batch.events < entries.len() as u64;
     }
 
     /// Goes on with the oldest event that is left, after a word about the others.
     fn skip(&mut self, gap: Gap) {
         self.position = self.channel.log().first();
-        self.told = self.position;
         self.wire.lock().push_block(&self.channel.gap_block(gap, self.position));
     }
 
@@ -117,11 +123,10 @@ impl Subscriber {
 
     /// Moves the client's last event ID past events that it did not want; a comment if there were none.
     fn queue_heartbeat(&mut self) {
-        if self.told == self.position {
-            self.wire.lock().push_block(b":\n\n");
-        } else {
+        if std::mem::take(&mut self.skipped) {
             self.wire.lock().push_block(&self.channel.cursor_block(self.position));
-            self.told = self.position;
+        } else {
+            self.wire.lock().push_block(b":\n\n");
         }
     }
 

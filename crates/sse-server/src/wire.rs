@@ -71,24 +71,31 @@ impl Wire {
 
     /// Reads what has come; 0 when the other end will send no more.
     pub(crate) async fn read(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-        poll_fn(|cx| {
-            let mut bytes = [0; READ_BYTES];
-            let count = ready!(pin(&mut self.lock().link)?.poll_read(cx, &mut bytes))?;
-            buffer.extend_from_slice(bytes.get(..count).unwrap_or_default());
-            Poll::Ready(Ok(count))
-        })
-        .await
+        poll_fn(|cx| self.poll_read(cx, buffer)).await
     }
 
-    /// Waits until the other end is gone, or has sent more than `limit` bytes that nobody asked for.
-    pub(crate) async fn hangup(&self, inbox: &mut Vec<u8>, limit: usize) {
+    fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut Vec<u8>) -> Poll<io::Result<usize>> {
+        let mut bytes = [0; READ_BYTES];
+        let count = ready!(pin(&mut self.lock().link)?.poll_read(cx, &mut bytes))?;
+        buffer.extend_from_slice(bytes.get(..count).unwrap_or_default());
+        Poll::Ready(Ok(count))
+    }
+
+    /// Ready when the other end is gone, or has sent more than `limit` bytes that nobody asked for.
+    pub(crate) fn poll_hangup(
+        &self,
+        cx: &mut Context<'_>,
+        inbox: &mut Vec<u8>,
+        limit: usize,
+    ) -> Poll<()> {
         while inbox.len() <= limit {
-            match self.read(inbox).await {
+            match ready!(self.poll_read(cx, inbox)) {
                 Ok(1..) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(0) | Err(_) => break,
             }
         }
+        Poll::Ready(())
     }
 
     /// Writes all that is queued.
