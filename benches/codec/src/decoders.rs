@@ -67,13 +67,19 @@ impl Input {
     }
 }
 
-pub(crate) const ALL: [Decoder; 9] = [
+pub(crate) const ALL: [Decoder; 10] = [
     Decoder { name: "copy", package: "", kind: Kind::Limit, decode: limit::copy },
     Decoder {
         name: "newline-search",
         package: "memchr",
         kind: Kind::Limit,
         decode: limit::newline_search,
+    },
+    Decoder {
+        name: "search-copy-check",
+        package: "simdutf8",
+        kind: Kind::Limit,
+        decode: limit::search_copy_check,
     },
     Decoder { name: "ours", package: "sse-proto", kind: Kind::Ours, decode: ours::decode },
     peer("sse-core", sse_core::decode),
