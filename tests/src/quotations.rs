@@ -67,7 +67,9 @@ fn comments_of(file: &Path, source: &str) -> Vec<Comment> {
 /// Where the sentence of `clause`, or a part of it, is quoted: `FILE:LINE`.
 #[must_use]
 pub fn of(clause: &Clause, comments: &[Comment]) -> Vec<String> {
-    let parts = pieces(&clause.sentence);
+    let mut parts = pieces(&clause.sentence);
+    // Of a production of the grammar nothing is left out, and its pieces are short.
+    parts.push(normal(&clause.sentence));
     let mut places = Vec::new();
     for comment in comments {
         let whole = parts.iter().filter_map(|part| comment.text.find(part));

@@ -45,6 +45,8 @@ pub struct Clause {
     pub id: String,
     /// Its text, shortened.
     pub sentence: String,
+    /// Why no line of the codec carries it out; `None` if one does.
+    pub no_code: Option<String>,
 }
 
 /// The folder of the vectors.
@@ -151,10 +153,17 @@ pub fn clauses() -> Vec<Clause> {
             section = rest;
             continue;
         }
+        if id == "no-code" {
+            let (id, reason) = rest.split_once(": ").expect("an identifier and a reason");
+            let clause = clauses.iter_mut().find(|it: &&mut Clause| it.id == id);
+            clause.expect("a clause above has this identifier").no_code = Some(reason.to_owned());
+            continue;
+        }
         clauses.push(Clause {
             section: section.to_owned(),
             id: id.to_owned(),
             sentence: rest.trim().to_owned(),
+            no_code: None,
         });
     }
     clauses

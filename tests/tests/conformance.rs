@@ -6,6 +6,7 @@ use std::path::Path;
 
 use tests::conformance;
 use tests::proxy::command;
+use tests::quotations;
 use tests::vectors::{self, Vector};
 
 #[test]
@@ -32,6 +33,16 @@ fn every_citation_and_name_is_sound() {
     }
     assert!(uncited.is_empty(), "no vector cites {uncited:?}");
     assert!(names.len() >= 150, "only {} vectors", names.len());
+}
+
+#[test]
+fn every_clause_is_quoted_by_the_code_that_carries_it_out() {
+    let comments = quotations::comments();
+    for clause in vectors::clauses() {
+        let places = quotations::of(&clause, &comments);
+        let reason = &clause.no_code;
+        assert_eq!(places.is_empty(), reason.is_some(), "{}: {places:?}, {reason:?}", clause.id);
+    }
 }
 
 #[test]

@@ -61,13 +61,19 @@ impl Input {
     }
 }
 
-pub(crate) const ALL: [Decoder; 10] = [
+pub(crate) const ALL: [Decoder; 11] = [
     Decoder { name: "copy", package: "", role: Role::Limit, decode: limit::copy },
     Decoder {
         name: "newline-search",
         package: "memchr",
         role: Role::Limit,
         decode: limit::newline_search,
+    },
+    Decoder {
+        name: "search-copy-check",
+        package: "simdutf8",
+        role: Role::Limit,
+        decode: limit::search_copy_check,
     },
     Decoder { name: "ours", package: "sse-proto", role: Role::Ours, decode: ours::decode },
     Decoder {

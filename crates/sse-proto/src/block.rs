@@ -42,6 +42,13 @@ impl<S> Block<S> {
         }
     }
 
+    /// Whether a blank line now would change nothing: no field that counts has come since the last one.
+    #[cfg(feature = "memchr")]
+    #[inline]
+    pub(crate) const fn is_empty(&self) -> bool {
+        matches!((&self.data, &self.event_type), (Place::Nowhere, Place::Nowhere)) && !self.has_id
+    }
+
     /// The cell that holds no ID which may still be needed.
     fn free_cell(&self) -> Cell {
         match (self.committed, self.pending) {
@@ -54,6 +61,10 @@ impl<S> Block<S> {
 
 impl<S: Parts> Block<S> {
     /// The first bytes of a data line that does not lie whole in the chunk.
+    ///
+    /// The line feed that the standard appends to each line is appended here with the next one. So there is nothing to
+    /// do for "If the data buffer's last character is a U+000A LINE FEED (LF) character, then remove the last character
+    /// from the data buffer."
     #[inline]
     pub(crate) fn tear_data(&mut self, chunk: &[u8], line: &[u8]) -> bool {
         self.keep_data(chunk);
@@ -97,7 +108,7 @@ impl<S: Parts> Block<S> {
         if id.as_slice().contains(&0) {
             return true;
         }
-        let is_text = utf8::check(id.as_slice()).is_some() || id.repair();
+        let is_text = utf8::is_text(id.as_slice()) || id.repair();
         if is_text {
             self.pending = free;
             self.has_id = true;
@@ -125,6 +136,9 @@ impl<S: Parts> Block<S> {
     }
 
     /// "Set the data buffer and the event type buffer to the empty string."
+    ///
+    /// "at a minimum they must set the data and event type buffers to the empty string before returning": here that is
+    /// with the next call, because the event that was handed out borrows from them.
     #[inline]
     pub(crate) fn clear(&mut self) {
         self.buffer(Part::Data).clear();
@@ -139,9 +153,12 @@ impl<S: Parts> Block<S> {
         self.pending = self.committed;
     }
 
-    /// The event that the last blank line has dispatched.
+    /// The event that the last blank line has dispatched: "Let event be the result of creating an event using
+    /// MessageEvent".
     #[inline]
     pub(crate) fn event<'d>(&'d mut self, chunk: &'d [u8]) -> Result<Event<'d>, LimitExceeded> {
+        // "If an event doesn't have an "id" field, but an earlier event did [...], then the event's lastEventId field will
+        // be set to the value of whatever the last seen "id" field was."
         let (data, event_type, id) = self.storage.event(self.committed);
         let limits = (data.limit(), event_type.limit());
         let exceeded = match data.text_at(&self.data, chunk) {
@@ -160,8 +177,14 @@ impl<S: Parts> Block<S> {
         Err(exceeded)
     }
 
-    pub(crate) fn comment<'d>(&'d mut self, place: &Place, chunk: &'d [u8]) -> Option<&'d str> {
-        self.buffer(Part::Comment).text_at(place, chunk)
+    pub(crate) fn comment<'d>(
+        &'d mut self,
+        place: &Place,
+        chunk: &'d [u8],
+    ) -> Result<&'d str, LimitExceeded> {
+        let comment = self.buffer(Part::Comment);
+        let limit = comment.limit();
+        comment.text_at(place, chunk).ok_or(LimitExceeded { part: Part::Comment, limit })
     }
 
     pub(crate) fn last_event_id(&self) -> &str {
@@ -214,11 +237,24 @@ impl<S: Parts> Block<S> {
         }
     }
 
-    /// "Set the event type buffer to field value", for one that lies whole in the chunk.
+    /// The data so far, for more lines of it.
+    #[inline]
+    pub(crate) fn join_data(&mut self, chunk: &[u8]) -> S::Buffer<'_> {
+        self.keep_data(chunk);
+        self.buffer(Part::Data)
+    }
+
+    /// "Set the event type buffer to the field value", for one that lies whole in the chunk.
     #[inline]
     pub(crate) fn event_type_line(&mut self, start: usize, end: usize) -> bool {
         self.event_type = Place::Chunk(start, end);
         end - start <= self.limit(Part::EventType)
+    }
+
+    /// An ID that lies whole in the chunk.
+    pub(crate) fn id_line(&mut self, value: &[u8]) -> bool {
+        self.buffer(Part::LastEventId).clear();
+        self.push(Part::LastEventId, value) && self.end_id()
     }
 
     /// Copies what was only remembered as a range of `chunk`, because the chunk goes away.

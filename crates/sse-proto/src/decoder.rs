@@ -340,10 +340,7 @@ impl<S: Storage> Decoder<S> {
     pub fn item<'d>(&'d mut self, chunk: &'d [u8]) -> Result<Item<'d>, LimitExceeded> {
         match self.ready {
             Ready::Event => self.block.event(chunk).map(Item::Event),
-            Ready::Comment => {
-                let exceeded = self.exceeded(Part::Comment);
-                self.block.comment(&self.comment, chunk).map(Item::Comment).ok_or(exceeded)
-            }
+            Ready::Comment => self.block.comment(&self.comment, chunk).map(Item::Comment),
             Ready::ReconnectionTime => {
                 Ok(Item::ReconnectionTime(self.reconnection_time.unwrap_or_default()))
             }

@@ -29,6 +29,19 @@ impl Name {
         }
     }
 
+    /// The name that `line` begins with, and what follows. A comment is no field and has none.
+    #[cfg(feature = "memchr")]
+    #[inline]
+    pub(crate) const fn at_start_of(line: &[u8]) -> (Self, &[u8]) {
+        match line {
+            [b'd', b'a', b't', b'a', rest @ ..] => (Self::Of(Part::Data), rest),
+            [b'e', b'v', b'e', b'n', b't', rest @ ..] => (Self::Of(Part::EventType), rest),
+            [b'i', b'd', rest @ ..] => (Self::Of(Part::LastEventId), rest),
+            [b'r', b'e', b't', b'r', b'y', rest @ ..] => (Self::Retry, rest),
+            _ => (Self::Unknown, line),
+        }
+    }
+
     pub(crate) const fn as_bytes(self) -> &'static [u8] {
         match self {
             Self::Of(Part::Data) => b"data",

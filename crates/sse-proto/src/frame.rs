@@ -10,6 +10,8 @@ use crate::utf8;
 
 /// What goes out: one block of an event stream, section 9.2.5 of the standard.
 ///
+/// "Event streams in this format must always be encoded as UTF-8": it is made of `str`, and cut at ASCII only.
+///
 /// On the wire: the comment, `event`, `id`, `retry`, `data`, a blank line; one space after the
 /// colon, none if the value is empty. What the format cannot carry cannot be built: CR or LF in an
 /// event type or an ID, NUL in an ID.

@@ -9,13 +9,29 @@ use crate::utf8;
 /// Bytes on the heap, and room for their repaired form if they are not UTF-8.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Heap {
+    /// The first `length` of them are in use. The others were, and can be written over without a question to the vector.
     bytes: Vec<u8>,
+    length: usize,
     repaired: Vec<u8>,
 }
 
 impl Heap {
+    #[inline]
     pub(crate) fn as_slice(&self) -> &[u8] {
-        &self.bytes
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+
+    /// Puts `bytes` behind those in use. If there is no room it doubles, as that of a vector does by itself, but not past
+    /// the limit.
+    #[cold]
+    fn grow(&mut self, bytes: &[u8], limit: usize) {
+        let length = self.length + bytes.len();
+        let capacity = self.bytes.capacity();
+        self.bytes.truncate(self.length);
+        if length > capacity {
+            self.bytes.reserve_exact(length.max(limit.min(capacity * 2)) - self.length);
+        }
+        self.bytes.extend_from_slice(bytes);
     }
 
     #[inline]
@@ -31,26 +47,6 @@ pub struct Limited<'s> {
     limit: usize,
 }
 
-impl Limited<'_> {
-    /// Whether there may be `extra` bytes more. Then there is room for them.
-    #[inline]
-    fn make_room(&mut self, extra: usize) -> bool {
-        let length = self.heap.bytes.len() + extra;
-        if length > self.heap.bytes.capacity() && length <= self.limit {
-            self.grow(length);
-        }
-        length <= self.limit
-    }
-
-    /// Doubles the capacity, as a vector does by itself, but not past the limit.
-    #[cold]
-    fn grow(&mut self, length: usize) {
-        let bytes = &mut self.heap.bytes;
-        let capacity = length.max(self.limit.min(bytes.capacity() * 2));
-        bytes.reserve_exact(capacity - bytes.len());
-    }
-}
-
 impl<'s> Buffer<'s> for Limited<'s> {
     #[inline]
     fn limit(&self) -> usize {
@@ -59,53 +55,70 @@ impl<'s> Buffer<'s> for Limited<'s> {
 
     #[inline]
     fn as_slice(&self) -> &[u8] {
-        &self.heap.bytes
+        self.heap.as_slice()
     }
 
     #[inline]
     fn clear(&mut self) {
-        self.heap.bytes.clear();
+        self.heap.length = 0;
     }
 
     #[inline]
     fn append(&mut self, bytes: &[u8]) -> bool {
-        let fits = self.make_room(bytes.len());
+        let end = self.heap.length + bytes.len();
+        if end > self.limit {
+            return false;
+        }
+        match self.heap.bytes.get_mut(self.heap.length..end) {
+            Some(place) => copy(place, bytes),
+            None => self.heap.grow(bytes, self.limit),
+        }
+        self.heap.length = end;
+        true
+    }
+
+    fn repair(&mut self) -> bool {
+        let limit = self.limit;
+        let Heap { bytes, length, repaired } = &mut *self.heap;
+        let fits = utf8::repair_into(bytes.get(..*length).unwrap_or_default(), repaired, limit);
         if fits {
-            self.heap.bytes.extend_from_slice(bytes);
+            mem::swap(bytes, repaired);
+            *length = bytes.len();
         }
         fits
     }
 
     #[inline]
-    fn append_line(&mut self, line: &[u8]) -> bool {
-        let fits = self.make_room(1 + line.len());
-        if fits {
-            self.heap.bytes.push(b'\n');
-            self.heap.bytes.extend_from_slice(line);
-        }
-        fits
-    }
-
-    fn repair(&mut self) -> bool {
-        let Heap { bytes, repaired } = &mut *self.heap;
-        let fits = utf8::repair_into(bytes, repaired, self.limit);
-        if fits {
-            mem::swap(bytes, repaired);
-        }
-        fits
-    }
-
     fn into_bytes(self) -> &'s [u8] {
-        &self.heap.bytes
+        self.heap.as_slice()
     }
 
     #[inline]
     fn into_text(self) -> Option<&'s str> {
-        let Heap { bytes, repaired } = self.heap;
+        let Heap { bytes, length, repaired } = self.heap;
+        let bytes = bytes.get(..*length).unwrap_or_default();
         match utf8::check(bytes) {
             Some(text) => Some(text),
             None if utf8::repair_into(bytes, repaired, self.limit) => utf8::check(repaired),
             None => None,
         }
+    }
+}
+
+/// Copies `bytes` to a place of the same length. Those of a usual line are copied as two pieces of a known length, which
+/// overlap: that is done before the routine for copying memory has been called.
+#[inline]
+fn copy(place: &mut [u8], bytes: &[u8]) {
+    const PIECE: usize = 32;
+    match (bytes.first_chunk::<PIECE>(), bytes.last_chunk::<PIECE>()) {
+        (Some(first), Some(last)) if bytes.len() <= 2 * PIECE => {
+            if let Some(place) = place.first_chunk_mut() {
+                *place = *first;
+            }
+            if let Some(place) = place.last_chunk_mut() {
+                *place = *last;
+            }
+        }
+        _ => place.copy_from_slice(bytes),
     }
 }

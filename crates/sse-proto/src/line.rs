@@ -3,9 +3,11 @@
 /// What a line says: the grammar of section 9.2.5.
 ///
 /// ```text
-/// event   = *( comment / field ) end-of-line
-/// comment = colon *any-char end-of-line
-/// field   = 1*name-char [ colon [ space ] *any-char ] end-of-line
+/// event     = *( comment / field ) end-of-line
+/// comment   = colon *any-char end-of-line
+/// field     = 1*name-char [ colon [ space ] *any-char ] end-of-line
+/// name-char = a scalar value other than U+000A LINE FEED (LF), U+000D CARRIAGE RETURN (CR), or U+003A COLON (:)
+/// any-char  = a scalar value other than U+000A LINE FEED (LF) or U+000D CARRIAGE RETURN (CR)
 /// ```
 ///
 /// The bytes are those of the stream: they may be ill-formed UTF-8.
@@ -40,6 +42,7 @@ impl<'a> Line<'a> {
         // "Collect the characters on the line before the first U+003A COLON character (:)"
         let colon = line.iter().position(|&byte| byte == b':').unwrap_or(line.len());
         let (name, value) = line.split_at_checked(colon).unwrap_or_default();
+        // "Collect the characters on the line after the first U+003A COLON character (:), and let value be that string."
         // "If value starts with a U+0020 SPACE character, remove it from value."
         let value = value.strip_prefix(b":").unwrap_or(value);
         let value = value.strip_prefix(b" ").unwrap_or(value);

@@ -15,7 +15,8 @@ impl<S: Storage> Decoder<S> {
         (read, self.ready)
     }
 
-    /// A blank line: "dispatch the event".
+    /// A blank line: "dispatch the event". What the standard says of a task, which "dispatches the newly created event at
+    /// the EventSource object", is up to the caller, who is handed the event.
     #[inline]
     pub(crate) fn dispatch(&mut self) {
         self.ready = self.block.dispatch();

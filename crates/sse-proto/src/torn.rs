@@ -15,6 +15,8 @@ use crate::storage::Storage;
 
 impl<S: Storage> Decoder<S> {
     /// Reads up to the end of the next item, or to the end of the chunk. Returns how far.
+    ///
+    /// "stream = [ bom ] *event"
     #[cfg(not(feature = "memchr"))]
     pub(crate) fn read(&mut self, chunk: &[u8], comments: bool) -> usize {
         let mut at = 0;
@@ -65,6 +67,8 @@ impl<S: Storage> Decoder<S> {
     }
 
     /// Reads bytes of a line that is split over chunks; none of them ends it.
+    ///
+    /// "field = 1*name-char [ colon [ space ] *any-char ] end-of-line"
     pub(crate) fn part_of_line(&mut self, chunk: &[u8], mut bytes: &[u8], comments: bool) {
         while let Some((&byte, rest)) = bytes.split_first() {
             self.position = match self.position {
@@ -132,7 +136,8 @@ impl<S: Storage> Decoder<S> {
         }
     }
 
-    /// A value ends with its line.
+    /// A value ends with its line: "Process the field using the steps described below, using field as the field name and
+    /// value as the field value."
     pub(crate) fn end_value(&mut self, name: Name) {
         self.position = Position::Start;
         match name {

@@ -5,13 +5,26 @@ use core::str::from_utf8;
 const REPLACEMENT: &[u8; 3] = "\u{FFFD}".as_bytes().first_chunk().unwrap();
 
 /// The bytes as text, if they are UTF-8.
+///
+/// "Streams must be decoded using the UTF-8 decode algorithm." Of that, `core` does the part that reads sequences, and
+/// `next_error` asks it how long an ill-formed one is; U+FFFD is put in here.
 #[inline]
 pub(crate) fn check(bytes: &[u8]) -> Option<&str> {
+    if cfg!(feature = "memchr") && bytes.is_empty() {
+        // Not worth a call: most events have no ID.
+        return Some("");
+    }
     #[cfg(feature = "simdutf8")]
     if bytes.len() >= SIMD_MIN {
         return simdutf8::basic::from_utf8(bytes).ok();
     }
     from_utf8(bytes).ok()
+}
+
+/// Whether the bytes are UTF-8, for those that are ASCII nearly always.
+#[inline]
+pub(crate) fn is_text(bytes: &[u8]) -> bool {
+    (cfg!(feature = "memchr") && bytes.is_ascii()) || check(bytes).is_some()
 }
 
 /// Below this the search for the best instructions costs more than they save.
@@ -86,6 +99,17 @@ fn repaired_length(mut bytes: &[u8]) -> usize {
 }
 
 /// The number of valid bytes before the first ill-formed sequence, and its length.
+///
+/// These sentences of the Encoding standard are carried out by [`from_utf8`]: an error's length goes up to the byte that
+/// they refuse, which is then read anew.
+///
+/// - [If byte cannot begin a sequence:] "Otherwise: Return error."
+/// - "If byte is 0xE0, then set UTF-8 lower boundary to 0xA0."
+/// - "If byte is 0xED, then set UTF-8 upper boundary to 0x9F."
+/// - "If byte is 0xF0, then set UTF-8 lower boundary to 0x90."
+/// - "If byte is 0xF4, then set UTF-8 upper boundary to 0x8F."
+/// - "If byte is not in the range UTF-8 lower boundary to UTF-8 upper boundary, inclusive: [...] Restore byte to ioQueue.
+///   Return error."
 fn next_error(bytes: &[u8]) -> Option<(usize, usize)> {
     let error = from_utf8(bytes).err()?;
     let valid = error.valid_up_to();

@@ -1,7 +1,7 @@
 //! Prints the standard clause by clause: the sentence, the lines of the codec that quote it, the
 //! vectors that it decides, pass or fail.
 //!
-//! A clause that no vector cites fails. `cargo xtask conformance` runs this.
+//! A clause that no vector cites fails, and one that no line quotes, unless `clauses.txt` says why. `cargo xtask conformance` runs this.
 
 use std::process::ExitCode;
 
@@ -47,16 +47,22 @@ fn main() -> ExitCode {
     if failed + broken.len() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Prints a clause. Whether vectors cite it and all of them pass.
+/// Prints a clause. Whether code quotes it, vectors cite it, and all of them pass.
 fn print(clause: &Clause, comments: &[Comment], results: &[(Vector, Result<(), String>)]) -> bool {
     let citing = || results.iter().filter(|(vector, _)| vector.cites.contains(&clause.id));
-    let passes = citing().count() > 0 && citing().all(|(_, result)| result.is_ok());
+    let places = quotations::of(clause, comments);
+    let is_quoted = places.is_empty() == clause.no_code.is_some();
+    let passes = is_quoted && citing().count() > 0 && citing().all(|(_, it)| it.is_ok());
     let verdict = if passes { "pass" } else { "FAIL" };
     println!("\n  {verdict}  {}", clause.id);
     print_wrapped(&clause.sentence);
-    match quotations::of(clause, comments).join(", ").as_str() {
-        "" => print_wrapped("code: quoted nowhere"),
-        places => print_wrapped(&format!("code: {places}")),
+    match (places.join(", ").as_str(), &clause.no_code) {
+        ("", Some(reason)) => print_wrapped(&format!("no code: {reason}")),
+        ("", None) => print_wrapped("FAIL: no line of the codec quotes this clause"),
+        (places, Some(_)) => {
+            print_wrapped(&format!("FAIL: said to have no code, quoted at {places}"))
+        }
+        (places, None) => print_wrapped(&format!("code: {places}")),
     }
     let names: Vec<String> = citing()
         .map(|(vector, result)| match result {
