@@ -108,6 +108,25 @@ impl Body {
         }
     }
 
+    /// Like [`next`](Self::next), for the framing that most streams have nothing else of: a chunk
+    /// whose `CRLF size CRLF` and payload are all at hand. `None`, and nothing done, for any other.
+    #[inline]
+    pub(crate) fn plain_chunk(&mut self, input: &[u8]) -> Option<Part> {
+        let line = match self.state {
+            State::DataEnd => input.strip_prefix(b"\r\n")?,
+            State::Size { digit: false, .. } => input,
+            _ => return None,
+        };
+        let (digits, size) = plain_size(line)?;
+        let skip = input.len() - line.len() + digits + 2;
+        let whole = size > 0 && size <= input.len().checked_sub(skip)?;
+        whole.then(|| {
+            self.state = State::DataEnd;
+            self.ignored = 0;
+            Part::Data { skip, len: size }
+        })
+    }
+
     /// Whether the end of the connection, here, is the end of the body.
     pub(crate) fn may_end(&self) -> bool {
         matches!(self.state, State::UntilClose | State::End)
@@ -148,6 +167,23 @@ impl Body {
         self.ignored += 1;
         if self.ignored > MAX_IGNORED { Err(BadChunk) } else { Ok(next) }
     }
+}
+
+/// Up to four hexadecimal digits and CRLF: how many digits, and their value.
+#[inline]
+fn plain_size(line: &[u8]) -> Option<(usize, usize)> {
+    let mut size = 0;
+    for (at, &byte) in line.iter().enumerate().take(5) {
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
+            b'A'..=b'F' => byte - b'A' + 10,
+            b'\r' if line.get(at + 1) == Some(&b'\n') => return Some((at, size)),
+            _ => return None,
+        };
+        size = size << 4 | usize::from(digit);
+    }
+    None
 }
 
 #[cfg(test)]

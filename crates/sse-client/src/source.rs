@@ -68,7 +68,7 @@ enum Phase {
 
 /// What a poll found, without a borrow.
 enum Step {
-    Open(Open),
+    Open(Box<Open>),
     /// The decoder has an item that the caller wants.
     Decoded,
     Error(Error),
@@ -122,7 +122,10 @@ impl EventSource {
     /// # bytes }
     /// ```
     pub async fn next_ref(&mut self) -> Option<ItemRef<'_>> {
-        let step = poll_fn(|cx| self.poll_step(cx)).await?;
+        let step = match self.next_at_hand() {
+            true => Step::Decoded,
+            false => poll_fn(|cx| self.poll_step(cx)).await?,
+        };
         Some(self.resolve(step))
     }
 
@@ -172,15 +175,41 @@ impl EventSource {
         self.phase = Phase::Idle;
     }
 
+    #[inline]
     fn poll_owned(&mut self, cx: &mut Context<'_>) -> Poll<Option<Item>> {
-        let step = ready!(self.poll_step(cx));
+        let step = match self.next_at_hand() {
+            true => Some(Step::Decoded),
+            false => ready!(self.poll_step(cx)),
+        };
         Poll::Ready(step.map(|step| self.resolve(step).into_owned()))
+    }
+
+    /// Whether the decoder has found an event in what has been read already: of a stream at full
+    /// speed that is nearly every one. What it says no to is for [`poll_step`](Self::poll_step).
+    #[inline]
+    fn next_at_hand(&mut self) -> bool {
+        let Phase::Open(live) = &mut self.phase else {
+            return false;
+        };
+        live.advance(&mut self.decoder) && self.is_wanted()
+    }
+
+    /// Whether the caller wants to see what the decoder has found: an event, an error, or with
+    /// details anything.
+    #[inline]
+    fn is_wanted(&mut self) -> bool {
+        self.decoder.holds_event() || self.config.details || self.holds_error()
+    }
+
+    #[cold]
+    fn holds_error(&mut self) -> bool {
+        matches!(self.resolve(Step::Decoded), ItemRef::Error(_))
     }
 
     /// Gives what a step found the borrow of the buffers that it lies in.
     fn resolve(&mut self, step: Step) -> ItemRef<'_> {
         match step {
-            Step::Open(open) => ItemRef::Open(open),
+            Step::Open(open) => ItemRef::Open(*open),
             Step::Error(error) => ItemRef::Error(error),
             Step::Decoded => {
                 let chunk = match &self.phase {
@@ -212,10 +241,7 @@ impl EventSource {
                     if let Err(failure) = ready!(live.poll_item(&mut self.decoder, cx)) {
                         return Poll::Ready(Some(self.lost(failure.after_request())));
                     }
-                    let wanted = self.decoder.holds_event()
-                        || self.config.details
-                        || self.decoder.item(live.chunk()).is_err();
-                    if wanted {
+                    if self.is_wanted() {
                         return Poll::Ready(Some(Step::Decoded));
                     }
                 }
@@ -235,7 +261,7 @@ impl EventSource {
         self.decoder.reset();
         self.schedule.opened(net::now());
         self.phase = Phase::Open(Box::new(Live::new(io, buffer, content, watchdog)));
-        Step::Open(Open { url, head })
+        Step::Open(Box::new(Open { url, head }))
     }
 
     fn lost(&mut self, failure: Failure) -> Step {
