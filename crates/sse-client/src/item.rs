@@ -62,11 +62,23 @@ pub struct Open {
 
 impl Open {
     /// The URL after redirects, without user and password.
+    ///
+    /// ```
+    /// fn tell(open: &sse_client::Open) {
+    ///     println!("listening to {}", open.url());
+    /// }
+    /// ```
     pub fn url(&self) -> &str {
         &self.url
     }
 
     /// The status, which is 200, and the header fields.
+    ///
+    /// ```
+    /// fn server(open: &sse_client::Open) -> Option<&str> {
+    ///     open.head().header("server")
+    /// }
+    /// ```
     pub fn head(&self) -> &Head {
         &self.head
     }
@@ -89,6 +101,12 @@ impl ItemRef<'_> {
     }
 
     /// Copies what is borrowed.
+    ///
+    /// ```
+    /// async fn next(source: &mut sse_client::EventSource) -> Option<sse_client::Item> {
+    ///     source.next_ref().await.map(|item| item.into_owned())
+    /// }
+    /// ```
     pub fn into_owned(self) -> Item {
         match self {
             Self::Open(open) => Item::Open(open),
