@@ -68,8 +68,8 @@ async fn listen(mut options: Options) -> Result<ExitCode, Box<dyn Error>> {
         match item {
             Item::Open(open) => eprintln!("open: {}", open.url()),
             Item::Event(event) => {
-                let all = options.types.is_empty();
-                if !all && !options.types.contains(&event.event_type) {
+                let wanted = &options.types;
+                if !wanted.is_empty() && !wanted.iter().any(|it| *it == event.event_type) {
                     continue;
                 }
                 print(&mut out, &event, options.json)?;

@@ -93,7 +93,7 @@ fn received(bytes: &[u8], cuts: &[usize]) -> Vec<Item> {
 fn plain(item: Item, message: &str) -> oracle::Item {
     match item {
         Item::Event(event) => oracle::Item::Event {
-            event_type: event.event_type,
+            event_type: event.event_type.into_owned(),
             data: event.data,
             last_event_id: event.last_event_id,
         },

@@ -65,8 +65,8 @@ fn round(seed: u64) -> (usize, usize) {
     for (at, (received, sent)) in received.iter().zip(sent.iter()).enumerate() {
         assert_eq!(received.last_event_id, (at + 1).to_string(), "seed {seed}");
         assert_eq!(
-            (&received.event_type, &received.data),
-            (&sent.event_type, &sent.data),
+            (&*received.event_type, &received.data),
+            (&*sent.event_type, &sent.data),
             "seed {seed}"
         );
     }

@@ -4,6 +4,7 @@ use futures_lite::StreamExt;
 use sse_client::{EventSource, Item, ItemRef, ReadyState};
 use std::time::Duration;
 use tests::fault::{Script, Server};
+use tests::pipe::Pipe;
 use tests::source::{quick, run, source};
 use tests::streams::Random;
 
@@ -149,6 +150,30 @@ fn dropping_next_loses_nothing() {
                 futures_lite::future::yield_now().await;
             }
         }
+    });
+}
+
+#[test]
+fn a_stream_that_never_pauses_gives_others_their_turn() {
+    let head = &b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"[..];
+    let beats = std::iter::repeat_n(&b": beat\n"[..], 1000);
+    let pipe = Pipe::new([head].into_iter().chain(beats).chain([&b"data: last\n\n"[..]]));
+    let builder = EventSource::builder("http://pipe/").connector(move |_| {
+        let pipe = pipe.clone();
+        async move { Ok(pipe) }
+    });
+    let mut source = builder.build().expect("a source");
+    run(async {
+        assert!(matches!(source.next().await, Some(Item::Open(_))));
+        let mut turns = 0;
+        loop {
+            match futures_lite::future::poll_once(source.next()).await {
+                None => turns += 1,
+                Some(Some(Item::Event(event))) => break assert_eq!(event.data, "last"),
+                Some(other) => panic!("{other:?}"),
+            }
+        }
+        assert!(turns > 10, "{turns}");
     });
 }
 

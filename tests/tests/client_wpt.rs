@@ -13,7 +13,7 @@ use tests::source::{data, error, event, quick, quick_url, run, source, until_err
 fn events(body: impl AsRef<[u8]>) -> Vec<(String, String, String)> {
     let server = Server::scripts([Script::body(body)]);
     let (events, _) = run(until_error(&mut source(&server)));
-    events.into_iter().map(|it| (it.event_type, it.data, it.last_event_id)).collect()
+    events.into_iter().map(|it| (it.event_type.into_owned(), it.data, it.last_event_id)).collect()
 }
 
 /// The data of all events of type `message`.

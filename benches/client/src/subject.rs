@@ -14,6 +14,8 @@ pub(crate) enum Subject {
     Read,
     /// The same on async-io
     ReadAsync,
+    /// The blocking read loop with our decoder, but no client, behind it
+    ReadDecode,
     /// Ours, events borrowed
     Ours,
     /// Ours, events owned
@@ -49,6 +51,7 @@ impl Subject {
         match self {
             Subject::Read => "read loop",
             Subject::ReadAsync => "read loop on async-io",
+            Subject::ReadDecode => "read loop that decodes",
             Subject::Ours => "ours",
             Subject::OursOwned => "ours, owned events",
             Subject::EventsourceClient => "eventsource-client",
@@ -59,14 +62,14 @@ impl Subject {
     pub(crate) fn role(self) -> Role {
         match self {
             Subject::Ours | Subject::OursOwned => Role::Ours,
-            Subject::Read | Subject::ReadAsync => Role::Limit,
+            Subject::Read | Subject::ReadAsync | Subject::ReadDecode => Role::Limit,
             _ => Role::Peer,
         }
     }
 
-    /// Whether it reads bytes only.
+    /// Whether it is a loop and no client.
     pub(crate) fn is_bare(self) -> bool {
-        matches!(self, Subject::Read | Subject::ReadAsync)
+        matches!(self, Subject::Read | Subject::ReadAsync | Subject::ReadDecode)
     }
 
     pub(crate) fn runtime(self) -> Runtime {
@@ -81,6 +84,7 @@ impl Subject {
         match self {
             Subject::Read => Box::pin(bare::read(url, on_seen)),
             Subject::ReadAsync => Box::pin(bare::read_async(url, on_seen)),
+            Subject::ReadDecode => Box::pin(bare::read_and_decode(url, on_seen)),
             Subject::Ours => Box::pin(ours::listen(url, on_seen)),
             Subject::OursOwned => Box::pin(ours::listen_owned(url, on_seen)),
             Subject::EventsourceClient => Box::pin(eventsource_client::listen(url, on_seen)),

@@ -30,6 +30,14 @@ impl EventSource {
 
 impl Blocking<'_> {
     /// The source, for example to close it inside the loop.
+    ///
+    /// ```
+    /// fn close_after_one(source: &mut sse_client::EventSource) {
+    ///     let mut items = source.blocking();
+    ///     items.next();
+    ///     items.source().close();
+    /// }
+    /// ```
     pub fn source(&mut self) -> &mut EventSource {
         self.0
     }

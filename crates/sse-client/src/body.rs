@@ -108,6 +108,25 @@ impl Body {
         }
     }
 
+    /// Like [`next`](Self::next), for the framing that most streams have nothing else of: a chunk
+    /// whose `CRLF size CRLF` and payload are all at hand. `None`, and nothing done, for any other.
+    #[inline]
+    pub(crate) fn plain_chunk(&mut self, input: &[u8]) -> Option<Part> {
+        let line = match self.state {
+            State::DataEnd => input.strip_prefix(b"\r\n")?,
+            State::Size { digit: false, .. } => input,
+            _ => return None,
+        };
+        let (digits, size) = plain_size(line)?;
+        let skip = input.len() - line.len() + digits + 2;
+        let whole = size > 0 && size <= input.len().checked_sub(skip)?;
+        whole.then(|| {
+            self.state = State::DataEnd;
+            self.ignored = 0;
+            Part::Data { skip, len: size }
+        })
+    }
+
     /// Whether the end of the connection, here, is the end of the body.
     pub(crate) fn may_end(&self) -> bool {
         matches!(self.state, State::UntilClose | State::End)
@@ -150,17 +169,50 @@ impl Body {
     }
 }
 
+/// Up to four hexadecimal digits and CRLF: how many digits, and their value.
+#[inline]
+fn plain_size(line: &[u8]) -> Option<(usize, usize)> {
+    let mut size = 0;
+    for (at, &byte) in line.iter().enumerate().take(5) {
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
+            b'A'..=b'F' => byte - b'A' + 10,
+            b'\r' if line.get(at + 1) == Some(&b'\n') => return Some((at, size)),
+            _ => return None,
+        };
+        size = size << 4 | usize::from(digit);
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The payload of `input` cut into pieces of `size` bytes, and whether it ended.
+    /// The payload of `input` cut into pieces of `size` bytes, and whether it ended: the same when
+    /// plain chunks are taken for what they are.
     fn read(framing: Framing, input: &[u8], size: usize) -> Result<(Vec<u8>, bool), BadChunk> {
+        let found = read_by(framing, input, size, false);
+        assert_eq!(read_by(framing, input, size, true), found, "{framing:?} {input:?} by {size}");
+        found
+    }
+
+    fn read_by(
+        framing: Framing,
+        input: &[u8],
+        size: usize,
+        plainly: bool,
+    ) -> Result<(Vec<u8>, bool), BadChunk> {
         let mut body = Body::new(framing);
         let mut payload = Vec::new();
         for mut piece in input.chunks(size) {
             loop {
-                match body.next(piece)? {
+                let part = match plainly.then(|| body.plain_chunk(piece)).flatten() {
+                    Some(part) => part,
+                    None => body.next(piece)?,
+                };
+                match part {
                     Part::Data { skip, len } => {
                         assert!(len > 0);
                         payload.extend_from_slice(&piece[skip..skip + len]);
@@ -196,6 +248,26 @@ mod tests {
                 assert_eq!(found, Ok((payload.to_vec(), ended)), "{framing:?} {input:?} by {size}");
             }
         }
+    }
+
+    #[test]
+    fn plain_chunks() {
+        for (input, taken) in [
+            (&b"a\r\n0123456789"[..], Some((3, 10))),
+            (b"0A\r\n0123456789\r\n", Some((4, 10))),
+            (b"a\r\n012345678", None),
+            (b"a;x\r\n0123456789", None),
+            (b"a\n0123456789", None),
+            (b"00001\r\n0", None),
+            (b"0\r\n\r\n", None),
+            (b"\r\n", None),
+            (b"", None),
+        ] {
+            let taken = taken.map(|(skip, len)| Part::Data { skip, len });
+            assert_eq!(Body::new(Framing::Chunked).plain_chunk(input), taken, "{input:?}");
+        }
+        assert_eq!(Body::new(Framing::Close).plain_chunk(b"1\r\na"), None);
+        assert_eq!(Body::new(Framing::Length(9)).plain_chunk(b"1\r\na"), None);
     }
 
     #[test]

@@ -17,20 +17,24 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
+    #[inline]
     pub(crate) fn unread(&self) -> &[u8] {
         self.bytes.get(self.start..self.end).unwrap_or_default()
     }
 
     /// Where `unread` starts in `bytes`.
+    #[inline]
     pub(crate) fn position(&self) -> usize {
         self.start
     }
 
     /// Everything, consumed bytes included, until the next `room`.
+    #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
+    #[inline]
     pub(crate) fn consume(&mut self, count: usize) {
         self.start = self.end.min(self.start.saturating_add(count));
     }

@@ -26,11 +26,23 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// A host name in lower case, an IPv4 address, or an IPv6 address without brackets.
+    ///
+    /// ```
+    /// fn is_local(endpoint: &sse_client::Endpoint) -> bool {
+    ///     endpoint.host() == "localhost"
+    /// }
+    /// ```
     pub fn host(&self) -> &str {
         &self.host
     }
 
     /// The port; the scheme's own if the URL names none.
+    ///
+    /// ```
+    /// fn pair(endpoint: &sse_client::Endpoint) -> (&str, u16) {
+    ///     (endpoint.host(), endpoint.port())
+    /// }
+    /// ```
     pub fn port(&self) -> u16 {
         self.port
     }

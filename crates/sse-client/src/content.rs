@@ -39,6 +39,7 @@ impl Content {
     }
 
     /// Where the text of the last step lies.
+    #[inline]
     pub(crate) fn bytes<'a>(&'a self, buffer: &'a Buffer) -> &'a [u8] {
         self.inflate.as_ref().map_or(buffer.bytes(), Inflate::output)
     }
@@ -46,6 +47,20 @@ impl Content {
     /// Whether the end of the connection, here, is the end of the body.
     pub(crate) fn may_end(&self) -> bool {
         self.body.may_end()
+    }
+
+    /// The text of a plain chunk, if the next is one; otherwise [`next`](Self::next) has to see.
+    #[inline]
+    pub(crate) fn plain_text(&mut self, buffer: &mut Buffer) -> Option<Range<usize>> {
+        if self.inflate.is_some() {
+            return None;
+        }
+        let Part::Data { skip, len } = self.body.plain_chunk(buffer.unread())? else {
+            return None;
+        };
+        let start = buffer.position() + skip;
+        buffer.consume(skip + len);
+        Some(start..start + len)
     }
 
     /// Consumes what it can of the buffer. A text must be used before the next step.

@@ -106,16 +106,34 @@ pub struct Response {
 
 impl Response {
     /// The status and the header fields.
+    ///
+    /// ```
+    /// fn kind(response: &sse_client::Response) -> Option<&str> {
+    ///     response.head().header("content-type")
+    /// }
+    /// ```
     pub fn head(&self) -> &Head {
         &self.head
     }
 
     /// The body's first 64 KiB, or what came of it within two seconds.
+    ///
+    /// ```
+    /// fn is_cut(response: &sse_client::Response) -> bool {
+    ///     response.body().len() == 64 * 1024
+    /// }
+    /// ```
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
     /// The body as text; what is not UTF-8 is replaced.
+    ///
+    /// ```
+    /// fn tell(response: &sse_client::Response) -> String {
+    ///     format!("{}: {}", response.head().status(), response.text())
+    /// }
+    /// ```
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -156,17 +174,35 @@ impl Error {
     }
 
     /// What happened.
+    ///
+    /// ```
+    /// fn is_refused(error: &sse_client::Error) -> bool {
+    ///     error.kind() == sse_client::ErrorKind::Status(401)
+    /// }
+    /// ```
     pub fn kind(&self) -> ErrorKind {
         self.failure.kind
     }
 
     /// Whether the event source is closed by this and will not connect again by itself.
+    ///
+    /// ```
+    /// fn exit_code(error: &sse_client::Error) -> u8 {
+    ///     u8::from(error.is_final())
+    /// }
+    /// ```
     pub fn is_final(&self) -> bool {
         self.then == Then::Close
     }
 
     /// The delay from this error to the next try. `None` when there is none, because the error is
     /// final or because the connection goes on ([`ErrorKind::Limit`]).
+    ///
+    /// ```
+    /// fn seconds(error: &sse_client::Error) -> u64 {
+    ///     error.retry_in().unwrap_or_default().as_secs()
+    /// }
+    /// ```
     pub fn retry_in(&self) -> Option<Duration> {
         match self.then {
             Then::Retry(delay) => Some(delay),
@@ -175,6 +211,12 @@ impl Error {
     }
 
     /// The server's answer, if it answered with something other than an event stream.
+    ///
+    /// ```
+    /// fn reason(error: &sse_client::Error) -> String {
+    ///     error.response().map(|it| it.text()).unwrap_or_default()
+    /// }
+    /// ```
     pub fn response(&self) -> Option<&Response> {
         self.failure.response.as_deref()
     }

@@ -54,16 +54,36 @@ impl Head {
     }
 
     /// The status code.
+    ///
+    /// ```
+    /// fn is_open(head: &sse_client::Head) -> bool {
+    ///     head.status() == 200
+    /// }
+    /// ```
     pub fn status(&self) -> u16 {
         self.status
     }
 
     /// The first value of a header field; `name` in any case. `None` too when the value is not UTF-8.
+    ///
+    /// ```
+    /// fn request_id(head: &sse_client::Head) -> Option<&str> {
+    ///     head.header("X-Request-Id")
+    /// }
+    /// ```
     pub fn header(&self, name: &str) -> Option<&str> {
         self.values(name).next().and_then(|value| std::str::from_utf8(value).ok())
     }
 
     /// Every header field in the order received, names in lower case.
+    ///
+    /// ```
+    /// fn print(head: &sse_client::Head) {
+    ///     for (name, value) in head.headers() {
+    ///         println!("{name}: {}", String::from_utf8_lossy(value));
+    ///     }
+    /// }
+    /// ```
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.fields.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
     }

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Failure, Then};
 use crate::head::Head;
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// One thing that happened, owned.
@@ -44,8 +45,8 @@ pub enum ItemRef<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Event {
-    /// The event type: `message` if the stream named none.
-    pub event_type: String,
+    /// The event type: `message` if the stream named none, which takes no allocation.
+    pub event_type: Cow<'static, str>,
     /// The data; its lines are joined by a line feed.
     pub data: String,
     /// The last event ID as this event left it; empty if the stream has set none.
@@ -61,11 +62,23 @@ pub struct Open {
 
 impl Open {
     /// The URL after redirects, without user and password.
+    ///
+    /// ```
+    /// fn tell(open: &sse_client::Open) {
+    ///     println!("listening to {}", open.url());
+    /// }
+    /// ```
     pub fn url(&self) -> &str {
         &self.url
     }
 
     /// The status, which is 200, and the header fields.
+    ///
+    /// ```
+    /// fn server(open: &sse_client::Open) -> Option<&str> {
+    ///     open.head().header("server")
+    /// }
+    /// ```
     pub fn head(&self) -> &Head {
         &self.head
     }
@@ -88,11 +101,20 @@ impl ItemRef<'_> {
     }
 
     /// Copies what is borrowed.
+    ///
+    /// ```
+    /// async fn next(source: &mut sse_client::EventSource) -> Option<sse_client::Item> {
+    ///     source.next_ref().await.map(|item| item.into_owned())
+    /// }
+    /// ```
     pub fn into_owned(self) -> Item {
         match self {
             Self::Open(open) => Item::Open(open),
             Self::Event(event) => Item::Event(Event {
-                event_type: event.event_type().to_owned(),
+                event_type: match event.event_type() {
+                    "message" => Cow::Borrowed("message"),
+                    other => Cow::Owned(other.to_owned()),
+                },
                 data: event.data().to_owned(),
                 last_event_id: event.last_event_id().to_owned(),
             }),

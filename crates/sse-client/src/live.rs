@@ -38,6 +38,7 @@ impl Live {
     }
 
     /// What the decoder was given when it found the item: the argument of `Decoder::item`.
+    #[inline]
     pub(crate) fn chunk(&self) -> &[u8] {
         let bytes = self.content.bytes(&self.buffer);
         bytes.get(self.chunk.clone()).unwrap_or_default()
@@ -66,10 +67,23 @@ impl Live {
         }
     }
 
-    fn advance(&mut self, decoder: &mut Decoder) -> bool {
-        if self.text.is_empty() {
-            return false;
+    /// Whether the decoder finds an item in what is at hand: in the rest of the text, or in the
+    /// plain chunks after it.
+    #[inline]
+    pub(crate) fn advance(&mut self, decoder: &mut Decoder) -> bool {
+        loop {
+            if !self.text.is_empty() && self.decode(decoder) {
+                return true;
+            }
+            match self.content.plain_text(&mut self.buffer) {
+                Some(text) => self.text = text,
+                None => return false,
+            }
         }
+    }
+
+    #[inline]
+    fn decode(&mut self, decoder: &mut Decoder) -> bool {
         self.chunk = self.text.clone();
         let mut rest = self.chunk();
         let found = decoder.advance(&mut rest);

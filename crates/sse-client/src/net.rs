@@ -263,6 +263,8 @@ mod tests {
         let socket = stream.get_ref();
         assert!(sockopt::socket_keepalive(socket).expect("an option"));
         assert_eq!(sockopt::tcp_keepidle(socket).expect("an option"), KEEPALIVE_IDLE);
+        assert_eq!(sockopt::tcp_keepintvl(socket).expect("an option"), KEEPALIVE_INTERVAL);
+        assert_eq!(sockopt::tcp_keepcnt(socket).expect("an option"), KEEPALIVE_RETRIES);
         assert!(socket.nodelay().expect("an option"));
     }
 

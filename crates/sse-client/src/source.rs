@@ -1,20 +1,16 @@
 //! The event source: one connection after the other, until it is closed.
 
+mod drive;
+
 use crate::builder::{BuildError, Builder};
 use crate::config::Config;
-use crate::error::{Error, Failure, Then};
-use crate::establish::{Established, establish};
-use crate::item::{Item, ItemRef, Open};
-use crate::live::Live;
-use crate::net::{self, Alarm, Watchdog};
-use crate::schedule::{Next, Schedule};
-use futures_core::Stream;
+use crate::item::{Item, ItemRef};
+use crate::schedule::Schedule;
+use drive::{Phase, Step};
 use sse_proto::Decoder;
 use std::fmt;
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 
 /// A client of an event stream that comes back by itself.
 ///
@@ -55,36 +51,32 @@ pub enum ReadyState {
     Closed = 2,
 }
 
-type Attempt = Pin<Box<dyn Future<Output = Result<Established, Failure>> + Send>>;
-
-enum Phase {
-    /// The next poll begins to connect.
-    Idle,
-    Connecting(Attempt),
-    Open(Box<Live>),
-    Waiting(Alarm),
-    Closed,
-}
-
-/// What a poll found, without a borrow.
-enum Step {
-    Open(Open),
-    /// The decoder has an item that the caller wants.
-    Decoded,
-    Error(Error),
-}
-
 impl EventSource {
     /// An event source with the defaults.
     ///
     /// # Errors
     ///
     /// If the URL is not an `http` URL, or an `https` one without the feature `tls`.
+    ///
+    /// ```
+    /// use sse_client::EventSource;
+    ///
+    /// assert!(EventSource::new("http://127.0.0.1:8080/events").is_ok());
+    /// assert!(EventSource::new("/events").is_err());
+    /// ```
     pub fn new(url: &str) -> Result<Self, BuildError> {
         Self::builder(url).build()
     }
 
     /// Begins to describe an event source: headers, body, timeouts, limits.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), sse_client::BuildError> {
+    /// let source = sse_client::EventSource::builder("http://127.0.0.1:8080/events")
+    ///     .header("X-Api-Key", "secret")
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn builder(url: &str) -> Builder {
         Builder::new(url)
     }
@@ -104,6 +96,14 @@ impl EventSource {
     /// Waits for the next item. `None` once the source is closed.
     ///
     /// The future can be dropped at any time without losing anything.
+    ///
+    /// ```no_run
+    /// # async fn print(source: &mut sse_client::EventSource) {
+    /// while let Some(item) = source.next().await {
+    ///     println!("{item:?}");
+    /// }
+    /// # }
+    /// ```
     pub async fn next(&mut self) -> Option<Item> {
         poll_fn(|cx| self.poll_owned(cx)).await
     }
@@ -122,11 +122,22 @@ impl EventSource {
     /// # bytes }
     /// ```
     pub async fn next_ref(&mut self) -> Option<ItemRef<'_>> {
-        let step = poll_fn(|cx| self.poll_step(cx)).await?;
+        let step = match self.next_at_hand() {
+            true => Step::Decoded,
+            false => poll_fn(|cx| self.poll_step(cx)).await?,
+        };
         Some(self.resolve(step))
     }
 
-    /// Whether the source is connecting, open or closed.
+    /// Whether the source is connecting, open or closed: as the last item that was taken left it.
+    ///
+    /// ```
+    /// use sse_client::{EventSource, ReadyState};
+    ///
+    /// let source = EventSource::new("http://127.0.0.1:8080/events")?;
+    /// assert_eq!(source.ready_state(), ReadyState::Connecting);
+    /// # Ok::<(), sse_client::BuildError>(())
+    /// ```
     pub fn ready_state(&self) -> ReadyState {
         match self.phase {
             Phase::Idle | Phase::Connecting(_) | Phase::Waiting(_) => ReadyState::Connecting,
@@ -135,7 +146,14 @@ impl EventSource {
         }
     }
 
-    /// The last event ID: what the next connection tells the server. Empty if there is none.
+    /// The last event ID: what the next connection tells the server. Empty if there is none; at most
+    /// 4 KiB, or what [`Limits`](crate::Limits) allow.
+    ///
+    /// ```
+    /// let source = sse_client::EventSource::new("http://127.0.0.1:8080/events")?;
+    /// assert_eq!(source.last_event_id(), "");
+    /// # Ok::<(), sse_client::BuildError>(())
+    /// ```
     pub fn last_event_id(&self) -> &str {
         self.decoder.last_event_id()
     }
@@ -170,101 +188,6 @@ impl EventSource {
         self.decoder.reset();
         self.schedule = Schedule::default();
         self.phase = Phase::Idle;
-    }
-
-    fn poll_owned(&mut self, cx: &mut Context<'_>) -> Poll<Option<Item>> {
-        let step = ready!(self.poll_step(cx));
-        Poll::Ready(step.map(|step| self.resolve(step).into_owned()))
-    }
-
-    /// Gives what a step found the borrow of the buffers that it lies in.
-    fn resolve(&mut self, step: Step) -> ItemRef<'_> {
-        match step {
-            Step::Open(open) => ItemRef::Open(open),
-            Step::Error(error) => ItemRef::Error(error),
-            Step::Decoded => {
-                let chunk = match &self.phase {
-                    Phase::Open(live) => live.chunk(),
-                    _ => &[],
-                };
-                self.decoder.item(chunk).map_or_else(ItemRef::too_large, ItemRef::from)
-            }
-        }
-    }
-
-    fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
-        loop {
-            match &mut self.phase {
-                Phase::Closed => return Poll::Ready(None),
-                Phase::Idle => self.phase = Phase::Connecting(self.attempt()),
-                Phase::Waiting(alarm) => {
-                    ready!(alarm.poll(cx));
-                    self.phase = Phase::Idle;
-                }
-                Phase::Connecting(attempt) => {
-                    let step = match ready!(attempt.as_mut().poll(cx)) {
-                        Ok(established) => self.opened(established),
-                        Err(failure) => self.lost(failure),
-                    };
-                    return Poll::Ready(Some(step));
-                }
-                Phase::Open(live) => {
-                    if let Err(failure) = ready!(live.poll_item(&mut self.decoder, cx)) {
-                        return Poll::Ready(Some(self.lost(failure.after_request())));
-                    }
-                    let wanted = self.decoder.holds_event()
-                        || self.config.details
-                        || self.decoder.item(live.chunk()).is_err();
-                    if wanted {
-                        return Poll::Ready(Some(Step::Decoded));
-                    }
-                }
-            }
-        }
-    }
-
-    fn attempt(&self) -> Attempt {
-        let config = Arc::clone(&self.config);
-        let last_event_id = self.decoder.last_event_id().to_owned();
-        Box::pin(async move { establish(&config, &last_event_id).await })
-    }
-
-    fn opened(&mut self, established: Established) -> Step {
-        let Established { url, head, io, buffer, content } = established;
-        let watchdog = self.config.timeouts.silence.map(Watchdog::new);
-        self.decoder.reset();
-        self.schedule.opened(net::now());
-        self.phase = Phase::Open(Box::new(Live::new(io, buffer, content, watchdog)));
-        Step::Open(Open { url, head })
-    }
-
-    fn lost(&mut self, failure: Failure) -> Step {
-        let next = self.schedule.lost(
-            &failure,
-            &self.config.policy,
-            self.decoder.reconnection_time(),
-            net::now(),
-            net::random(),
-        );
-        let then = match next {
-            Next::Retry(delay) => {
-                self.phase = Phase::Waiting(Alarm::after(delay));
-                Then::Retry(delay)
-            }
-            Next::Fail => {
-                self.phase = Phase::Closed;
-                Then::Close
-            }
-        };
-        Step::Error(Error::new(failure, then))
-    }
-}
-
-impl Stream for EventSource {
-    type Item = Item;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Item>> {
-        self.poll_owned(cx)
     }
 }
 

@@ -3,47 +3,14 @@
 //! query) is percent-encoded, what they guess (backslashes, missing slashes, international host
 //! names) is refused with a reason.
 
+mod error;
+mod percent;
+
+pub use error::UrlError;
+
+use percent::{decode, encode, is_path_byte, is_query_byte, is_unreserved};
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
-
-/// Why a text is not a URL that this crate can request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum UrlError {
-    /// There is no `scheme:` at the start.
-    NoScheme,
-    /// The scheme is neither `http` nor `https`.
-    UnsupportedScheme,
-    /// `//` and a host must follow the scheme.
-    NoHost,
-    /// The host has a character outside ASCII; write it in its `xn--` form.
-    NonAsciiHost,
-    /// The host has a character that no host name has, or an IPv6 address is malformed.
-    InvalidHost,
-    /// User or password has a character that must be percent-encoded there.
-    InvalidUserinfo,
-    /// The port is not a number from 1 to 65535.
-    InvalidPort,
-    /// A control character, such as a line break, stands in the URL.
-    ControlCharacter,
-}
-
-impl fmt::Display for UrlError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoScheme => "it must start with http:// or https://",
-            Self::UnsupportedScheme => "only the schemes http and https are supported",
-            Self::NoHost => "a host must follow http:// or https://",
-            Self::NonAsciiHost => "the host is not ASCII: write it in its xn-- form",
-            Self::InvalidHost => "the host is not a name, an IPv4 or a bracketed IPv6 address",
-            Self::InvalidUserinfo => "user and password must be percent-encoded",
-            Self::InvalidPort => "the port must be a number from 1 to 65535",
-            Self::ControlCharacter => "it contains a control character",
-        })
-    }
-}
-
-impl std::error::Error for UrlError {}
 
 /// An absolute `http` or `https` URL without its fragment.
 #[derive(Clone, PartialEq, Eq)]
@@ -163,7 +130,7 @@ impl Url {
             Some(pair) => pair,
             None => (self.userinfo.as_deref()?, ""),
         };
-        Some((percent_decode(user), percent_decode(password)))
+        Some((decode(user), decode(password)))
     }
 
     /// Adds `name=value` to the query, both percent-encoded.
@@ -286,50 +253,6 @@ fn normal_path(path: &str) -> String {
         }
     }
     format!("/{}", encode(&segments.join("/"), is_path_byte))
-}
-
-fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
-}
-
-/// `pchar` and the slash; a percent sign is taken for the start of an encoded byte.
-fn is_path_byte(byte: u8) -> bool {
-    is_unreserved(byte) || b"%!$&'()*+,;=:@/".contains(&byte)
-}
-
-/// What stands unencoded in a query: `pchar`, slash, question mark, and what servers expect as is.
-fn is_query_byte(byte: u8) -> bool {
-    is_path_byte(byte) && byte != b'\'' || b"?[]|{}^`\\".contains(&byte)
-}
-
-fn encode(text: &str, keep: fn(u8) -> bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if keep(byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
-}
-
-fn percent_decode(text: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut bytes = text.as_bytes();
-    while let Some((&first, rest)) = bytes.split_first() {
-        bytes = rest;
-        let digits = rest.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
-        let digits = digits.filter(|pair| pair.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        match digits.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
-            Some(byte) if first == b'%' => {
-                out.push(byte);
-                bytes = &rest[2..];
-            }
-            _ => out.push(first),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
-//! Read loops that do not look at what they read: the limit.
+//! Read loops that do not look at what they read: the limit. One of them decodes, and does nothing else.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 use async_io::Async;
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use sse_client::proto::Decoder;
 
 use crate::subject::{OnSeen, Seen};
 
@@ -39,6 +40,27 @@ pub(crate) async fn read_async(url: String, mut on_seen: OnSeen) {
     while let Ok(length @ 1..) = socket.read(&mut buffer).await {
         if on_seen(Seen::Bytes(&buffer[..length])).is_break() {
             return;
+        }
+    }
+}
+
+/// What reading and decoding one after the other come to, without a client around them. The lines of
+/// the response head and of chunk sizes are unknown fields for the decoder, and so ignored.
+pub(crate) async fn read_and_decode(url: String, mut on_seen: OnSeen) {
+    let Ok(mut socket) = TcpStream::connect(address(&url)) else {
+        return;
+    };
+    let mut buffer = vec![0; BUFFER];
+    if socket.write_all(REQUEST).is_err() || on_seen(Seen::Open).is_break() {
+        return;
+    }
+    let mut decoder = Decoder::new();
+    while let Ok(length @ 1..) = socket.read(&mut buffer) {
+        let mut rest = &buffer[..length];
+        while let Some(event) = decoder.next_event(&mut rest) {
+            if event.is_ok_and(|event| on_seen(Seen::Event(event.data())).is_break()) {
+                return;
+            }
         }
     }
 }

@@ -20,32 +20,44 @@ pub(crate) fn measure(
     quick: bool,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let (rounds, events) = if quick { (1, 500) } else { (5, 2_000) };
-    let mut runs: Vec<Vec<Vec<u64>>> = vec![Vec::new(); subjects.len()];
-    for _ in 0..rounds {
-        for (subject, runs) in subjects.iter().zip(&mut runs) {
-            match run(*subject, events) {
-                Ok(run) => runs.push(run),
-                Err(error) => report.note(format!("{}: {error:#}.", subject.name())),
+    let (rounds, events) = if quick { (1, 500) } else { (15, 1_000) };
+    let mut runs: Vec<Vec<Option<Vec<u64>>>> = vec![vec![None; rounds]; subjects.len()];
+    for round in 0..rounds {
+        // Everybody comes first once in a while: what disturbs a round disturbs it unevenly.
+        for index in (0..subjects.len()).map(|it| (it + round) % subjects.len()) {
+            match run(subjects[index], events) {
+                Ok(run) => runs[index][round] = Some(run),
+                Err(error) => report.note(format!("{}: {error:#}.", subjects[index].name())),
             }
         }
     }
-    let columns = ["p50 us", "p99 us", "p99 to the read loop on async-io"];
+    let columns =
+        ["p50 us", "p99 us", "p50 to the read loop on async-io", "p99 to it", "quartiles of that"];
     let title = format!("latency of one stream, an event each {} ms", INTERVAL.as_millis());
     let mut table = Table::new(title, columns);
     let limit = subjects.iter().position(|it| *it == Subject::ReadAsync);
     let limit = limit.map(|index| runs[index].clone()).unwrap_or_default();
     for (subject, runs) in subjects.iter().zip(&runs) {
-        let median = |part: f64| Spread::of(runs.iter().filter_map(|run| percentile(run, part)));
-        let ratios = runs
-            .iter()
-            .zip(&limit)
-            .filter_map(|(run, limit)| Some(percentile(run, 0.99)? / percentile(limit, 0.99)?));
-        let ratio = Spread::of(ratios);
-        let cells = [median(0.5), median(0.99), ratio];
+        let times =
+            |part: f64| Spread::of(runs.iter().flatten().filter_map(|it| percentile(it, part)));
+        // Of the same round, because a machine that is disturbed is so for a while.
+        let ratios = |part: f64| {
+            Spread::of(runs.iter().zip(&limit).filter_map(|(run, limit)| {
+                Some(percentile(run.as_ref()?, part)? / percentile(limit.as_ref()?, part)?)
+            }))
+        };
+        let median = |it: Option<Spread>| Cell::from(it.map(|it| it.median)).with_detail(it);
+        let quartiles = ratios(0.99)
+            .map(|it| Cell::text(format!("{:.2} to {:.2}", it.lower_quartile, it.upper_quartile)));
         table.row(
             subject.name(),
-            cells.map(|it| Cell::from(it.map(|it| it.median)).with_detail(it)),
+            [
+                median(times(0.5)),
+                median(times(0.99)),
+                median(ratios(0.5)),
+                median(ratios(0.99)),
+                quartiles.unwrap_or_else(Cell::none),
+            ],
         );
     }
     report.table(table);

@@ -1,0 +1,153 @@
+//! What an event source does when it is polled: connects, delivers, waits, and connects again.
+
+use super::EventSource;
+use crate::error::{Error, Failure, Then};
+use crate::establish::{Established, establish};
+use crate::item::{Item, ItemRef, Open};
+use crate::live::Live;
+use crate::net::{self, Alarm, Watchdog};
+use crate::schedule::Next;
+use futures_core::Stream;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+type Attempt = Pin<Box<dyn Future<Output = Result<Established, Failure>> + Send>>;
+
+pub(super) enum Phase {
+    /// The next poll begins to connect.
+    Idle,
+    Connecting(Attempt),
+    Open(Box<Live>),
+    Waiting(Alarm),
+    Closed,
+}
+
+/// What a poll found, without a borrow.
+pub(super) enum Step {
+    Open(Box<Open>),
+    /// The decoder has an item that the caller wants.
+    Decoded,
+    Error(Error),
+}
+
+impl EventSource {
+    #[inline]
+    pub(super) fn poll_owned(&mut self, cx: &mut Context<'_>) -> Poll<Option<Item>> {
+        let step = match self.next_at_hand() {
+            true => Some(Step::Decoded),
+            false => ready!(self.poll_step(cx)),
+        };
+        Poll::Ready(step.map(|step| self.resolve(step).into_owned()))
+    }
+
+    /// Whether the decoder has found an event in what has been read already: of a stream at full
+    /// speed that is nearly every one. What it says no to is for [`poll_step`](Self::poll_step).
+    #[inline]
+    pub(super) fn next_at_hand(&mut self) -> bool {
+        let Phase::Open(live) = &mut self.phase else {
+            return false;
+        };
+        live.advance(&mut self.decoder) && self.is_wanted()
+    }
+
+    /// Whether the caller wants to see what the decoder has found: an event, an error, or with
+    /// details anything.
+    #[inline]
+    fn is_wanted(&mut self) -> bool {
+        self.decoder.holds_event() || self.config.details || self.holds_error()
+    }
+
+    #[cold]
+    fn holds_error(&mut self) -> bool {
+        matches!(self.resolve(Step::Decoded), ItemRef::Error(_))
+    }
+
+    /// Gives what a step found the borrow of the buffers that it lies in.
+    pub(super) fn resolve(&mut self, step: Step) -> ItemRef<'_> {
+        match step {
+            Step::Open(open) => ItemRef::Open(*open),
+            Step::Error(error) => ItemRef::Error(error),
+            Step::Decoded => {
+                let chunk = match &self.phase {
+                    Phase::Open(live) => live.chunk(),
+                    _ => &[],
+                };
+                self.decoder.item(chunk).map_or_else(ItemRef::too_large, ItemRef::from)
+            }
+        }
+    }
+
+    pub(super) fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
+        loop {
+            match &mut self.phase {
+                Phase::Closed => return Poll::Ready(None),
+                Phase::Idle => self.phase = Phase::Connecting(self.attempt()),
+                Phase::Waiting(alarm) => {
+                    ready!(alarm.poll(cx));
+                    self.phase = Phase::Idle;
+                }
+                Phase::Connecting(attempt) => {
+                    let step = match ready!(attempt.as_mut().poll(cx)) {
+                        Ok(established) => self.opened(established),
+                        Err(failure) => self.lost(failure),
+                    };
+                    return Poll::Ready(Some(step));
+                }
+                Phase::Open(live) => {
+                    if let Err(failure) = ready!(live.poll_item(&mut self.decoder, cx)) {
+                        return Poll::Ready(Some(self.lost(failure.after_request())));
+                    }
+                    if self.is_wanted() {
+                        return Poll::Ready(Some(Step::Decoded));
+                    }
+                }
+            }
+        }
+    }
+
+    fn attempt(&self) -> Attempt {
+        let config = Arc::clone(&self.config);
+        let last_event_id = self.decoder.last_event_id().to_owned();
+        Box::pin(async move { establish(&config, &last_event_id).await })
+    }
+
+    fn opened(&mut self, established: Established) -> Step {
+        let Established { url, head, io, buffer, content } = established;
+        let watchdog = self.config.timeouts.silence.map(Watchdog::new);
+        self.decoder.reset();
+        self.schedule.opened(net::now());
+        self.phase = Phase::Open(Box::new(Live::new(io, buffer, content, watchdog)));
+        Step::Open(Box::new(Open { url, head }))
+    }
+
+    fn lost(&mut self, failure: Failure) -> Step {
+        let next = self.schedule.lost(
+            &failure,
+            &self.config.policy,
+            self.decoder.reconnection_time(),
+            net::now(),
+            net::random(),
+        );
+        let then = match next {
+            Next::Retry(delay) => {
+                self.phase = Phase::Waiting(Alarm::after(delay));
+                Then::Retry(delay)
+            }
+            Next::Fail => {
+                self.phase = Phase::Closed;
+                Then::Close
+            }
+        };
+        Step::Error(Error::new(failure, then))
+    }
+}
+
+impl Stream for EventSource {
+    type Item = Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Item>> {
+        self.poll_owned(cx)
+    }
+}
