@@ -80,7 +80,8 @@ impl Args {
             }
         }
         let wanted = |name: &&str| self.corpus.is_empty() || self.corpus.iter().any(|n| n == name);
-        let corpora = corpus::NAMES.into_iter().filter(wanted).filter_map(Corpus::named);
+        let named = |name| Corpus::named(name, plan.length);
+        let corpora = corpus::NAMES.into_iter().filter(wanted).filter_map(named);
         let trials = corpora.map(|corpus| {
             let outcomes = trial::run(plan, &corpus, chunk, decoders);
             (corpus, outcomes)

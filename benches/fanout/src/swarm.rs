@@ -112,9 +112,12 @@ impl Swarm {
     pub(crate) fn resume(&mut self, recorder: &mut Recorder) {
         for connection in self.connections.iter_mut().filter(|it| it.is_stalled) {
             connection.is_stalled = false;
-            connection.read(&mut self.buffer, |last, delivery| {
-                recorder.deliver(last, delivery, now());
-            });
+            // Twice: the end may have come behind the last bytes long ago, and no edge tells of it.
+            for _ in 0..2 {
+                connection.read(&mut self.buffer, |last, delivery| {
+                    recorder.deliver(last, delivery, now());
+                });
+            }
             self.closed += usize::from(connection.is_closed);
         }
     }
