@@ -4,6 +4,7 @@ mod code;
 mod dependencies;
 mod msrv;
 
+use crate::bench;
 use crate::browser::ENGINES;
 use crate::embedded;
 use crate::fuzz;
@@ -28,7 +29,7 @@ impl Args {
         let mut steps = vec![requirements::step("tests", &OF_TESTS), pages::programs(&ENGINES[0])];
         steps.extend(code::steps());
         steps.extend([dependencies::step(), tidy::step(), msrv::step()]);
-        steps.extend([embedded::no_heap_step(), fuzz::step(), soak::step()]);
+        steps.extend([embedded::no_heap_step(), fuzz::step(), soak::step(), bench::step()]);
         steps.push(pages::build());
         steps.extend(pages::steps(&ENGINES[0]));
         self.selection.run(steps)

@@ -102,10 +102,13 @@ impl Cut {
             });
             speed.row(format!("{} / fastest peer", ours.name), ratios);
         }
-        speed.row("fastest peer", fastest.iter().map(|it| match it {
-            Some(index) => Cell::text(decoders[*index].name),
-            None => Cell::none(),
-        }));
+        speed.row(
+            "fastest peer",
+            fastest.iter().map(|it| match it {
+                Some(index) => Cell::text(decoders[*index].name),
+                None => Cell::none(),
+            }),
+        );
         report.table(speed);
         self.note_faults(report, decoders);
         report.table(self.table("ns per block", decoders, &nanoseconds_per_block));

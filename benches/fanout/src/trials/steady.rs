@@ -174,7 +174,10 @@ fn in_flight(
         bar(*subject, speed.iter().map(|it| it.median).collect(), speed)
     });
     let plot = Bars {
-        title: format!("Deliveries with 16 events in flight, {} connections", number(connections as f64)),
+        title: format!(
+            "Deliveries with 16 events in flight, {} connections",
+            number(connections as f64)
+        ),
         about: "per second, longer is better; the server on one core; median and quartiles"
             .to_owned(),
         parts: Vec::new(),
