@@ -1,8 +1,11 @@
 //! `cargo xtask bench`: runs the benchmarks, which are a workspace of their own.
 
+use std::process::Command;
+
 use anyhow::{Context, ensure};
 
 use crate::process::{self, Child, workspace};
+use crate::steps::Step;
 
 /// Measure decoders, encoders, servers and clients beside their peers
 ///
@@ -53,6 +56,33 @@ impl Benchmark {
             Benchmark::Footprint => ("footprint", None),
         }
     }
+
+    /// Builds and runs it.
+    fn command(self) -> Command {
+        let (package, argument) = self.place();
+        let mut command = process::cargo(["run", "--quiet", "--release", "--locked"]);
+        command.arg("--manifest-path").arg(workspace().join("benches/Cargo.toml"));
+        command.args(["--package", package, "--bin", package, "--"]);
+        command.args(argument);
+        command
+    }
+}
+
+/// The step that runs every benchmark in short, to see that it runs.
+pub(crate) fn step() -> Step {
+    Step::new("benches", "every benchmark in short, not for its numbers", |report| {
+        for benchmark in Benchmark::ALL {
+            let mut command = benchmark.command();
+            // Quick to build: what it measures is not looked at.
+            for (setting, value) in
+                [("OPT_LEVEL", "1"), ("LTO", "off"), ("CODEGEN_UNITS", "16"), ("DEBUG", "false")]
+            {
+                command.env(format!("CARGO_PROFILE_RELEASE_{setting}"), value);
+            }
+            report.run(command.arg("--quick"))?;
+        }
+        Ok(())
+    })
 }
 
 impl Args {
@@ -70,12 +100,7 @@ impl Args {
     }
 
     fn run_one(&self, benchmark: Benchmark) -> anyhow::Result<()> {
-        let (package, argument) = benchmark.place();
-        let manifest = workspace().join("benches/Cargo.toml");
-        let mut command = process::cargo(["run", "--quiet", "--release", "--locked"]);
-        command.arg("--manifest-path").arg(manifest);
-        command.args(["--package", package, "--bin", package, "--"]);
-        command.args(argument);
+        let mut command = benchmark.command();
         command.args(self.quick.then_some("--quick"));
         command.args(&self.arguments);
         let status = Child::spawn(&mut command)?

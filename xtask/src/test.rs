@@ -4,6 +4,7 @@ mod code;
 mod dependencies;
 mod msrv;
 
+use crate::bench;
 use crate::browser::ENGINES;
 use crate::embedded;
 use crate::fuzz;
@@ -29,7 +30,7 @@ impl Args {
         steps.extend(code::steps());
         steps.extend([dependencies::step(), tidy::step(), msrv::step()]);
         steps.extend(embedded::steps());
-        steps.extend([fuzz::step(), soak::step()]);
+        steps.extend([fuzz::step(), soak::step(), bench::step()]);
         steps.push(pages::build());
         steps.extend(pages::steps(&ENGINES[0]));
         self.selection.run(steps)

@@ -2,9 +2,6 @@
 
 use crate::sink::Sink;
 
-/// How long a corpus is, to within one event.
-pub(crate) const LENGTH: usize = 1 << 20;
-
 /// An event stream.
 pub(crate) struct Corpus {
     pub(crate) name: &'static str,
@@ -20,39 +17,39 @@ pub(crate) const NAMES: [&str; 8] =
     ["llm", "tiny", "full", "multiline", "big", "heartbeat", "crlf", "utf8"];
 
 impl Corpus {
-    /// The corpus with one of the [`NAMES`].
-    pub(crate) fn named(name: &'static str) -> Option<Corpus> {
-        let line = |text: String| Block::message(text, "\n");
+    /// The corpus with one of the [`NAMES`], as long as `length` to within one event.
+    pub(crate) fn named(name: &'static str, length: usize) -> Option<Corpus> {
+        let of = |block: fn(usize) -> Block| Corpus::of(name, length, block);
         Some(match name {
-            "llm" => Corpus::of(name, |n| line(delta(n))),
-            "tiny" => Corpus::of(name, |n| line((n % 10).to_string())),
-            "full" => Corpus::of(name, |n| Block {
+            "llm" => of(|n| Block::line(delta(n))),
+            "tiny" => of(|n| Block::line((n % 10).to_string())),
+            "full" => of(|n| Block {
                 event_type: "update",
                 id: Some(format!("1700000000000-{n}")),
-                ..line(format!("{{\"key\":\"feature-{}\",\"on\":true}}", n % 100))
+                ..Block::line(format!("{{\"key\":\"feature-{}\",\"on\":true}}", n % 100))
             }),
-            "multiline" => Corpus::of(name, |n| line(lines(n))),
-            "big" => Corpus::of(name, |n| line(letters(n, 64 << 10))),
-            "heartbeat" => Corpus::of(name, |n| match n % 1000 {
-                999 => line("1".to_owned()),
+            "multiline" => of(|n| Block::line(lines(n))),
+            "big" => of(|n| Block::line(letters(n, 64 << 10))),
+            "heartbeat" => of(|n| match n % 1000 {
+                999 => Block::line("1".to_owned()),
                 _ => Block::heartbeat(),
             }),
-            "crlf" => Corpus::of(name, |n| Block::message(delta(n), "\r\n")),
-            "utf8" => Corpus::of(name, |n| line("实时数据推送服务器发送事件".repeat(n % 5 + 2))),
+            "crlf" => of(|n| Block::message(delta(n), "\r\n")),
+            "utf8" => of(|n| Block::line("实时数据推送服务器发送事件".repeat(n % 5 + 2))),
             _ => return None,
         })
     }
 
     /// Events of `size` bytes of data on one line each.
-    pub(crate) fn of_size(size: usize) -> Corpus {
-        Corpus::of("size", |n| Block::message(letters(n, size), "\n"))
+    pub(crate) fn of_size(size: usize, length: usize) -> Corpus {
+        Corpus::of("size", length, |n| Block::message(letters(n, size), "\n"))
     }
 
-    fn of(name: &'static str, block: impl Fn(usize) -> Block) -> Corpus {
+    fn of(name: &'static str, length: usize, block: impl Fn(usize) -> Block) -> Corpus {
         let mut text = String::new();
         let mut expected = Sink::hashing();
         let mut blocks = 0;
-        while text.len() < LENGTH {
+        while text.len() < length {
             let block = block(blocks);
             block.write(&mut text, &mut expected);
             blocks += 1;
@@ -72,6 +69,10 @@ struct Block {
 impl Block {
     fn message(data: String, line_ending: &'static str) -> Block {
         Block { event_type: "", id: None, data: Some(data), line_ending }
+    }
+
+    fn line(data: String) -> Block {
+        Block::message(data, "\n")
     }
 
     fn heartbeat() -> Block {

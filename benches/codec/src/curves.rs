@@ -13,7 +13,7 @@ const SIZES: [usize; 7] = [16, 64, 256, 1 << 10, 4 << 10, 16 << 10, 64 << 10];
 /// Adds the curves to a report.
 pub(crate) fn add(plan: Plan, report: &mut Report, decoders: &[&Decoder]) -> anyhow::Result<()> {
     let plan = Plan { rounds: plan.rounds.min(7), ..plan };
-    let llm = || Corpus::named("llm");
+    let llm = || Corpus::named("llm", plan.length);
     let over_chunks: Vec<Point> = [1, 4]
         .into_iter()
         .chain(SIZES)
@@ -21,11 +21,11 @@ pub(crate) fn add(plan: Plan, report: &mut Report, decoders: &[&Decoder]) -> any
         .collect();
     let over_events: Vec<Point> = SIZES
         .into_iter()
-        .map(|size| Point::measure(plan, &Corpus::of_size(size), 1400, size, decoders))
+        .map(|size| Point::measure(plan, &Corpus::of_size(size, plan.length), 1400, size, decoders))
         .collect();
     let over_lines: Vec<Point> = [1 << 10, 32 << 10, 1 << 20]
         .into_iter()
-        .map(|size| Point::measure(plan, &Corpus::of_size(size), 1, size, decoders))
+        .map(|size| Point::measure(plan, &Corpus::of_size(size, plan.length), 1, size, decoders))
         .collect();
     let mut curve = |file: &str, title: &str, horizontal: &str, points: &[Point]| {
         report.table(table(&format!("{title}, MB/s"), points, decoders));

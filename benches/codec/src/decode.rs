@@ -80,7 +80,8 @@ impl Args {
             }
         }
         let wanted = |name: &&str| self.corpus.is_empty() || self.corpus.iter().any(|n| n == name);
-        let corpora = corpus::NAMES.into_iter().filter(wanted).filter_map(Corpus::named);
+        let named = |name| Corpus::named(name, plan.length);
+        let corpora = corpus::NAMES.into_iter().filter(wanted).filter_map(named);
         let trials = corpora.map(|corpus| {
             let outcomes = trial::run(plan, &corpus, chunk, decoders);
             (corpus, outcomes)
@@ -101,10 +102,13 @@ impl Cut {
             });
             speed.row(format!("{} / fastest peer", ours.name), ratios);
         }
-        speed.row("fastest peer", fastest.iter().map(|it| match it {
-            Some(index) => Cell::text(decoders[*index].name),
-            None => Cell::none(),
-        }));
+        speed.row(
+            "fastest peer",
+            fastest.iter().map(|it| match it {
+                Some(index) => Cell::text(decoders[*index].name),
+                None => Cell::none(),
+            }),
+        );
         report.table(speed);
         self.note_faults(report, decoders);
         report.table(self.table("ns per block", decoders, &nanoseconds_per_block));

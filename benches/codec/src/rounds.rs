@@ -9,14 +9,16 @@ pub(crate) struct Plan {
     pub(crate) rounds: usize,
     /// The least time of one sample; short work is repeated to fill it.
     pub(crate) sample: Duration,
+    /// How long a stream is, to within one event.
+    pub(crate) length: usize,
 }
 
 impl Plan {
     pub(crate) fn new(quick: bool) -> Plan {
         if quick {
-            Plan { rounds: 5, sample: Duration::from_millis(2) }
+            Plan { rounds: 2, sample: Duration::from_millis(1), length: 64 << 10 }
         } else {
-            Plan { rounds: 25, sample: Duration::from_millis(4) }
+            Plan { rounds: 25, sample: Duration::from_millis(4), length: 1 << 20 }
         }
     }
 }

@@ -37,10 +37,12 @@ impl Connection {
         }
     }
 
-    /// Reads all that is there; calls `deliver` for each event.
+    /// Reads all that is there; calls `deliver` for each event. Whether the stream has ended is
+    /// only seen if `to_the_end`: it saves the others a call.
     pub(crate) fn read(
         &mut self,
         buffer: &mut [u8],
+        to_the_end: bool,
         mut deliver: impl FnMut(&mut Option<u64>, Delivery),
     ) {
         while !self.is_closed && !self.is_stalled {
@@ -49,7 +51,7 @@ impl Connection {
                 Ok(length) => {
                     self.take(&buffer[..length], &mut deliver);
                     // Less than was asked for: the socket is empty, a new edge will tell of more.
-                    if length < buffer.len() {
+                    if length < buffer.len() && !to_the_end {
                         return;
                     }
                 }

@@ -1,5 +1,7 @@
 //! The parts of the benchmark and how much of each is measured.
 
+use std::time::Duration;
+
 use report::Report;
 use servers::Burst;
 
@@ -83,6 +85,10 @@ pub(crate) struct Plan {
     pub(crate) slow: usize,
     /// Seconds for each point of a curve.
     pub(crate) point: f64,
+    /// 1: all points of a curve; 3: every third.
+    pub(crate) every: usize,
+    /// The time for which clients that were stalled may read again.
+    pub(crate) afterwards: Duration,
 }
 
 impl Plan {
@@ -93,17 +99,19 @@ impl Plan {
         if quick {
             return Plan {
                 rounds: rounds.unwrap_or(1),
-                steady: vec![(100, burst(500.0, 1.0, 100)), (1_000, burst(50.0, 1.0, 100))],
+                steady: vec![(100, burst(500.0, 0.4, 100)), (1_000, burst(50.0, 0.4, 100))],
                 in_flight: (in_flight, 10),
                 wide: (2_000, burst(1.0, 3.0, 100)),
                 stalled: vec![Stalled {
                     clients: 50,
-                    burst: burst(1_000.0, 2.0, 1 << 10),
+                    burst: burst(1_000.0, 0.8, 1 << 10),
                     is_for_all: true,
                 }],
                 reconnect: (1_000, 100),
                 slow: 100,
                 point: 0.2,
+                every: 3,
+                afterwards: Duration::from_millis(300),
             };
         }
         let stalled = |clients, rate, is_for_all| Stalled {
@@ -120,6 +128,8 @@ impl Plan {
             reconnect: (10_000, 100),
             slow: 1_000,
             point: 1.5,
+            every: 1,
+            afterwards: Duration::from_secs(3),
         }
     }
 }

@@ -92,7 +92,8 @@ impl Swarm {
                 continue;
             };
             let before = (connection.is_open, connection.is_closed);
-            connection.read(&mut self.buffer, |last, delivery| {
+            // The end may have come together with the last bytes, and no other edge tells of it.
+            connection.read(&mut self.buffer, event.is_read_closed(), |last, delivery| {
                 recorder.deliver(last, delivery, now());
             });
             self.answered += usize::from(connection.is_open && !before.0);
@@ -112,7 +113,7 @@ impl Swarm {
     pub(crate) fn resume(&mut self, recorder: &mut Recorder) {
         for connection in self.connections.iter_mut().filter(|it| it.is_stalled) {
             connection.is_stalled = false;
-            connection.read(&mut self.buffer, |last, delivery| {
+            connection.read(&mut self.buffer, true, |last, delivery| {
                 recorder.deliver(last, delivery, now());
             });
             self.closed += usize::from(connection.is_closed);

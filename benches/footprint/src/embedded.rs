@@ -16,7 +16,9 @@ pub(crate) fn measure(report: &mut Report) -> anyhow::Result<()> {
     let text = [output.stdout, output.stderr].concat();
     let rows = rows(&String::from_utf8_lossy(&text));
     if rows.is_empty() {
-        report.note("Flash and RAM on bare metal could not be measured here: see `cargo xtask embedded`.");
+        report.note(
+            "Flash and RAM on bare metal could not be measured here: see `cargo xtask embedded`.",
+        );
         return Ok(());
     }
     let mut table = Table::new("the codec on bare metal, bytes", ["bytes", "what"]);

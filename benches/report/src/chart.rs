@@ -14,6 +14,7 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+pub use axis::number;
 pub use bars::{Bar, Bars, Group};
 pub use dots::Dots;
 pub use lines::{Lines, Point};
@@ -22,8 +23,8 @@ const WIDTH: u32 = 860;
 /// Where the title and the words below it end.
 const HEAD: i32 = 62;
 const MARGIN: i32 = 16;
-const TEXT: RGBColor = RGBColor(118, 118, 118);
-const GRID: RGBAColor = RGBAColor(118, 118, 118, 0.28);
+const TEXT: RGBColor = RGBColor(122, 122, 122);
+const GRID: RGBAColor = RGBAColor(122, 122, 122, 0.28);
 
 /// Whose numbers they are: decides colour and weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use serde::Serialize;
 
-pub use chart::{Bar, Bars, Dots, Group, Lines, Point, Role, Scale, Series};
+pub use chart::{Bar, Bars, Dots, Group, Lines, Point, Role, Scale, Series, number};
 pub use machine::Machine;
 pub use spread::Spread;
 pub use table::{Cell, Table};

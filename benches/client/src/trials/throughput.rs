@@ -56,11 +56,7 @@ pub(crate) fn measure(
             let cpu = Spread::of(runs.iter().map(|it| it.cpu_nanoseconds_per_event));
             table.row(
                 subject.name(),
-                [
-                    Cell::spread(speed).with_detail(runs),
-                    Cell::spread(ratio),
-                    Cell::spread(cpu),
-                ],
+                [Cell::spread(speed).with_detail(runs), Cell::spread(ratio), Cell::spread(cpu)],
             );
             bars.push(Bar {
                 name: subject.name().to_owned(),

@@ -36,7 +36,9 @@ pub(crate) fn measure(
     let wanted = |it: &&Subject| matches!(it, Subject::Ours | Subject::Limit | Subject::Axum);
     let subjects: Vec<Subject> = subjects.iter().copied().filter(|it| wanted(&it)).collect();
     let most = plan.wide.0;
-    let connections: Vec<usize> = CONNECTIONS.into_iter().filter(|it| *it <= most).collect();
+    let connections = CONNECTIONS.into_iter().step_by(plan.every).filter(|it| *it <= most);
+    let connections: Vec<usize> = connections.collect();
+    let sizes: Vec<usize> = SIZES.into_iter().step_by(plan.every).collect();
     let burst = |rate: f64, size| Burst { rate, count: (rate * plan.point).ceil() as u64, size };
     let by_connections = Curve {
         title: "CPU time for one delivery of 100 B, by number of connections",
@@ -54,7 +56,7 @@ pub(crate) fn measure(
         file: "fanout-over-event-size",
         horizontal: "data of an event",
         is_bytes: true,
-        positions: &SIZES,
+        positions: &sizes,
     };
     by_size.measure(plan, &subjects, report, |subject, size| {
         // At most 400 MB a second, so that the generator can keep up.

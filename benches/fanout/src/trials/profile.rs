@@ -50,9 +50,11 @@ pub(crate) fn measure(
         for subject in subjects {
             let data = folder().join(format!("profile-{}-{file}.data", subject.name()));
             let cost = record(*subject, burst, times, &data)?;
-            let inclusive = Shares::of(&data, &["--children", "--fields", "overhead_children,symbol"])?;
+            let inclusive =
+                Shares::of(&data, &["--children", "--fields", "overhead_children,symbol"])?;
             let own = Shares::of(&data, &["--no-children", "--fields", "overhead,symbol"])?;
-            let shares = FUNCTIONS.map(|(_, function)| Cell::number(inclusive.of_function(function)));
+            let shares =
+                FUNCTIONS.map(|(_, function)| Cell::number(inclusive.of_function(function)));
             let first = [Cell::number(cost), Cell::number(own.in_user_space())];
             table.row(subject.name(), first.into_iter().chain(shares));
             hottest.push(format!("{}: {}", subject.name(), own.first(12).join(", ")));

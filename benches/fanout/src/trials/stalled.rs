@@ -21,9 +21,6 @@ const OPTIONS: [&str; 4] = ["--history", "1024", "--history-bytes", "1048576"];
 const SMALL_BUFFERS: [&str; 6] =
     ["--history", "1024", "--history-bytes", "1048576", "--send-buffer", "32768"];
 
-/// The time for which the clients that were stalled may read again.
-const AFTERWARDS: Duration = Duration::from_secs(3);
-
 pub(crate) fn measure(
     plan: &Plan,
     subjects: &[Subject],
@@ -42,7 +39,7 @@ pub(crate) fn measure(
         for subject in subjects.iter().copied().filter(is_wanted) {
             let mut row = |name: String, options: &[&str]| {
                 println!("{name}, {clients} clients");
-                match Trial::run(subject, *clients, *burst, options) {
+                match Trial::run(subject, *clients, *burst, options, plan.afterwards) {
                     Ok(trial) => table.row(name, trial.cells()),
                     Err(error) => report.note(format!("{name}: {error:#}.")),
                 }
@@ -98,6 +95,7 @@ impl Trial {
         clients: usize,
         burst: Burst,
         options: &[&str],
+        afterwards: Duration,
     ) -> anyhow::Result<Trial> {
         let (stalled, parts) = (clients / 10, 10);
         let undisturbed = Burst { count: (burst.count / 4).max(1), ..burst };
@@ -112,9 +110,9 @@ impl Trial {
         let (_, unsent) = run.running.server.unsent();
         let sockets = socket_memory().saturating_sub(sockets);
 
-        let mut afterwards = Recorder::default();
-        run.swarm.resume(&mut afterwards);
-        run.swarm.until(&mut afterwards, AFTERWARDS, |_| false)?;
+        let mut late = Recorder::default();
+        run.swarm.resume(&mut late);
+        run.swarm.until(&mut late, afterwards, |_| false)?;
         Ok(Trial {
             grown,
             unsent,
@@ -123,7 +121,7 @@ impl Trial {
             without: without.p99_in_parts(parts),
             missed: (burst.count * readers as u64).saturating_sub(with.deliveries),
             cut_off: run.swarm.closed(),
-            skipped: afterwards.skipped,
+            skipped: late.skipped,
         })
     }
 

@@ -1,7 +1,7 @@
 //! One event at a time, and 16 in flight: every server in turn, in several rounds.
 
 use anyhow::Context;
-use report::{Bars, Cell, Group, Report, Spread, Table};
+use report::{Bars, Cell, Group, Report, Spread, Table, number};
 
 use super::figures::{bar, faults, ratio, spread, user_space, user_space_cell};
 use crate::plan::Plan;
@@ -126,7 +126,7 @@ fn one_at_a_time(
         bar(*subject, parts, whole)
     });
     let plot = Bars {
-        title: format!("CPU time for one delivery, {connections} connections"),
+        title: format!("CPU time for one delivery, {} connections", number(connections as f64)),
         about: "µs of the server, shorter is better; one event of 100 B at a time; \
             median and quartiles"
             .to_owned(),
@@ -174,7 +174,10 @@ fn in_flight(
         bar(*subject, speed.iter().map(|it| it.median).collect(), speed)
     });
     let plot = Bars {
-        title: format!("Deliveries with 16 events in flight, {connections} connections"),
+        title: format!(
+            "Deliveries with 16 events in flight, {} connections",
+            number(connections as f64)
+        ),
         about: "per second, longer is better; the server on one core; median and quartiles"
             .to_owned(),
         parts: Vec::new(),

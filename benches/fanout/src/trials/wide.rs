@@ -122,8 +122,7 @@ const WIRE_BYTES: f64 = 100.0 + 8.0 + 35.0 + 6.0 + 66.0;
 
 /// What more connections would take if each delivery and each connection costs what was measured.
 fn arithmetic(rounds: &[Round]) -> Table {
-    let median =
-        |value: fn(&Round) -> f64| spread(rounds, value).map_or(f64::NAN, |it| it.median);
+    let median = |value: fn(&Round) -> f64| spread(rounds, value).map_or(f64::NAN, |it| it.median);
     let microseconds = median(Round::microseconds);
     // One of the two ends that the kernel holds.
     let (own, kernel) = (median(|it| it.own), median(|it| it.kernel) / 2.0);

@@ -76,7 +76,7 @@ impl Axis {
 }
 
 /// A number with thousands set apart, as short as it is exact.
-pub(super) fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     if value.abs() < 1000.0 {
         return format!("{}", (value * 1e4).round() / 1e4);
     }

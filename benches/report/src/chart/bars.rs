@@ -126,7 +126,9 @@ fn shade(colour: RGBColor, index: usize) -> RGBAColor {
 
 /// Three digits, or all before the point.
 fn digits(value: f64) -> String {
-    let places = (2.0 - value.abs().max(1e-3).log10().floor()).max(0.0) as i32;
-    let unit = 10_f64.powi(places);
-    axis::number((value * unit).round() / unit)
+    match value.abs() {
+        size if size >= 100.0 => axis::number(value.round()),
+        size if size >= 10.0 => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    }
 }

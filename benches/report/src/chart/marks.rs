@@ -40,8 +40,7 @@ enum Shape {
 
 /// The marks of all series, in their order.
 pub(super) fn of<V>(series: &[Series<V>]) -> Vec<Mark> {
-    let shapes =
-        [Shape::Circle, Shape::Square, Shape::Up, Shape::Down, Shape::Cross, Shape::Ring];
+    let shapes = [Shape::Circle, Shape::Square, Shape::Up, Shape::Down, Shape::Cross, Shape::Ring];
     let mut peers = PEERS.into_iter().zip(shapes).cycle();
     let mut ours = [Shape::Diamond, Shape::EmptyDiamond].into_iter().cycle();
     let mut mark = |role: Role| match role {
