@@ -232,3 +232,56 @@ impl Drop for Admission {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn service(connections: usize, connections_per_address: usize) -> Arc<Service> {
+        let mut service = Service::new(Box::new(|_| Response::not_found()));
+        service.limits = Limits { connections, connections_per_address, ..Limits::default() };
+        Arc::new(service)
+    }
+
+    /// How many of a thousand connections at the same time are let in, told that there is no room,
+    /// and just closed.
+    fn fates(service: &Arc<Service>, peer: &str) -> (usize, usize, usize) {
+        let (peer, before) = (peer.parse().ok(), service.stats().open);
+        let admitted: Vec<Admission> = (0..1000).filter_map(|_| service.admit(peer)).collect();
+        let refused = admitted.iter().filter(|admission| admission.refused.is_some()).count();
+        assert_eq!(service.stats().open - before, admitted.len() as u64);
+        (admitted.len() - refused, refused, 1000 - admitted.len())
+    }
+
+    #[test]
+    fn those_who_wait_to_be_refused_are_bounded_too() {
+        assert_eq!(fates(&service(10, usize::MAX), "1.2.3.4:5"), (10, DOORSTEP, 734));
+        let service = service(900, 10);
+        let held: Vec<_> = (0..10).map(|_| service.admit("[2001:db8::1]:1".parse().ok())).collect();
+        assert_eq!(fates(&service, "1.2.3.4:5"), (10, DOORSTEP, 734));
+        let neighbour = service.admit("[2001:db8::ffff]:1".parse().ok()).unwrap();
+        assert!(neighbour.refused.is_some(), "a /64 counts as one");
+        drop((held, neighbour));
+        assert!(lock(&service.addresses).is_empty() && service.stats().open == 0);
+    }
+
+    #[cfg(feature = "log")]
+    #[test]
+    fn refusals_are_logged() {
+        struct Seen(Mutex<Vec<String>>);
+        impl ::log::Log for Seen {
+            fn enabled(&self, _: &::log::Metadata<'_>) -> bool {
+                true
+            }
+            fn log(&self, record: &::log::Record<'_>) {
+                lock(&self.0).push(format!("{} {}", record.level(), record.args()));
+            }
+            fn flush(&self) {}
+        }
+        static SEEN: Seen = Seen(Mutex::new(Vec::new()));
+        ::log::set_logger(&SEEN).unwrap();
+        ::log::set_max_level(::log::LevelFilter::Debug);
+        service(1, 1).reject("no reason");
+        assert!(lock(&SEEN.0).contains(&"DEBUG refused: no reason".to_owned()));
+    }
+}
