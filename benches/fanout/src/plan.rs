@@ -104,7 +104,7 @@ impl Plan {
                 wide: (2_000, burst(1.0, 3.0, 100)),
                 stalled: vec![Stalled {
                     clients: 50,
-                    burst: burst(1_000.0, 0.8, 1 << 10),
+                    burst: burst(2_000.0, 0.8, 1 << 10),
                     is_for_all: true,
                 }],
                 reconnect: (1_000, 100),

@@ -114,7 +114,7 @@ enum Place {
 impl Shares {
     fn of(data: &Path, arguments: &[&str]) -> anyhow::Result<Shares> {
         let output = Command::new("perf")
-            .args(["report", "--stdio", "--call-graph", "none", "--sort", "symbol"])
+            .args(["report", "--stdio", "--call-graph", "none"])
             .args(arguments)
             .arg("--input")
             .arg(data)
