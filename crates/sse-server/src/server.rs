@@ -186,6 +186,9 @@ pub struct Connections {
 impl Connections {
     /// Serves one connection to its end, on the executor that polls this future. Each subscriber
     /// of a channel is written to by its own future here, without the shared pump.
+    ///
+    /// The end of the last answer is the stream's `poll_close`. That of `async_io::Async` closes nothing by
+    /// itself: over one the client sees the end up to a second later, when the stream is dropped.
     pub async fn serve(
         &self,
         stream: impl AsyncRead + AsyncWrite + Send + 'static,
