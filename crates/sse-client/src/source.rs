@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// A client of an event stream that comes back by itself.
 ///
 /// Nothing happens until it is polled. It ends, that is, [`next`](Self::next) gives `None`, after
-/// [`close`](Self::close) or after an error that [is final](Error::is_final).
+/// [`close`](Self::close) or after an error that [is final](crate::Error::is_final).
 ///
 /// ```no_run
 /// # futures_lite::future::block_on(async {
