@@ -45,8 +45,8 @@ impl Args {
         report.note(
             "One pass over 1 MiB, one thread. Decoders take turns in every round; cells show the best round. \
              The ratio is that of us to the fastest peer whose events are right, taken in each round: \
-             its median and its quartiles. `ours` has the default features; sse-stream's default \
-             features have simdutf8, as `ours, simdutf8` has it.",
+             its median and its quartiles. `ours` has the default features, simdutf8 \
+             among them, as sse-stream has it; `ours, no simdutf8` lacks that one.",
         );
         report.note(versions(&decoders));
         for chunk in &self.chunk {

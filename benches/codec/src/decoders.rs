@@ -77,10 +77,10 @@ pub(crate) const ALL: [Decoder; 11] = [
     },
     Decoder { name: "ours", package: "sse-proto", role: Role::Ours, decode: ours::decode },
     Decoder {
-        name: "ours, simdutf8",
-        package: "simdutf8",
+        name: "ours, no simdutf8",
+        package: "",
         role: Role::Ours,
-        decode: ours::decode_with_simdutf8,
+        decode: ours::decode_without_simdutf8,
     },
     peer("sse-core", sse_core::decode),
     peer("sse-stream", sse_stream::decode),

@@ -24,8 +24,8 @@
 //! ```
 //!
 //! Inside, a stream goes `search` (where a line ends), `whole` (lines that lie whole in a chunk) and `torn` (those that
-//! do not; without the feature `memchr` all of them), `field` (what a line is about), `block` (the buffers of the standard), `decoder`. The sentences of the standard
-//! stand at the code that follows them.
+//! do not; without the feature `memchr` all of them), `field` (what a line is about), `block` (the buffers of the
+//! standard), `decoder`. The sentences of the standard stand at the code that follows them.
 //!
 //! [9.2.5]: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
 //! [9.2.6]: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation

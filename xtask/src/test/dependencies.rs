@@ -30,6 +30,9 @@ pub(super) fn step() -> Step {
         let alone = tree(report, &["--package", "sse-proto", "--no-default-features"])?;
         report.note(format_args!("sse-proto without features: {} dependencies", alone.len()));
         ensure!(alone.is_empty(), "sse-proto without features depends on {}", list(&alone));
+        let usual = tree(report, &["--package", "sse-proto"])?;
+        report.note(format_args!("sse-proto with default features: {}", list(&usual)));
+        ensure!(usual.iter().eq(["memchr", "simdutf8"]), "sse-proto depends on {}", list(&usual));
         small("sse-server", &SERVER, report)?;
         small("sse-client", &CLIENT, report)
     })

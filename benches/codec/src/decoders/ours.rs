@@ -1,4 +1,4 @@
-//! `sse-proto`, with its default features and with `simdutf8`.
+//! `sse-proto`, with its default features and without `simdutf8`.
 
 use super::Input;
 use crate::sink::Sink;
@@ -21,4 +21,4 @@ macro_rules! decode_by {
 }
 
 decode_by!(decode, sse_proto);
-decode_by!(decode_with_simdutf8, sse_proto_simdutf8);
+decode_by!(decode_without_simdutf8, sse_proto_portable);
