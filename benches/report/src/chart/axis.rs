@@ -8,7 +8,7 @@ use super::Scale;
 pub(super) struct Axis {
     scale: Scale,
     values: Range<f64>,
-    pixels: Range<i32>,
+    pixels: (i32, i32),
 }
 
 impl Axis {
@@ -16,7 +16,7 @@ impl Axis {
     pub(super) fn over(
         values: impl Iterator<Item = f64>,
         scale: Scale,
-        pixels: Range<i32>,
+        pixels: (i32, i32),
     ) -> Axis {
         let (mut least, mut most) = (f64::INFINITY, 0.0_f64);
         for value in values.filter(|it| *it > 0.0) {
@@ -36,7 +36,7 @@ impl Axis {
     pub(super) fn pixel(&self, value: f64) -> i32 {
         let (start, end) = (self.map(self.values.start), self.map(self.values.end));
         let part = (self.map(value) - start) / (end - start);
-        let (first, last) = (f64::from(self.pixels.start), f64::from(self.pixels.end));
+        let (first, last) = (f64::from(self.pixels.0), f64::from(self.pixels.1));
         (first + part * (last - first)).round() as i32
     }
 
@@ -106,11 +106,11 @@ mod tests {
 
     #[test]
     fn ticks_stand_on_narrow_axes_too() {
-        let axis = Axis::over([3.5, 7.6].into_iter(), Scale::Logarithmic, 0..100);
+        let axis = Axis::over([3.5, 7.6].into_iter(), Scale::Logarithmic, (0, 100));
         assert_eq!(axis.ticks(), [5.0]);
-        let axis = Axis::over([3.5, 17.6].into_iter(), Scale::Logarithmic, 0..100);
+        let axis = Axis::over([3.5, 17.6].into_iter(), Scale::Logarithmic, (0, 100));
         assert_eq!(axis.ticks(), [5.0, 10.0, 20.0]);
-        let axis = Axis::over([3.5, 7.6].into_iter(), Scale::Linear, 0..100);
+        let axis = Axis::over([3.5, 7.6].into_iter(), Scale::Linear, (0, 100));
         assert_eq!(axis.ticks(), [0.0, 2.0, 4.0, 6.0, 8.0]);
     }
 

@@ -74,7 +74,7 @@ impl Group {
             y += GROUP_NAME;
         }
         let ends = self.bars.iter().map(|it| it.quartiles.map_or(it.sum(), |q| q.1.max(it.sum())));
-        let axis = Axis::over(ends, Scale::Linear, LEFT..RIGHT);
+        let axis = Axis::over(ends, Scale::Linear, (LEFT, RIGHT));
         let rows = ROW * self.bars.len() as i32;
         canvas.line((LEFT, y), (LEFT, y + rows), GRID)?;
         for bar in &self.bars {

@@ -33,7 +33,7 @@ impl Dots {
 
     fn axis(&self) -> Axis {
         let values = self.series.iter().flat_map(|it| it.values.iter().flatten());
-        Axis::over(values.copied(), Scale::Logarithmic, LEFT..RIGHT)
+        Axis::over(values.copied(), Scale::Logarithmic, (LEFT, RIGHT))
     }
 
     fn rows(&self, canvas: &Canvas<'_, '_>) -> anyhow::Result<()> {

@@ -37,8 +37,8 @@ impl Lines {
     /// The plot as an SVG document.
     pub fn svg(&self) -> anyhow::Result<String> {
         let points = || self.series.iter().flat_map(|it| &it.values);
-        let x = Axis::over(points().map(|it| it.x), Scale::Logarithmic, LEFT..RIGHT);
-        let y = Axis::over(points().map(|it| it.y), self.vertical, BOTTOM..HEAD);
+        let x = Axis::over(points().map(|it| it.x), Scale::Logarithmic, (LEFT, RIGHT));
+        let y = Axis::over(points().map(|it| it.y), self.vertical, (BOTTOM, HEAD));
         draw(HEIGHT, &self.title, &self.about, |canvas| {
             self.grid(canvas, &x, &y)?;
             self.lines(canvas, &x, &y)?;

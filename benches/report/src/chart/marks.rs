@@ -30,6 +30,8 @@ enum Shape {
     Diamond,
     EmptyDiamond,
     Bar,
+    EmptyBar,
+    Dash,
     Circle,
     Square,
     Up,
@@ -43,9 +45,10 @@ pub(super) fn of<V>(series: &[Series<V>]) -> Vec<Mark> {
     let shapes = [Shape::Circle, Shape::Square, Shape::Up, Shape::Down, Shape::Cross, Shape::Ring];
     let mut peers = PEERS.into_iter().zip(shapes).cycle();
     let mut ours = [Shape::Diamond, Shape::EmptyDiamond].into_iter().cycle();
+    let mut limits = [Shape::Bar, Shape::EmptyBar, Shape::Dash].into_iter().cycle();
     let mut mark = |role: Role| match role {
         Role::Ours => Mark { colour: OURS, shape: ours.next().unwrap_or(Shape::Diamond), size: 7 },
-        Role::Limit => Mark { colour: LIMIT, shape: Shape::Bar, size: 9 },
+        Role::Limit => Mark { colour: LIMIT, shape: limits.next().unwrap_or(Shape::Bar), size: 9 },
         Role::Peer => {
             let (colour, shape) = peers.next().unwrap_or((PEER, Shape::Circle));
             Mark { colour, shape, size: 4 }
@@ -70,6 +73,11 @@ impl Mark {
                 canvas.path(closed.map(|it| (x + it.0, y + it.1)).collect(), stroke)
             }
             Shape::Bar => canvas.bar((x - 1, y - size), (x + 2, y + size), fill),
+            Shape::EmptyBar => {
+                let corners = [(-3, -size), (3, -size), (3, size), (-3, size), (-3, -size)];
+                canvas.path(corners.map(|it| (x + it.0, y + it.1)).to_vec(), stroke)
+            }
+            Shape::Dash => canvas.bar((x - size, y - 1), (x + size, y + 2), fill),
             Shape::Square => canvas.bar((x - size, y - size), (x + size, y + size), fill),
             Shape::Up => polygon(&[(0, -size - 1), (size + 1, size), (-size - 1, size)]),
             Shape::Down => polygon(&[(0, size + 1), (size + 1, -size), (-size - 1, -size)]),
