@@ -185,7 +185,7 @@ impl EventSource {
     /// # Ok::<(), sse_client::BuildError>(())
     /// ```
     pub fn restart(&mut self) {
-        self.decoder.reset();
+        // The decoder forgets the block it was in when the next connection opens.
         self.schedule = Schedule::default();
         self.phase = Phase::Idle;
     }
