@@ -59,3 +59,27 @@ mod gzip {
 }
 
 pub(crate) use gzip::Inflate;
+
+#[cfg(all(test, feature = "gzip"))]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use std::io::Write;
+
+    #[test]
+    fn one_step_of_a_bomb_is_bounded() {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(&vec![b'x'; 16 << 20]).expect("memory");
+        let bomb = encoder.finish().expect("memory");
+        let mut inflate = Inflate::new(b"gzip").expect("gzip");
+        let (mut rest, mut sum) = (&bomb[..], 0);
+        while !rest.is_empty() {
+            let used = inflate.inflate(rest).expect("gzip");
+            assert!(inflate.output().len() < 1 << 20, "{}", inflate.output().len());
+            sum += inflate.output().len();
+            rest = &rest[used..];
+        }
+        assert_eq!(sum, 16 << 20);
+    }
+}
