@@ -12,7 +12,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
-/// A byte stream to a server: TCP, TLS, or what a caller's connector made.
+/// A byte stream to a server: TCP, TLS, or what a caller's connector made. Every type that reads and
+/// writes like one is one.
+///
+/// ```
+/// fn is_connection<C: sse_client::Connection>() {}
+/// is_connection::<async_io::Async<std::net::TcpStream>>();
+/// ```
 pub trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Connection for T {}
@@ -246,7 +252,8 @@ mod tests {
         let live_at = live.local_addr().expect("an address");
         let dead_at = dead.local_addr().expect("an address");
         let begun = now();
-        let stream = block_on(race(vec![dead_at, live_at])).expect("a connection");
+        let racing = within(Some(Duration::from_secs(10)), race(vec![dead_at, live_at]));
+        let stream = block_on(racing).expect("not waiting for the first").expect("a connection");
         assert_eq!(stream.get_ref().peer_addr().expect("an address"), live_at);
         assert!(begun.elapsed() >= Duration::from_millis(250));
         let begun = now();
