@@ -39,7 +39,13 @@ pub struct EventSource {
     phase: Phase,
 }
 
-/// The standard's `readyState`.
+/// The standard's `readyState`, with the standard's numbers.
+///
+/// ```
+/// use sse_client::ReadyState;
+///
+/// assert_eq!(ReadyState::Closed as u8, 2);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ReadyState {
