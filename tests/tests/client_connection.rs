@@ -3,7 +3,7 @@
 use sse_client::{ErrorKind, EventSource, Item, ReadyState};
 use std::time::Duration;
 use tests::fault::{Gate, Script, Server};
-use tests::source::{data, error, run, source};
+use tests::source::{data, error, quick, run, source};
 
 #[test]
 fn every_framing_delivers_the_same_events_at_every_piece_size() {
@@ -72,6 +72,8 @@ fn what_a_network_does_is_tried_again() {
         (Script::new().raw("SSH-2.0-OpenSSH\r\n\r\n"), ErrorKind::Malformed),
         (Script::stream().chunk("data: x\n"), ErrorKind::Truncated),
         (Script::stream().raw("5\r\ndat"), ErrorKind::Truncated),
+        (Script::stream().raw("5\r\ndata:"), ErrorKind::Truncated),
+        (Script::stream().raw("0\r\nX: y\r\n"), ErrorKind::Truncated),
         (Script::stream().raw("zz\r\n"), ErrorKind::Malformed),
         (Script::stream().chunk(": hi\n").reset(), ErrorKind::Broken),
         (
@@ -164,6 +166,49 @@ fn restart_opens_a_closed_source_with_its_cursor() {
         assert_eq!(data(&mut source).await, "2");
     });
     assert_eq!(server.requests()[1].header("last-event-id"), Some("5"));
+}
+
+#[test]
+fn restart_leaves_an_open_connection() {
+    let server = Server::scripts([
+        Script::stream().chunk("id: 5\ndata: 1\n\ndata: dropped\n\nid: 6\ndata: cut").stall(),
+        Script::stream().chunk("data: 2\n\n").stall(),
+    ]);
+    let mut source = source(&server);
+    run(async {
+        assert_eq!(data(&mut source).await, "1");
+        source.restart();
+        assert_eq!(source.ready_state(), ReadyState::Connecting);
+        assert_eq!(data(&mut source).await, "2");
+    });
+    assert_eq!(server.requests()[1].header("last-event-id"), Some("5"));
+    assert_eq!(source.last_event_id(), "5");
+}
+
+#[test]
+fn restart_does_not_wait_out_a_delay() {
+    let server = Server::scripts([
+        Script::stream().chunk("retry: 600000\ndata: 1\n\n").last_chunk(),
+        Script::stream().chunk("data: 2\n\n").stall(),
+    ]);
+    let mut source = source(&server);
+    run(async {
+        assert!(error(&mut source).await.retry_in() >= Some(Duration::from_secs(600)));
+        source.restart();
+        assert_eq!(data(&mut source).await, "2");
+    });
+}
+
+#[test]
+fn restart_forgets_failures() {
+    let server = Server::scripts([Script::new().reset()]);
+    let mut source = quick(&server).max_failures(2).build().expect("a source");
+    run(async {
+        for _ in 0..3 {
+            assert!(!error(&mut source).await.is_final());
+            source.restart();
+        }
+    });
 }
 
 #[test]

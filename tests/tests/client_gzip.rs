@@ -39,6 +39,17 @@ fn every_piece_size_gives_the_same_events() {
 }
 
 #[test]
+fn a_stream_of_several_members_is_one_stream() {
+    let body = [gzip("data: 1\n\nda"), gzip("ta: 2\n\n")].concat();
+    let server = Server::scripts([Script::head(200, HEAD).raw(body).stall()]);
+    let mut source = source(&server);
+    run(async {
+        assert_eq!(data(&mut source).await, "1");
+        assert_eq!(data(&mut source).await, "2");
+    });
+}
+
+#[test]
 fn no_event_is_held_back() {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     let mut flushed = |text: &str| {

@@ -99,6 +99,45 @@ fn a_post_is_not_repeated_unless_asked() {
 }
 
 #[test]
+fn methods_that_may_be_repeated_are() {
+    for (method, repeated) in [
+        ("GET", true),
+        ("PUT", true),
+        ("DELETE", true),
+        ("OPTIONS", true),
+        ("PATCH", false),
+        ("REPORT", false),
+    ] {
+        let server = Server::scripts([Script::stream().last_chunk(), hello()]);
+        let mut source = quick(&server).method(method).build().expect("a source");
+        assert_eq!(run(error(&mut source)).is_final(), !repeated, "{method}");
+    }
+}
+
+/// An address that refuses connections.
+fn refusing() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    format!("http://{}/", listener.local_addr().expect("an address"))
+}
+
+#[test]
+fn a_post_that_was_not_sent_is_tried_again() {
+    let mut source = quick_url(&refusing()).post_json("{}").build().expect("a source");
+    let error = run(error(&mut source));
+    assert_eq!((error.kind(), error.is_final()), (ErrorKind::Connect, false));
+}
+
+/// The server that redirected it has seen it, and may have acted on it.
+#[test]
+fn a_redirected_post_counts_as_sent() {
+    let target = refusing();
+    let server = Server::start(move |_| Script::redirect(307, &target));
+    let mut source = quick(&server).post_json("{}").build().expect("a source");
+    let error = run(error(&mut source));
+    assert_eq!((error.kind(), error.is_final()), (ErrorKind::Connect, true));
+}
+
+#[test]
 fn what_cannot_be_built() {
     let url = "http://h/";
     let build = EventSource::builder;
@@ -250,6 +289,36 @@ fn the_answer_is_read_up_to_64_kib_and_in_every_framing() {
     let server = Server::scripts([short]);
     let error = run(error(&mut source(&server)));
     assert_eq!(error.response().map(|it| it.text()), Some("gone".to_owned()));
+}
+
+#[test]
+fn the_answer_is_not_waited_for_once_it_is_full_and_not_long_before() {
+    for (length, least, most) in [(70_000, 0, 1500), (7, 1500, 10_000)] {
+        let script = Script::head(500, "").raw("x".repeat(length)).stall();
+        let server = Server::scripts([script]);
+        let begun = std::time::Instant::now();
+        let error = run(error(&mut source(&server)));
+        assert_eq!(error.response().map(|it| it.body().len()), Some(length.min(65_536)));
+        let range = Duration::from_millis(least)..Duration::from_millis(most);
+        assert!(range.contains(&begun.elapsed()), "{length}: {:?}", begun.elapsed());
+    }
+}
+
+/// As when a body is too large for a server: it answers, reads no more, and closes.
+#[cfg(unix)]
+#[test]
+fn an_answer_counts_even_when_the_request_could_not_be_written() {
+    use futures_lite::AsyncWriteExt;
+    use std::os::unix::net::UnixStream;
+
+    let builder = quick_url("http://pipe/").post_json("{}").connector(|_| async {
+        let (client, mut server) = async_io::Async::<UnixStream>::pair()?;
+        server.write_all(b"HTTP/1.1 413 Content Too Large\r\n\r\nat most 1 byte").await?;
+        Ok(client)
+    });
+    let error = run(error(&mut builder.build().expect("a source")));
+    assert_eq!(error.kind(), ErrorKind::Status(413), "{error}");
+    assert_eq!(error.response().map(|it| it.text()), Some("at most 1 byte".to_owned()));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use sse_client::{EventSource, Item, ItemRef, ReadyState};
 use std::time::Duration;
 use tests::fault::{Script, Server};
 use tests::pipe::Pipe;
-use tests::source::{quick, run, source};
+use tests::source::{data, quick, run, source};
 use tests::streams::Random;
 
 const BODY: &str = ": c\nretry: 5\nid: 1\ndata: a\n\nid: 2\n\nevent: e\ndata: b\ndata: c\n\n";
@@ -162,6 +162,8 @@ fn a_stream_that_never_pauses_gives_others_their_turn() {
         let pipe = pipe.clone();
         async move { Ok(pipe) }
     });
+    // It asks to be polled again after each turn: nobody else will.
+    assert_eq!(run(data(&mut builder.clone().build().expect("a source"))), "last");
     let mut source = builder.build().expect("a source");
     run(async {
         assert!(matches!(source.next().await, Some(Item::Open(_))));

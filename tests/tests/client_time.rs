@@ -122,6 +122,19 @@ fn a_reconnection_time_of_zero_has_a_floor() {
 }
 
 #[test]
+fn a_connection_that_was_healthy_is_no_failure() {
+    let server = Server::scripts([Script::stream().chunk("data: 1\n\n").reset()]);
+    let builder = quick(&server).max_failures(2);
+    for (healthy_after, last) in [(Duration::ZERO, false), (Duration::from_secs(60), true)] {
+        let mut source = builder.clone().healthy_after(healthy_after).build().expect("a source");
+        run(async {
+            assert!(!error(&mut source).await.is_final());
+            assert_eq!(error(&mut source).await.is_final(), last);
+        });
+    }
+}
+
+#[test]
 fn failures_in_a_row_can_be_limited() {
     let server = Server::scripts([Script::new().reset()]);
     let mut source = quick(&server).max_failures(3).build().expect("a source");

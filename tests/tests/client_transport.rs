@@ -92,6 +92,23 @@ fn a_plain_proxy_gets_the_whole_url() {
     assert_eq!(request.header("proxy-authorization"), Some("Basic dTpw"));
 }
 
+/// The environment is that of a process, so the test runs itself again in one of its own.
+#[test]
+fn the_environments_proxy_is_taken_when_asked_for() {
+    const NAME: &str = "the_environments_proxy_is_taken_when_asked_for";
+    if std::env::var_os("SSE_TEST_IN_CHILD").is_some() {
+        let mut source = quick_url("http://sse.test/a").proxy_from_env().build().expect("a source");
+        return run(async { assert_eq!(data(&mut source).await, "hello") });
+    }
+    let proxy = Server::scripts([hello()]);
+    let mut child = std::process::Command::new(std::env::current_exe().expect("this program"));
+    child.args(["--exact", NAME]).env("SSE_TEST_IN_CHILD", "1");
+    child.env("http_proxy", proxy.url("/")).env_remove("no_proxy").env_remove("NO_PROXY");
+    let output = child.output().expect("a child");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(proxy.requests()[0].target, "http://sse.test/a");
+}
+
 #[test]
 fn https_goes_through_a_tunnel() {
     let server = Server::scripts([hello()]);

@@ -14,6 +14,8 @@ pub(crate) enum Subject {
     Read,
     /// The same on async-io
     ReadAsync,
+    /// The blocking read loop that also finds the lines and checks the UTF-8: what any client must do
+    ReadCheck,
     /// The blocking read loop with our decoder, but no client, behind it
     ReadDecode,
     /// Ours, events borrowed
@@ -51,6 +53,7 @@ impl Subject {
         match self {
             Subject::Read => "read loop",
             Subject::ReadAsync => "read loop on async-io",
+            Subject::ReadCheck => "read loop that finds lines and checks UTF-8",
             Subject::ReadDecode => "read loop that decodes",
             Subject::Ours => "ours",
             Subject::OursOwned => "ours, owned events",
@@ -62,14 +65,17 @@ impl Subject {
     pub(crate) fn role(self) -> Role {
         match self {
             Subject::Ours | Subject::OursOwned => Role::Ours,
-            Subject::Read | Subject::ReadAsync | Subject::ReadDecode => Role::Limit,
+            it if it.is_bare() => Role::Limit,
             _ => Role::Peer,
         }
     }
 
     /// Whether it is a loop and no client.
     pub(crate) fn is_bare(self) -> bool {
-        matches!(self, Subject::Read | Subject::ReadAsync | Subject::ReadDecode)
+        matches!(
+            self,
+            Subject::Read | Subject::ReadAsync | Subject::ReadCheck | Subject::ReadDecode
+        )
     }
 
     pub(crate) fn runtime(self) -> Runtime {
@@ -84,6 +90,7 @@ impl Subject {
         match self {
             Subject::Read => Box::pin(bare::read(url, on_seen)),
             Subject::ReadAsync => Box::pin(bare::read_async(url, on_seen)),
+            Subject::ReadCheck => Box::pin(bare::read_and_check(url, on_seen)),
             Subject::ReadDecode => Box::pin(bare::read_and_decode(url, on_seen)),
             Subject::Ours => Box::pin(ours::listen(url, on_seen)),
             Subject::OursOwned => Box::pin(ours::listen_owned(url, on_seen)),

@@ -5,6 +5,15 @@ use crate::net;
 use crate::source::EventSource;
 
 /// An iterator over the items of an event source that blocks the thread until the next.
+///
+/// ```
+/// fn first_event(mut items: sse_client::Blocking<'_>) -> Option<String> {
+///     items.find_map(|item| match item {
+///         sse_client::Item::Event(event) => Some(event.data),
+///         _ => None,
+///     })
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Blocking<'a>(&'a mut EventSource);
 

@@ -236,6 +236,7 @@ mod tests {
             (Framing::Chunked, chunked, &b"hello 0123456789"[..], true),
             (Framing::Chunked, b"5\nhello\n0\n\n", b"hello", true),
             (Framing::Chunked, b"5\r\nhello\r\n0\r\n", b"hello", false),
+            (Framing::Chunked, b"5\r\nhello\r\n0\r\nX: y\r\n", b"hello", false),
             (Framing::Chunked, b"5\r\nhel", b"hel", false),
             (Framing::Chunked, b"0\r\n\r\n", b"", true),
             (Framing::Length(5), b"hello more", b"hello", true),

@@ -185,8 +185,8 @@ impl Builder {
     }
 
     /// Whether a request that the server may have acted on is sent again when its connection is
-    /// lost. Off for `POST` and `PATCH`, on for other methods, unless this is called after
-    /// [`method`](Self::method). When it is off, the end of the connection is final.
+    /// lost. On for `GET`, `PUT`, `DELETE` and `OPTIONS`, off for every other method, unless this is
+    /// called after [`method`](Self::method). When it is off, the end of the connection is final.
     ///
     /// ```
     /// let source = sse_client::EventSource::builder("http://127.0.0.1:8080/events")

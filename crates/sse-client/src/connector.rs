@@ -18,6 +18,17 @@ pub(crate) enum Connector {
 }
 
 /// Where a connection shall lead: the argument of a caller's connector.
+///
+/// ```
+/// use async_io::Async;
+/// use sse_client::{Endpoint, EventSource};
+/// use std::net::TcpStream;
+///
+/// // Whatever the host is called: it is on this machine.
+/// let here = |endpoint: Endpoint| Async::<TcpStream>::connect(([127, 0, 0, 1], endpoint.port()));
+/// let source = EventSource::builder("http://sse.test:8080/").connector(here).build()?;
+/// # Ok::<(), sse_client::BuildError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     host: String,

@@ -6,6 +6,16 @@ use std::fmt;
 use std::time::Duration;
 
 /// What ended a connection or kept it from being made.
+///
+/// ```
+/// use sse_client::ErrorKind;
+///
+/// fn is_the_keys_fault(kind: ErrorKind) -> bool {
+///     matches!(kind, ErrorKind::Status(401 | 403))
+/// }
+/// assert!(is_the_keys_fault(ErrorKind::Status(401)) && !is_the_keys_fault(ErrorKind::Resolve));
+/// assert_eq!(ErrorKind::Status(401).to_string(), "the server answered with status 401");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -46,6 +56,13 @@ pub enum ErrorKind {
 }
 
 /// Why a redirect was not followed.
+///
+/// ```
+/// use sse_client::{ErrorKind, RedirectError};
+///
+/// let kind = ErrorKind::Redirect(RedirectError::Downgrade);
+/// assert_eq!(kind.to_string(), "a redirect from https to http was refused");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RedirectError {
@@ -97,7 +114,15 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// A server's answer that is not an event stream.
+/// A server's answer that is not an event stream: its head, and of its body at most 64 KiB.
+///
+/// ```
+/// fn tell(error: &sse_client::Error) {
+///     if let Some(response) = error.response() {
+///         eprintln!("status {}: {}", response.head().status(), response.text());
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Response {
     pub(crate) head: Head,

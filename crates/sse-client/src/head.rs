@@ -7,7 +7,14 @@ use std::fmt;
 /// More header fields than this in one response are refused.
 const MAX_FIELDS: usize = 128;
 
-/// One response's status and header fields.
+/// One response's status and header fields: at most 128 fields, and 64 KiB or what
+/// [`Builder::head_limit`](crate::Builder::head_limit) allows.
+///
+/// ```
+/// fn is_compressed(open: &sse_client::Open) -> bool {
+///     open.head().header("content-encoding").is_some()
+/// }
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Head {
     status: u16,

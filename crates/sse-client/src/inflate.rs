@@ -5,10 +5,6 @@ mod gzip {
     use flate2::write::MultiGzDecoder;
     use std::io::{self, Write};
 
-    /// So much is inflated at once: it bounds the output of one step, whatever is compressed, to
-    /// about a thousand times as much.
-    const STEP: usize = 256;
-
     /// A gzip stream being read.
     pub(crate) struct Inflate(Box<MultiGzDecoder<Vec<u8>>>);
 
@@ -21,10 +17,11 @@ mod gzip {
         }
 
         /// Replaces the output by what the front of `bytes` inflates to, all of it that can be known
-        /// by now; says how many bytes were used.
+        /// by now; says how many bytes were used. The decoder takes no more than fills its own buffer
+        /// of 32 KiB, so one step gives a few of them at most, whatever is compressed.
         pub(crate) fn inflate(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.get_mut().clear();
-            let used = self.0.write(bytes.get(..STEP).unwrap_or(bytes))?;
+            let used = self.0.write(bytes)?;
             // Without this what was inflated stays inside until more comes.
             self.0.flush()?;
             Ok(used)
@@ -59,3 +56,27 @@ mod gzip {
 }
 
 pub(crate) use gzip::Inflate;
+
+#[cfg(all(test, feature = "gzip"))]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use std::io::Write;
+
+    #[test]
+    fn one_step_of_a_bomb_is_bounded() {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(&vec![b'x'; 16 << 20]).expect("memory");
+        let bomb = encoder.finish().expect("memory");
+        let mut inflate = Inflate::new(b"gzip").expect("gzip");
+        let (mut rest, mut sum) = (&bomb[..], 0);
+        while !rest.is_empty() {
+            let used = inflate.inflate(rest).expect("gzip");
+            assert!(inflate.output().len() <= 128 << 10, "{}", inflate.output().len());
+            sum += inflate.output().len();
+            rest = &rest[used..];
+        }
+        assert_eq!(sum, 16 << 20);
+    }
+}

@@ -6,6 +6,19 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 /// One thing that happened, owned.
+///
+/// ```
+/// use sse_client::Item;
+///
+/// fn word(item: &Item) -> &str {
+///     match item {
+///         Item::Open(_) => "open",
+///         Item::Event(event) => &event.data,
+///         Item::Error(error) if error.is_final() => "over",
+///         _ => "",
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Item {
@@ -24,6 +37,17 @@ pub enum Item {
 }
 
 /// One thing that happened; what came from the stream is borrowed from the read buffer.
+///
+/// ```
+/// use sse_client::ItemRef;
+///
+/// fn word<'a>(item: &ItemRef<'a>) -> &'a str {
+///     match item {
+///         ItemRef::Event(event) => event.data(),
+///         _ => "",
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ItemRef<'a> {
@@ -41,7 +65,13 @@ pub enum ItemRef<'a> {
     Error(Error),
 }
 
-/// A received event.
+/// A received event. None of its texts is larger than [`Limits`](crate::Limits) allow.
+///
+/// ```
+/// fn line(event: &sse_client::Event) -> String {
+///     format!("#{} {}: {}", event.last_event_id, event.event_type, event.data)
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Event {
@@ -54,6 +84,12 @@ pub struct Event {
 }
 
 /// The response that opened a stream.
+///
+/// ```
+/// fn tell(open: &sse_client::Open) {
+///     println!("{} by {:?}", open.url(), open.head().header("server"));
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Open {
     pub(crate) url: String,

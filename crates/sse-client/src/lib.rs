@@ -45,7 +45,7 @@
 //! | header fields on the way to another origin | only `Accept`, `Accept-Language`, `Cache-Control`, `Content-Language`, `Content-Type`, `User-Agent` and the last event ID go along, always: a secret can have any name |
 //! | cookies | sent if the caller sets them, never stored |
 //! | from `https` to `http` | refused |
-//! | a request's body on reconnect | sent again for methods that may be repeated; after POST and PATCH, if the request was sent, the end of the connection is final |
+//! | a request's body on reconnect | sent again for GET, PUT, DELETE and OPTIONS; after POST and any other method, if the request was sent, the end of the connection is final ([`Builder::resend`]) |
 //! | connect timeout, with lookup and TLS | 30 s |
 //! | head timeout, from the connection to the end of the head | 5 min, because many servers send it with the first event |
 //! | silence timeout, fed by every byte | none; TCP keepalive notices a dead peer after about 90 s, always |

@@ -12,7 +12,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
-/// A byte stream to a server: TCP, TLS, or what a caller's connector made.
+/// A byte stream to a server: TCP, TLS, or what a caller's connector made. Every type that reads and
+/// writes like one is one.
+///
+/// ```
+/// fn is_connection<C: sse_client::Connection>() {}
+/// is_connection::<async_io::Async<std::net::TcpStream>>();
+/// ```
 pub trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Connection for T {}
@@ -246,11 +252,14 @@ mod tests {
         let live_at = live.local_addr().expect("an address");
         let dead_at = dead.local_addr().expect("an address");
         let begun = now();
-        let stream = block_on(race(vec![dead_at, live_at])).expect("a connection");
+        let racing = within(Some(Duration::from_secs(10)), race(vec![dead_at, live_at]));
+        let stream = block_on(racing).expect("not waiting for the first").expect("a connection");
         assert_eq!(stream.get_ref().peer_addr().expect("an address"), live_at);
-        assert!(begun.elapsed() >= ATTEMPT_DELAY);
+        assert!(begun.elapsed() >= Duration::from_millis(250));
+        let begun = now();
         let stream = block_on(race(vec![refused_at, live_at])).expect("a connection");
         assert_eq!(stream.get_ref().peer_addr().expect("an address"), live_at);
+        assert!(begun.elapsed() < ATTEMPT_DELAY, "after a refusal the next attempt starts at once");
         let error = block_on(race(vec![refused_at, refused_at])).expect_err("nobody listens");
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
     }
@@ -266,6 +275,30 @@ mod tests {
         assert_eq!(sockopt::tcp_keepintvl(socket).expect("an option"), KEEPALIVE_INTERVAL);
         assert_eq!(sockopt::tcp_keepcnt(socket).expect("an option"), KEEPALIVE_RETRIES);
         assert!(socket.nodelay().expect("an option"));
+    }
+
+    #[test]
+    fn chance_is_spread_over_its_range() {
+        let drawn: Vec<f64> = (0..200).map(|_| random()).collect();
+        assert!(drawn.iter().all(|it| (0.0..1.0).contains(it)), "{drawn:?}");
+        for quarter in 0..4 {
+            let range = f64::from(quarter) / 4.0..f64::from(quarter + 1) / 4.0;
+            assert!(drawn.iter().any(|it| range.contains(it)), "{drawn:?}");
+        }
+    }
+
+    /// The time counts from the last sign of life, not from when the timer was set.
+    #[test]
+    fn a_watchdog_is_patient_for_its_limit_and_no_longer() {
+        let limit = Duration::from_millis(600);
+        let mut watchdog = Watchdog::new(limit);
+        std::thread::sleep(Duration::from_millis(30));
+        watchdog.feed();
+        let fed = now();
+        block_on(poll_fn(|cx| watchdog.poll(cx)));
+        let silent = fed.elapsed();
+        assert!(silent >= limit - Duration::from_millis(1), "{silent:?}");
+        assert!(silent < limit * 3 / 2, "{silent:?}");
     }
 
     #[test]

@@ -62,11 +62,12 @@ impl Trail {
     }
 }
 
-/// Fetch, "HTTP-redirect fetch": 301 and 302 turn POST into GET, 303 all but GET and HEAD.
+/// Fetch, "HTTP-redirect fetch": 301 and 302 turn POST into GET, 303 all but GET and HEAD, which is
+/// no method of a stream.
 fn becomes_get(status: u16, method: &str) -> bool {
     match status {
         301 | 302 => method == "POST",
-        303 => method != "GET" && method != "HEAD",
+        303 => method != "GET",
         _ => false,
     }
 }
@@ -81,7 +82,7 @@ mod tests {
     }
 
     fn trail(url: &str) -> Trail {
-        Trail::new(Url::parse(url).expect(url), 3, false)
+        Trail::new(Url::parse(url).expect(url), 4, false)
     }
 
     #[test]
@@ -105,6 +106,14 @@ mod tests {
     }
 
     #[test]
+    fn what_became_get_stays_get() {
+        let mut trail = trail("http://h/a");
+        assert_eq!(trail.follow(&redirect(303, "/b"), "POST"), Ok(true));
+        assert_eq!(trail.follow(&redirect(307, "/c"), "POST"), Ok(true));
+        assert!(trail.here().as_get);
+    }
+
+    #[test]
     fn other_statuses_are_not_followed() {
         for status in [200, 204, 300, 304, 305, 306, 309, 400, 500] {
             let mut trail = trail("http://h/a");
@@ -120,6 +129,8 @@ mod tests {
         assert_eq!(trail.follow(&redirect(302, "http://other/"), "GET"), Ok(true));
         assert!(trail.here().foreign);
         assert_eq!(trail.follow(&redirect(302, "http://h/c"), "GET"), Ok(true));
+        assert!(trail.here().foreign);
+        assert_eq!(trail.follow(&redirect(302, "http://h/d"), "GET"), Ok(true));
         assert!(trail.here().foreign);
     }
 
@@ -144,10 +155,10 @@ mod tests {
         let mut allowed = Trail::new(Url::parse("https://h/a").expect("a URL"), 3, true);
         assert_eq!(allowed.follow(&redirect(301, "http://h/a"), "GET"), Ok(true));
         let mut chain = trail("http://h/0");
-        for step in 1..=3 {
+        for step in 1..=4 {
             assert_eq!(chain.follow(&redirect(301, &format!("/{step}")), "GET"), Ok(true));
         }
-        assert_eq!(chain.follow(&redirect(301, "/4"), "GET"), Err(RedirectError::TooMany));
+        assert_eq!(chain.follow(&redirect(301, "/5"), "GET"), Err(RedirectError::TooMany));
         // A form answered by "see other" at its own URL is not a loop.
         assert_eq!(trail("http://h/a").follow(&redirect(303, "/a"), "POST"), Ok(true));
     }

@@ -39,7 +39,13 @@ pub struct EventSource {
     phase: Phase,
 }
 
-/// The standard's `readyState`.
+/// The standard's `readyState`, with the standard's numbers.
+///
+/// ```
+/// use sse_client::ReadyState;
+///
+/// assert_eq!(ReadyState::Closed as u8, 2);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ReadyState {
@@ -185,7 +191,7 @@ impl EventSource {
     /// # Ok::<(), sse_client::BuildError>(())
     /// ```
     pub fn restart(&mut self) {
-        self.decoder.reset();
+        // The decoder forgets the block it was in when the next connection opens.
         self.schedule = Schedule::default();
         self.phase = Phase::Idle;
     }

@@ -43,14 +43,12 @@ impl Url {
         }
         let (path, query) = split_query(reference);
         let mut target = self.clone();
-        target.query = query.map(|query| encode(query, is_query_byte));
-        if path.is_empty() {
-            if query.is_none() {
-                target.query = self.query.clone();
-            }
-        } else if path.starts_with('/') {
+        if !reference.is_empty() {
+            target.query = query.map(|query| encode(query, is_query_byte));
+        }
+        if path.starts_with('/') {
             target.path = normal_path(path);
-        } else {
+        } else if !path.is_empty() {
             let folder = self.path.rfind('/').map_or("", |end| &self.path[..=end]);
             target.path = normal_path(&format!("{folder}{path}"));
         }
@@ -126,10 +124,8 @@ impl Url {
 
     /// User and password, percent-decoded.
     pub(crate) fn credentials(&self) -> Option<(Vec<u8>, Vec<u8>)> {
-        let (user, password) = match self.userinfo.as_deref()?.split_once(':') {
-            Some(pair) => pair,
-            None => (self.userinfo.as_deref()?, ""),
-        };
+        let userinfo = self.userinfo.as_deref()?;
+        let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
         Some((decode(user), decode(password)))
     }
 
@@ -197,13 +193,10 @@ fn split_port(text: &str) -> Result<(&str, Option<u16>), UrlError> {
     if port.is_empty() {
         return Ok((host, None));
     }
-    if !port.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(UrlError::InvalidPort);
-    }
-    match port.parse() {
-        Ok(number) if number > 0 => Ok((host, Some(number))),
-        _ => Err(UrlError::InvalidPort),
-    }
+    // `parse` alone would take a plus sign.
+    let digits = Some(port).filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
+    let number = digits.and_then(|digits| digits.parse().ok()).filter(|number| *number > 0);
+    Ok((host, Some(number.ok_or(UrlError::InvalidPort)?)))
 }
 
 fn normal_host(host: &str) -> Result<String, UrlError> {
@@ -230,27 +223,20 @@ fn default_port(secure: bool) -> u16 {
     if secure { 443 } else { 80 }
 }
 
-/// Encodes what a path cannot hold and removes dot segments (RFC 3986 5.2.4). The result starts
+/// Encodes what a path cannot hold and removes dot segments (RFC 3986 5.2.4). Path and result start
 /// with a slash.
 fn normal_path(path: &str) -> String {
     let mut segments: Vec<&str> = Vec::new();
-    let mut rest = path.strip_prefix('/').unwrap_or(path).split('/').peekable();
-    while let Some(segment) = rest.next() {
-        let last = rest.peek().is_none();
+    for segment in path.split('/').skip(1) {
         match segment {
             "." => {}
-            ".." => {
-                segments.pop();
-            }
-            _ => {
-                segments.push(segment);
-                continue;
-            }
+            ".." => drop(segments.pop()),
+            _ => segments.push(segment),
         }
-        // A dot segment at the end leaves the folder's slash.
-        if last {
-            segments.push("");
-        }
+    }
+    // A dot segment at the end leaves the folder's slash.
+    if path.ends_with("/.") || path.ends_with("/..") {
+        segments.push("");
     }
     format!("/{}", encode(&segments.join("/"), is_path_byte))
 }

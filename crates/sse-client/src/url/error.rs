@@ -3,6 +3,14 @@
 use std::fmt;
 
 /// Why a text is not a URL that this crate can request.
+///
+/// ```
+/// use sse_client::{BuildError, EventSource, UrlError};
+///
+/// let error = EventSource::new("http://bücher.example/").unwrap_err();
+/// assert_eq!(error, BuildError::Url(UrlError::NonAsciiHost));
+/// assert!(error.to_string().contains("xn--"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UrlError {
