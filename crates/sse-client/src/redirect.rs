@@ -62,12 +62,11 @@ impl Trail {
     }
 }
 
-/// Fetch, "HTTP-redirect fetch": 301 and 302 turn POST into GET, 303 all but GET and HEAD, which is
-/// no method of a stream.
+/// Fetch, "HTTP-redirect fetch": 301 and 302 turn POST into GET, 303 all but GET and HEAD.
 fn becomes_get(status: u16, method: &str) -> bool {
     match status {
         301 | 302 => method == "POST",
-        303 => method != "GET",
+        303 => method != "GET" && method != "HEAD",
         _ => false,
     }
 }
@@ -95,6 +94,7 @@ mod tests {
             (301, "PUT", false),
             (302, "GET", false),
             (303, "GET", false),
+            (303, "HEAD", false),
             (307, "POST", false),
             (308, "POST", false),
         ] {

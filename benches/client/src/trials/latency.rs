@@ -21,13 +21,17 @@ pub(crate) fn measure(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let (rounds, events) = if quick { (1, 500) } else { (15, 1_000) };
-    let mut runs: Vec<Vec<Option<Vec<u64>>>> = vec![vec![None; rounds]; subjects.len()];
+    let mut runs: Vec<Vec<Option<Vec<u64>>>> = vec![Vec::new(); subjects.len()];
     for round in 0..rounds {
         // Everybody comes first once in a while: what disturbs a round disturbs it unevenly.
         for index in (0..subjects.len()).map(|it| (it + round) % subjects.len()) {
-            match run(subjects[index], events) {
-                Ok(run) => runs[index][round] = Some(run),
-                Err(error) => report.note(format!("{}: {error:#}.", subjects[index].name())),
+            let subject = subjects[index];
+            match run(subject, events) {
+                Ok(run) => runs[index].push(Some(run)),
+                Err(error) => {
+                    report.note(format!("{}: {error:#}.", subject.name()));
+                    runs[index].push(None);
+                }
             }
         }
     }
