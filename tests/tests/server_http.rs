@@ -12,7 +12,7 @@ fn pages(request: &Request) -> Response {
     match (request.method(), request.path()) {
         (_, "/") => Response::html("<h1>home</h1>"),
         ("POST", "/echo") => Response::new(200).body(request.body()),
-        (_, "/echo") => Response::method_not_allowed(&["POST"]),
+        (_, "/echo") => Response::new(405).header("Allow", "POST"),
         (_, "/path/ä b") => Response::text(request.query("q").unwrap_or_default().into_owned()),
         (_, "/panic") => panic!("on purpose"),
         (_, "/later") => Response::later(async { Response::text("later") }),
@@ -361,7 +361,7 @@ fn headers_cannot_be_injected() {
 fn the_handler_may_change_the_head_of_a_stream() {
     let server = Running::start(Server::new(|_| {
         Response::stream(async |mut sink: Sink| sink.send_bytes(b"data\n\n").await)
-            .content_type("text/event-stream;charset=utf-8")
+            .header("Content-Type", "text/event-stream;charset=utf-8")
             .without_header("Cache-Control")
             .header("X-Accel-Buffering", "yes")
             .header("Connection", "close")
@@ -426,7 +426,7 @@ fn hooks_see_every_request() {
             (request.header("authorization") != Some("yes")).then(|| Response::new(401))
         })
         .on_access(move |access| {
-            let path = access.request.map(|request| request.path().to_owned());
+            let path = access.request.as_ref().map(|request| request.path().to_owned());
             let peer = access.peer.map(|peer| peer.ip().is_loopback());
             log.lock().unwrap().push((path, access.status, access.bytes, peer));
         });

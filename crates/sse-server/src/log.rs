@@ -4,10 +4,10 @@
 //! `<epoch>-0` is the ID of the place before the first event.
 
 use std::collections::{HashMap, VecDeque};
-use std::fmt;
 use std::sync::Arc;
 
-use crate::channel::Filter;
+use crate::History;
+use crate::subscriber::Filter;
 
 /// Bytes written to a connection at once; what one that stops reading may leave waiting. A single
 /// event may be larger.
@@ -21,14 +21,7 @@ pub(crate) const BATCH_BYTES: usize = 16 * 1024;
 /// let id = channel.publish(&sse_server::Frame::message("hello"));
 /// assert!(id.to_string().ends_with("-1"));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct EventId(pub(crate) Arc<str>);
-
-impl fmt::Display for EventId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+pub type EventId = Arc<str>;
 
 /// An event in a channel's log, encoded once for all subscribers: what a
 /// [`filter`](crate::Response::filter) decides about.
@@ -93,16 +86,6 @@ impl Batch {
         }
         batch
     }
-
-    /// A comment in a chunk, which moves no position.
-    pub(crate) fn heartbeat(position: u64) -> Self {
-        Self {
-            first: position,
-            end: position,
-            bytes: b"3\r\n:\n\n\r\n".to_vec(),
-            ..Self::default()
-        }
-    }
 }
 
 /// Appends `block` as one chunk (RFC 9112, 7.1).
@@ -139,11 +122,10 @@ pub(crate) type Gap = (&'static str, Option<u64>);
 pub(crate) struct Log {
     epoch: u64,
     /// Sequence number of the oldest entry held, or of the next event if none is.
-    first: u64,
+    pub(crate) first: u64,
     entries: VecDeque<Arc<Entry>>,
     bytes: usize,
-    max_events: usize,
-    max_bytes: usize,
+    pub(crate) history: History,
     /// Sequence numbers of the application's own IDs among the entries.
     own: HashMap<Arc<str>, u64>,
     /// Nothing more will come.
@@ -151,14 +133,13 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    pub(crate) fn new(epoch: u64, max_events: usize, max_bytes: usize) -> Self {
+    pub(crate) fn new(epoch: u64, history: History) -> Self {
         Self {
             epoch,
             first: 1,
             entries: VecDeque::new(),
             bytes: 0,
-            max_events: max_events.max(1),
-            max_bytes,
+            history,
             own: HashMap::new(),
             is_closed: false,
         }
@@ -185,12 +166,10 @@ impl Log {
         }
         self.bytes += entry.chunk.len();
         self.entries.push_back(Arc::new(entry));
-        while self.entries.len() > self.max_events
-            || (self.bytes > self.max_bytes && self.entries.len() > 1)
+        while self.entries.len() > 1
+            && (self.entries.len() > self.history.events || self.bytes > self.history.bytes)
         {
-            let Some(oldest) = self.entries.pop_front() else {
-                break;
-            };
+            let Some(oldest) = self.entries.pop_front() else { break };
             self.bytes -= oldest.chunk.len();
             if let Some(id) = &oldest.own_id {
                 if self.own.get(id) == Some(&self.first) {
@@ -226,11 +205,6 @@ impl Log {
             .collect())
     }
 
-    /// The oldest position still held.
-    pub(crate) fn first(&self) -> u64 {
-        self.first
-    }
-
     /// Where a client begins, and the gap it must be told of first.
     pub(crate) fn resume(&self, last_event_id: Option<&str>, replay: Replay) -> (u64, Option<Gap>) {
         let Some(id) = last_event_id else {
@@ -262,14 +236,11 @@ impl Log {
         let entry = sequence
             .checked_sub(self.first)
             .and_then(|index| self.entries.get(usize::try_from(index).ok()?));
-        match entry.and_then(|entry| entry.own_id.clone()) {
-            Some(id) => EventId(id),
-            None => self.numbered(sequence),
-        }
+        entry.and_then(|entry| entry.own_id.clone()).unwrap_or_else(|| self.numbered(sequence))
     }
 
     pub(crate) fn numbered(&self, sequence: u64) -> EventId {
-        EventId(format!("{}-{sequence}", self.epoch).into())
+        format!("{}-{sequence}", self.epoch).into()
     }
 }
 
@@ -286,7 +257,7 @@ mod tests {
     use super::*;
 
     fn log(events: usize, bytes: usize, published: u64) -> Log {
-        let mut log = Log::new(7, events, bytes);
+        let mut log = Log::new(7, History { events, bytes, ..History::default() });
         for _ in 0..published {
             log.push(Entry::new(None, None, b"data: 12345\n\n"));
         }
@@ -343,7 +314,7 @@ mod tests {
 
     #[test]
     fn own_ids_are_found_until_evicted() {
-        let mut log = Log::new(7, 2, 1000);
+        let mut log = Log::new(7, History { events: 2, ..History::default() });
         for id in ["a", "b", "a", "c"] {
             log.push(Entry::new(None, Some(id.into()), b"data\n\n"));
         }
