@@ -8,14 +8,18 @@ use crate::{Cors, Request, Response};
 /// Headers that describe the message itself; the server alone sets them.
 const FRAMING: [&str; 5] = ["content-length", "transfer-encoding", "date", "trailer", "upgrade"];
 
-/// Reason phrases (RFC 9110, 15).
-const REASONS: &str = "200 OK|201 Created|202 Accepted|204 No Content|\
-    301 Moved Permanently|302 Found|303 See Other|304 Not Modified|307 Temporary Redirect|\
-    308 Permanent Redirect|400 Bad Request|401 Unauthorized|403 Forbidden|404 Not Found|\
-    405 Method Not Allowed|408 Request Timeout|409 Conflict|410 Gone|411 Length Required|\
-    413 Content Too Large|414 URI Too Long|415 Unsupported Media Type|417 Expectation Failed|\
-    422 Unprocessable Content|429 Too Many Requests|431 Request Header Fields Too Large|\
-    500 Internal Server Error|501 Not Implemented|502 Bad Gateway|503 Service Unavailable|\
+/// Reason phrases (RFC 9110, 15), and what the page of a status says when nobody gave a reason.
+const REASONS: &str = "\
+    200 OK|201 Created|202 Accepted|204 No Content|301 Moved Permanently|302 Found|\
+    303 See Other|304 Not Modified|307 Temporary Redirect|308 Permanent Redirect|\
+    400 Bad Request|401 Unauthorized|403 Forbidden|\
+    404 Not Found/There is nothing at this address.|\
+    405 Method Not Allowed/This address does not answer that method.|408 Request Timeout|\
+    409 Conflict|410 Gone|411 Length Required|413 Content Too Large|414 URI Too Long|\
+    415 Unsupported Media Type|417 Expectation Failed|422 Unprocessable Content|\
+    429 Too Many Requests|431 Request Header Fields Too Large|\
+    500 Internal Server Error/The server failed to answer this request.|501 Not Implemented|\
+    502 Bad Gateway|503 Service Unavailable/The server is busy. Please try again in a moment.|\
     505 HTTP Version Not Supported";
 
 /// An answer, ready to be written.
@@ -25,8 +29,6 @@ pub(crate) struct Answer {
     pub(crate) head: Vec<u8>,
     /// What runs after the head; `None` for an ordinary answer.
     pub(crate) content: Option<Content>,
-    /// Whether a stream is sent in chunks, or ended by closing the connection (HTTP/1.0).
-    pub(crate) chunked: bool,
     pub(crate) keep_alive: bool,
 }
 
@@ -48,6 +50,7 @@ pub(crate) fn answer(
     }
     let status = response.status;
     let is_stream = !matches!(response.content, Content::Bytes(_));
+    // Over HTTP/1.0 a stream ends with the connection.
     let chunked = is_stream && request.minor > 0;
     let (connection, others): (Vec<_>, Vec<_>) =
         response.headers.into_iter().partition(|(name, _)| name.eq_ignore_ascii_case("connection"));
@@ -79,7 +82,7 @@ pub(crate) fn answer(
         Content::Bytes(body) => {
             let mut body = std::mem::take(body);
             if body.is_empty() && status >= 400 {
-                body = page(status, default_why(status)).into_bytes();
+                body = page(status, reason(status).1).into_bytes();
                 response.default_header("Content-Type", HTML);
             }
             response.add_header("Content-Length", &body.len().to_string());
@@ -95,7 +98,7 @@ pub(crate) fn answer(
             Vec::new()
         }
     };
-    let mut head = format!("HTTP/1.1 {status} {}\r\n", reason(status)).into_bytes();
+    let mut head = format!("HTTP/1.1 {status} {}\r\n", reason(status).0).into_bytes();
     for (name, value) in &response.headers {
         let line = value.as_ref().map(|value| format!("{name}: {value}\r\n"));
         head.extend_from_slice(line.unwrap_or_default().as_bytes());
@@ -106,7 +109,7 @@ pub(crate) fn answer(
         head.extend_from_slice(&body);
     }
     let content = (is_stream && !is_head).then_some(response.content);
-    Answer { status, head, content, chunked, keep_alive }
+    Answer { status, head, content, keep_alive }
 }
 
 /// The response itself, or the status that takes its place.
@@ -137,16 +140,17 @@ fn is_value(value: &str) -> bool {
     value.bytes().all(|byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f))
 }
 
-/// The reason phrase of a status; empty, which the standard allows, for an unusual one.
-fn reason(status: u16) -> &'static str {
+/// The reason phrase of a status, and a sentence about it; empty for an unusual one.
+fn reason(status: u16) -> (&'static str, &'static str) {
     let mut known = REASONS.split('|').filter_map(|reason| reason.split_once(' '));
     let status = status.to_string();
-    known.find(|(code, _)| *code == status).map_or("", |(_, phrase)| phrase)
+    let phrase = known.find(|(code, _)| *code == status).map_or("", |(_, phrase)| phrase);
+    phrase.split_once('/').unwrap_or((phrase, ""))
 }
 
 /// A page that says `status` and, in a sentence of HTML-safe text, why.
 pub(crate) fn page(status: u16, why: &str) -> String {
-    let reason = reason(status);
+    let (reason, _) = reason(status);
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n<title>{status} {reason}</title>\n\
@@ -154,17 +158,6 @@ pub(crate) fn page(status: u16, why: &str) -> String {
          body {{ max-width: 36rem; margin: 15vh auto; padding: 0 1rem }}</style>\n\
          <h1>{status} {reason}</h1>\n<p>{why}</p>\n</html>\n"
     )
-}
-
-/// What the page of a status says when nobody gave a reason.
-fn default_why(status: u16) -> &'static str {
-    match status {
-        404 => "There is nothing at this address.",
-        405 => "This address does not answer that method.",
-        500 => "The server failed to answer this request.",
-        503 => "The server is busy. Please try again in a moment.",
-        _ => "",
-    }
 }
 
 /// The `Date` header's format, IMF-fixdate (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT` for
@@ -200,7 +193,7 @@ mod tests {
             (505, "HTTP Version Not Supported"),
             (299, ""),
         ] {
-            assert_eq!(reason(status), phrase);
+            assert_eq!(reason(status).0, phrase);
         }
     }
 

@@ -156,7 +156,7 @@ impl Channel {
     /// The channel's counters.
     pub fn stats(&self) -> ChannelStats {
         let log = self.shared.log();
-        let (published, (held_events, held_bytes)) = (log.end() - 1, log.held());
+        let (published, held_events, held_bytes) = (log.end() - 1, log.entries.len(), log.bytes);
         ChannelStats { published, held_events, held_bytes, ..*lock(&self.shared.stats) }
     }
 }

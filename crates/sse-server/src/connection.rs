@@ -118,13 +118,13 @@ impl Connection {
         let unread = Request::default();
         let asked = request.as_ref().unwrap_or(&unread);
         let now = since_1970().as_secs();
-        let Answer { status, head, content, chunked, keep_alive } =
+        let Answer { status, head, content, keep_alive } =
             answer(asked, response, self.service().cors.as_ref(), now);
         {
             let mut state = self.wire.lock();
             state.out.extend_from_slice(&head);
             state.tail = *b"\n\n";
-            state.chunked = chunked && content.is_some();
+            state.chunked = content.is_some() && asked.minor > 0;
         }
         let last_event_id = asked.last_event_id();
         let stream = content.map(|content| self.stream(content, last_event_id, heartbeat, until));

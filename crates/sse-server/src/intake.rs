@@ -112,10 +112,8 @@ impl Connection {
 
     /// Reads more.
     async fn more(&mut self) -> Result<(), Refusal> {
-        match poll_fn(|cx| self.wire.poll_read(cx, &mut self.inbox)).await {
-            Ok(1..) => Ok(()),
-            _ => Err(GONE),
-        }
+        let read = poll_fn(|cx| self.wire.poll_read(cx, &mut self.inbox)).await;
+        if matches!(read, Ok(1..)) { Ok(()) } else { Err(GONE) }
     }
 }
 

@@ -51,10 +51,6 @@ impl Entry {
     pub fn block(&self) -> &[u8] {
         self.chunk.get(self.block_at..self.chunk.len() - 2).unwrap_or_default()
     }
-
-    pub(crate) fn bytes(&self, chunked: bool) -> &[u8] {
-        if chunked { &self.chunk } else { self.block() }
-    }
 }
 
 /// Consecutive entries, framed and joined.
@@ -80,7 +76,8 @@ impl Batch {
         for entry in entries {
             batch.end += 1;
             if filter.is_none_or(|wanted| wanted(entry)) {
-                batch.bytes.extend_from_slice(entry.bytes(chunked));
+                let bytes = if chunked { &entry.chunk } else { entry.block() };
+                batch.bytes.extend_from_slice(bytes);
                 batch.events += 1;
             }
         }
@@ -123,8 +120,8 @@ pub(crate) struct Log {
     epoch: u64,
     /// Sequence number of the oldest entry held, or of the next event if none is.
     pub(crate) first: u64,
-    entries: VecDeque<Arc<Entry>>,
-    bytes: usize,
+    pub(crate) entries: VecDeque<Arc<Entry>>,
+    pub(crate) bytes: usize,
     pub(crate) history: History,
     /// Sequence numbers of the application's own IDs among the entries.
     own: HashMap<Arc<str>, u64>,
@@ -155,10 +152,6 @@ impl Log {
         self.is_closed || self.end() != position
     }
 
-    pub(crate) fn held(&self) -> (usize, usize) {
-        (self.entries.len(), self.bytes)
-    }
-
     /// Appends an entry and drops the oldest that no longer fit. The newest is always kept.
     pub(crate) fn push(&mut self, entry: Entry) {
         if let Some(id) = &entry.own_id {
@@ -171,11 +164,8 @@ impl Log {
         {
             let Some(oldest) = self.entries.pop_front() else { break };
             self.bytes -= oldest.chunk.len();
-            if let Some(id) = &oldest.own_id {
-                if self.own.get(id) == Some(&self.first) {
-                    self.own.remove(id);
-                }
-            }
+            let id = oldest.own_id.as_ref().filter(|id| self.own.get(*id) == Some(&self.first));
+            id.map(|id| self.own.remove(id));
             self.first += 1;
         }
     }
@@ -267,20 +257,24 @@ mod tests {
     #[test]
     fn an_entry_is_one_chunk() {
         let entry = Entry::new(Some("x"), None, b"data: 0123456789\n\n");
-        assert_eq!(entry.bytes(true), b"12\r\ndata: 0123456789\n\n\r\n");
-        assert_eq!(entry.bytes(false), b"data: 0123456789\n\n");
+        assert_eq!(&*entry.chunk, b"12\r\ndata: 0123456789\n\n\r\n");
+        assert_eq!(entry.block(), b"data: 0123456789\n\n");
         assert_eq!(
             (entry.event_type(), Entry::new(None, None, b"").event_type()),
             ("x", "message")
         );
     }
 
+    fn held(log: Log) -> (usize, usize) {
+        (log.entries.len(), log.bytes)
+    }
+
     #[test]
     fn bounds_hold_and_the_newest_stays() {
-        assert_eq!(log(3, 1000, 10).held(), (3, 54));
-        assert_eq!(log(100, 40, 10).held(), (2, 36));
-        assert_eq!(log(100, 1, 10).held(), (1, 18));
-        assert_eq!(log(0, 0, 10).held(), (1, 18));
+        assert_eq!(held(log(3, 1000, 10)), (3, 54));
+        assert_eq!(held(log(100, 40, 10)), (2, 36));
+        assert_eq!(held(log(100, 1, 10)), (1, 18));
+        assert_eq!(held(log(0, 0, 10)), (1, 18));
     }
 
     #[test]

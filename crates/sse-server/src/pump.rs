@@ -51,10 +51,8 @@ impl Worker {
         if log.has_news(position) {
             return false;
         }
-        {
-            let mut state = wire.lock();
-            (state.seated, state.position) = (true, position);
-        }
+        wire.lock().position = position;
+        wire.lock().seated = true;
         let seats = newcomers.entry(key).or_insert_with(|| {
             let pump = pump(Arc::downgrade(self), channel.clone(), key, position);
             self.executor.spawn(pump).detach();

@@ -14,7 +14,7 @@ use crate::pump::Worker;
 use crate::service::{Access, Service, Shutdown, Stats};
 use crate::socket::{Listener, block_on, listen, sleep, within};
 use crate::wire::{Link, Wire};
-use crate::{Cors, Limits, Request, Response};
+use crate::{Cors, Limits, Request, Response, lock};
 
 /// How long to wait when the system cannot give out another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -224,18 +224,21 @@ impl Handle {
     /// come back, ends it, and cuts at the deadline what is still open. [`BoundServer::run`]
     /// returns when that is done; [`Stats::cut`] says how many connections had to be cut.
     pub fn shutdown(&self, how: Shutdown) {
-        self.service.stop(how);
+        *lock(&self.service.stopping) = Some(how);
+        self.service.changed.notify(usize::MAX);
     }
 
     /// Waits until a shutdown is done: all connections have ended or have been cut.
     pub async fn closed(&self) {
         let service = &self.service;
-        service.until(|| service.stopping().is_some() && service.stats().open == 0).await;
+        service
+            .until(|| service.stopping().is_some() && service.count(|stats| stats.open) == 0)
+            .await;
     }
 
     /// The server's counters.
     pub fn stats(&self) -> Stats {
-        self.service.stats()
+        self.service.count(|stats| stats.clone())
     }
 }
 

@@ -26,9 +26,9 @@ pub(crate) struct Service {
     stats: Mutex<Stats>,
     addresses: Mutex<HashMap<IpAddr, usize>>,
     /// How to end, once that is asked for.
-    stopping: Mutex<Option<Shutdown>>,
+    pub(crate) stopping: Mutex<Option<Shutdown>>,
     /// Notified when it is, and after it when a connection has gone.
-    changed: event_listener::Event,
+    pub(crate) changed: event_listener::Event,
 }
 
 /// Connections that are told at the same time that there is no room; more are just closed.
@@ -153,15 +153,6 @@ impl Service {
         change(&mut lock(&self.stats))
     }
 
-    pub(crate) fn stats(&self) -> Stats {
-        lock(&self.stats).clone()
-    }
-
-    pub(crate) fn stop(&self, how: Shutdown) {
-        *lock(&self.stopping) = Some(how);
-        self.changed.notify(usize::MAX);
-    }
-
     /// How the server is ending; `None` if it is not.
     pub(crate) fn stopping(&self) -> Option<Shutdown> {
         lock(&self.stopping).clone()
@@ -239,10 +230,10 @@ mod tests {
     /// How many of a thousand connections at the same time are let in, told that there is no room,
     /// and just closed.
     fn fates(service: &Arc<Service>, peer: &str) -> (usize, usize, usize) {
-        let (peer, before) = (peer.parse().ok(), service.stats().open);
+        let (peer, before) = (peer.parse().ok(), service.count(|stats| stats.open));
         let admitted: Vec<Admission> = (0..1000).filter_map(|_| service.admit(peer)).collect();
         let refused = admitted.iter().filter(|admission| admission.refused.is_some()).count();
-        assert_eq!(service.stats().open - before, admitted.len() as u64);
+        assert_eq!(service.count(|stats| stats.open) - before, admitted.len() as u64);
         (admitted.len() - refused, refused, 1000 - admitted.len())
     }
 
@@ -255,7 +246,7 @@ mod tests {
         let neighbour = service.admit("[2001:db8::ffff]:1".parse().ok()).unwrap();
         assert!(neighbour.refused.is_some(), "a /64 counts as one");
         drop((held, neighbour));
-        assert!(lock(&service.addresses).is_empty() && service.stats().open == 0);
+        assert!(lock(&service.addresses).is_empty() && service.count(|stats| stats.open) == 0);
     }
 
     #[cfg(feature = "log")]

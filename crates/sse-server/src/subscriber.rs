@@ -86,7 +86,10 @@ impl Subscriber {
         let mut silence = pin!(sleep(self.heartbeat));
         loop {
             self.wire.flush().await?;
-            let read = self.channel.log().read(self.position, BATCH_BYTES);
+            let (read, is_closed) = {
+                let log = self.channel.log();
+                (log.read(self.position, BATCH_BYTES), log.is_closed)
+            };
             match read {
                 Err(gap) => {
                     self.skip(gap)?;
@@ -98,13 +101,12 @@ impl Subscriber {
                     }
                     continue;
                 }
+                Ok(_) if is_closed => return Ok(false),
                 Ok(_) => {}
             }
             let grown = self.channel.grown.listen();
             if self.channel.log().has_news(self.position) {
-                if self.is_finished() {
-                    return Ok(false);
-                }
+                continue;
             } else if self.take_seat(worker) {
                 return Ok(true);
             } else {
@@ -132,21 +134,12 @@ impl Subscriber {
     /// Goes on with the oldest event that is left, after a word about the others.
     fn skip(&mut self, gap: Gap) -> io::Result<()> {
         self.channel.count(|stats| stats.lagged += 1);
-        let (first, lag) = {
-            let log = self.channel.log();
-            (log.first, log.history.lag)
-        };
-        if lag == Lag::Disconnect {
+        if self.channel.log().history.lag == Lag::Disconnect {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        self.position = first;
-        self.wire.lock().push_block(&self.channel.gap_block(gap, first));
+        self.position = self.channel.log().first;
+        self.wire.lock().push_block(&self.channel.gap_block(gap, self.position));
         Ok(())
-    }
-
-    fn is_finished(&self) -> bool {
-        let log = self.channel.log();
-        log.is_closed && log.end() == self.position
     }
 
     /// Moves the client's last event ID past events that it did not want; a comment if there were none.

@@ -113,8 +113,7 @@ impl Wire {
     pub(crate) async fn close(&self) -> io::Result<()> {
         poll_fn(|cx| match &mut self.lock().link {
             Some(Link::Socket(socket)) => Poll::Ready(socket.get_ref().shutdown(Shutdown::Write)),
-            Some(Link::Other(stream)) => stream.as_mut().poll_close(cx),
-            None => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+            link => pin(link)?.poll_close(cx),
         })
         .await
     }
