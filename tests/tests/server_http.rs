@@ -80,6 +80,17 @@ fn request_line_of_64_kib() {
 }
 
 #[test]
+fn a_head_that_never_ends_is_refused_when_it_is_too_large_not_when_it_is_late() {
+    let server = Running::start(Server::new(pages));
+    for (begin, expected) in [("GET /", 414), ("GET / HTTP/1.1\r\nHost: a\r\nX: ", 431)] {
+        let mut peer = server.connect();
+        peer.send(format!("{begin}{}", "x".repeat(20_000)));
+        let head = peer.head();
+        assert_eq!(status(&head), expected, "{head}");
+    }
+}
+
+#[test]
 fn ten_thousand_headers() {
     refused(format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "a:b\r\n".repeat(2000)), 431);
 }
