@@ -28,7 +28,7 @@ pub(crate) struct Answer {
     /// The response head, and the body after it if that is known already.
     pub(crate) head: Vec<u8>,
     /// What runs after the head; `None` for an ordinary answer.
-    pub(crate) content: Option<Content>,
+    pub(crate) stream: Option<Response>,
     pub(crate) keep_alive: bool,
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn answer(
         for (name, value) in cors.headers(request, methods.as_deref()) {
             match name {
                 // One that the handler set is about something else, and both count.
-                "Vary" => response.add_header(name, &value),
+                "Vary" => response = response.header(name, value),
                 _ => response.default_header(name, &value),
             }
         }
@@ -73,9 +73,9 @@ pub(crate) fn answer(
         response.default_header("Allow", &methods);
     }
     if !keep_alive {
-        response.add_header("Connection", "close");
+        response = response.header("Connection", "close");
     } else if is_stream || request.minor == 0 {
-        response.add_header("Connection", "keep-alive");
+        response = response.header("Connection", "keep-alive");
     }
     let body = match &mut response.content {
         Content::Bytes(_) if matches!(status, 204 | 304) => Vec::new(),
@@ -85,7 +85,7 @@ pub(crate) fn answer(
                 body = page(status, reason(status).1).into_bytes();
                 response.default_header("Content-Type", HTML);
             }
-            response.add_header("Content-Length", &body.len().to_string());
+            response = response.header("Content-Length", body.len().to_string());
             body
         }
         _ => {
@@ -93,7 +93,7 @@ pub(crate) fn answer(
             response.default_header("Cache-Control", "no-cache");
             response.default_header("X-Accel-Buffering", "no");
             if chunked {
-                response.add_header("Transfer-Encoding", "chunked");
+                response = response.header("Transfer-Encoding", "chunked");
             }
             Vec::new()
         }
@@ -108,8 +108,8 @@ pub(crate) fn answer(
     if !is_head {
         head.extend_from_slice(&body);
     }
-    let content = (is_stream && !is_head).then_some(response.content);
-    Answer { status, head, content, keep_alive }
+    let stream = (is_stream && !is_head).then_some(response);
+    Answer { status, head, stream, keep_alive }
 }
 
 /// The response itself, or the status that takes its place.

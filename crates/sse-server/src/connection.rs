@@ -106,7 +106,7 @@ impl Connection {
             Ok(request) => self.respond(request).await,
             Err(refusal) => Err(refusal),
         };
-        let (request, mut response) = match answered {
+        let (request, response) = match answered {
             Ok((request, response)) => (Some(request), response),
             Err(GONE) => return None,
             Err(refusal) => {
@@ -114,20 +114,13 @@ impl Connection {
                 (None, Response::refusal(refusal))
             }
         };
-        let (heartbeat, until) = (response.heartbeat, response.until.take());
         let unread = Request::default();
         let asked = request.as_ref().unwrap_or(&unread);
         let now = since_1970().as_secs();
-        let Answer { status, head, content, keep_alive } =
+        let Answer { status, head, stream, keep_alive } =
             answer(asked, response, self.service().cors.as_ref(), now);
-        {
-            let mut state = self.wire.lock();
-            state.out.extend_from_slice(&head);
-            state.tail = *b"\n\n";
-            state.chunked = content.is_some() && asked.minor > 0;
-        }
-        let last_event_id = asked.last_event_id();
-        let stream = content.map(|content| self.stream(content, last_event_id, heartbeat, until));
+        self.wire.lock().out.extend_from_slice(&head);
+        let stream = stream.map(|response| self.stream(response, asked));
         let (peer, duration) = (self.admission.peer, Duration::ZERO);
         let access = Access { request, peer, status, bytes, duration, began };
         let access = self.service().access.is_some().then(|| Box::new(access));

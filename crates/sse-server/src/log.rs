@@ -186,13 +186,8 @@ impl Log {
             taken += entry.chunk.len();
             first || taken <= max_bytes
         };
-        Ok(self
-            .entries
-            .iter()
-            .skip(usize::try_from(skip).unwrap_or(usize::MAX))
-            .take_while(fits)
-            .cloned()
-            .collect())
+        let wanted = self.entries.iter().skip(usize::try_from(skip).unwrap_or(usize::MAX));
+        Ok(wanted.take_while(fits).cloned().collect())
     }
 
     /// Where a client begins, and the gap it must be told of first.

@@ -95,9 +95,8 @@ impl Response {
     ///     Ok(())
     /// });
     /// ```
-    pub fn stream<F, Fut>(produce: F) -> Self
+    pub fn stream<Fut>(produce: impl FnOnce(Sink) -> Fut + Send + 'static) -> Self
     where
-        F: FnOnce(Sink) -> Fut + Send + 'static,
         Fut: Future<Output = io::Result<()>> + Send + 'static,
     {
         let content = Content::Stream(Box::new(move |sink| Box::pin(produce(sink))));
@@ -221,14 +220,10 @@ impl Response {
         if status == 503 { response.header("Retry-After", "5") } else { response }
     }
 
-    pub(crate) fn add_header(&mut self, name: &'static str, value: &str) {
-        self.headers.push((name.into(), Some(value.to_owned())));
-    }
-
     /// Adds a header that the handler has neither set nor left out.
     pub(crate) fn default_header(&mut self, name: &'static str, value: &str) {
         if !self.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
-            self.add_header(name, value);
+            self.headers.push((name.into(), Some(value.to_owned())));
         }
     }
 }

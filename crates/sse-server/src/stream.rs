@@ -15,21 +15,24 @@ use crate::response::{BoxFuture, Content, Producer};
 use crate::socket::sleep;
 use crate::subscriber::Subscriber;
 use crate::wire::Wire;
+use crate::{Request, Response};
 
 impl Connection {
     /// The future that writes a stream whose response head is queued. It fails if the client has
     /// gone, or must not take the stream for complete.
     pub(crate) fn stream(
         &self,
-        content: Content,
-        last_event_id: Option<&str>,
-        heartbeat: Duration,
-        until: Option<BoxFuture<io::Result<()>>>,
+        response: Response,
+        request: &Request,
     ) -> BoxFuture<io::Result<()>> {
+        let Response { content, heartbeat, until, .. } = response;
         let (wire, service) = (self.wire.clone(), self.service().clone());
+        wire.lock().tail = *b"\n\n";
+        wire.lock().chunked = request.minor > 0;
         let written: BoxFuture<io::Result<()>> = match content {
             Content::Channel(subscription) => {
-                let subscriber = Subscriber::new(subscription, last_event_id, wire, heartbeat);
+                let id = request.last_event_id();
+                let subscriber = Subscriber::new(subscription, id, wire, heartbeat);
                 Box::pin(subscriber.run(self.worker.clone(), service))
             }
             Content::Stream(producer) => Box::pin(async move {
