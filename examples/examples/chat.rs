@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         (_, "/") => Response::html(include_str!("../pages/chat.html")),
         (_, "/events") => Response::channel(&room).replay(Replay::Last(50)),
         ("POST", "/say") => say(&room, request),
-        (_, "/say") => Response::method_not_allowed(&["POST"]),
+        (_, "/say") => Response::new(405).header("Allow", "POST"),
         _ => Response::not_found(),
     })
 }

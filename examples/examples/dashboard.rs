@@ -104,7 +104,7 @@ fn metrics(handle: &Handle, channels: &[(&str, &Channel)]) -> Response {
         };
         metric(name, &channels.iter().map(value).collect::<Vec<_>>());
     }
-    Response::new(200).content_type("text/plain; version=0.0.4").body(text)
+    Response::new(200).header("Content-Type", "text/plain; version=0.0.4").body(text)
 }
 
 /// Bytes of this process in memory; 0 where the system does not tell.

@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     .run(move |request: &Request| match (request.method(), request.path()) {
         (_, "/") => Response::html(include_str!("../pages/progress.html")),
         ("POST", "/jobs") => jobs.start(),
-        (_, "/jobs") => Response::method_not_allowed(&["POST"]),
+        (_, "/jobs") => Response::new(405).header("Allow", "POST"),
         (_, path) => match path.strip_prefix("/jobs/").and_then(|number| number.parse().ok()) {
             Some(number) => jobs.watch(number, request),
             None => Response::not_found(),

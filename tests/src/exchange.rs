@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use futures_lite::future::block_on;
 use sse_client::{ErrorKind, EventSource, Item};
-use sse_server::{Connections, Response, Server};
+use sse_server::{Handle, Response, Server};
 
 use crate::chunking::{cut, limits};
 use crate::oracle;
@@ -144,7 +144,7 @@ fn framed(stream: &[u8], random: &mut Random) -> (Vec<u8>, bool) {
 
 /// A server that says what it was asked.
 #[must_use]
-pub fn server() -> Connections {
+pub fn server() -> Handle {
     Server::new(|request| {
         let mut headers: Vec<String> =
             request.headers().map(|(name, value)| format!("{name}: {value}\n")).collect();
@@ -154,7 +154,7 @@ pub fn server() -> Connections {
         let headers = headers.concat();
         Response::text(format!("{method} {path}\n{headers}body: {body}\n"))
     })
-    .connections()
+    .unbound()
 }
 
 /// Hands `bytes` to a server as all that a client asks, whole and cut at random. Whether the
@@ -164,7 +164,7 @@ pub fn server() -> Connections {
 ///
 /// If the server panics, answers with anything but HTTP, or lets the cuts decide what reaches the
 /// handler.
-pub fn check_request(server: &Connections, bytes: &[u8], random: &mut Random) -> bool {
+pub fn check_request(server: &Handle, bytes: &[u8], random: &mut Random) -> bool {
     let cuts = cuts(random, bytes.len());
     let (whole, in_pieces) = (answered(server, bytes, &[]), answered(server, bytes, &cuts));
     assert_eq!(in_pieces, whole, "{} cut at {cuts:?}", bytes.escape_ascii());
@@ -177,7 +177,7 @@ pub fn check_request(server: &Connections, bytes: &[u8], random: &mut Random) ->
 }
 
 /// All that a server answers, without what depends on the cuts or the time.
-fn answered(server: &Connections, bytes: &[u8], cuts: &[usize]) -> String {
+fn answered(server: &Handle, bytes: &[u8], cuts: &[usize]) -> String {
     let pipe = Pipe::new(cut(bytes, cuts));
     block_on(server.serve(pipe.clone(), None));
     let written = String::from_utf8_lossy(&pipe.written()).into_owned();

@@ -268,6 +268,31 @@ fn filtered_clients_move_their_cursor() {
 }
 
 #[test]
+fn events_that_a_client_does_not_want_stand_for_no_heartbeat() {
+    let channel = Channel::default();
+    let server = serve(&channel, |response| {
+        response.filter(|_| false).heartbeat(Duration::from_millis(100))
+    });
+    let mut peer = Peer::subscribe(server.addr, "/", None);
+    peer.block().unwrap();
+    let is_over = Arc::new(AtomicBool::new(false));
+    let publisher = std::thread::spawn({
+        let is_over = is_over.clone();
+        move || {
+            for number in 0..200 {
+                publish(&channel, number..number + 1);
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            is_over.store(true, Ordering::Relaxed);
+        }
+    });
+    let block = peer.block().unwrap();
+    assert!(block.starts_with("id: "), "{block}");
+    assert!(!is_over.load(Ordering::Relaxed), "only when nothing was published any more");
+    publisher.join().unwrap();
+}
+
+#[test]
 fn heartbeats_come_while_nothing_else_does() {
     let channel = Channel::default();
     let server = serve(&channel, |response| response.heartbeat(Duration::from_millis(50)));

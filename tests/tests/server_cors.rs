@@ -72,7 +72,7 @@ fn preflight() {
     let server =
         Running::start(Server::new(move |request| match (request.method(), request.path()) {
             (_, "/events") => Response::channel(&channel).cors(Cors::list([OURS])),
-            (_, "/open") => Response::channel(&channel).allow_origin("*"),
+            (_, "/open") => Response::channel(&channel).cors(Cors::any()),
             _ => Response::not_found(),
         }));
     let more = "Access-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: Last-Event-ID, X-Key\r\n";
@@ -116,7 +116,7 @@ fn preflight_for_a_whole_server_asks_neither_handler_nor_guard() {
 fn what_the_handler_says_counts_and_is_said_once() {
     let server = Running::start(Server::new(|_| {
         Response::text("x")
-            .allow_origin("*")
+            .cors(Cors::any())
             .header("Access-Control-Allow-Headers", "X-Ours")
             .header("Vary", "Accept")
     }));

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use futures_lite::future::block_on;
 use server_support::{PATIENCE, Peer, eventually, status};
-use sse_server::{Channel, Connections, Frame, Limits, Response, Server, Shutdown};
+use sse_server::{Channel, Frame, Handle, Limits, Response, Server, Shutdown};
 
 #[test]
 fn a_unix_socket() {
     let channel = Channel::default();
     let shared = channel.clone();
-    let connections = Server::new(move |_| Response::channel(&shared)).connections();
+    let connections = Server::new(move |_| Response::channel(&shared)).unbound();
     let (ours, mut theirs) = UnixStream::pair().unwrap();
     theirs.set_read_timeout(Some(PATIENCE)).unwrap();
     let serving = connections.clone();
@@ -36,7 +36,7 @@ fn a_unix_socket() {
         text.push_str(std::str::from_utf8(&bytes[..count]).unwrap());
     }
     assert_eq!(text.matches("data: ").count(), 100);
-    connections.handle().shutdown(Shutdown::default());
+    connections.shutdown(Shutdown::default());
     thread.join().unwrap();
     let mut rest = String::new();
     theirs.read_to_string(&mut rest).unwrap();
@@ -52,19 +52,17 @@ fn a_connection_of_someone_elses_is_cut_at_the_deadline_too() {
             }
         })
     })
-    .connections();
+    .unbound();
     let (ours, mut theirs) = UnixStream::pair().unwrap();
     let serving = connections.clone();
     let thread = std::thread::spawn(move || {
         block_on(serving.serve(async_io::Async::new(ours).unwrap(), None));
     });
     theirs.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
-    eventually("in", || connections.handle().stats().requests == 1);
-    connections
-        .handle()
-        .shutdown(Shutdown { deadline: Duration::from_millis(100), ..Shutdown::default() });
+    eventually("in", || connections.stats().requests == 1);
+    connections.shutdown(Shutdown { deadline: Duration::from_millis(100), ..Shutdown::default() });
     thread.join().unwrap();
-    assert_eq!(connections.handle().stats().cut, 1);
+    assert_eq!(connections.stats().cut, 1);
 }
 
 #[test]
@@ -114,7 +112,7 @@ fn dropping_the_serving_future_cuts_all_connections() {
 }
 
 /// Serves a connection that is said to come from an address; the client's end of it.
-fn connection_from(connections: &Connections, address: Option<&str>) -> UnixStream {
+fn connection_from(connections: &Handle, address: Option<&str>) -> UnixStream {
     let (ours, theirs) = UnixStream::pair().unwrap();
     theirs.set_read_timeout(Some(PATIENCE)).unwrap();
     let serving = connections.clone();
@@ -129,10 +127,10 @@ fn connection_from(connections: &Connections, address: Option<&str>) -> UnixStre
 #[test]
 fn what_counts_as_one_address() {
     let limits = Limits { connections_per_address: 1, ..Limits::default() };
-    let connections = Server::new(|_| Response::text("hello")).limits(limits).connections();
+    let connections = Server::new(|_| Response::text("hello")).limits(limits).unbound();
     let _held =
         ["2001:db8::1", "192.0.2.1"].map(|address| connection_from(&connections, Some(address)));
-    eventually("both are in", || connections.handle().stats().open == 2);
+    eventually("both are in", || connections.stats().open == 2);
     for (address, expected) in [
         (Some("2001:db8::ffff:1:2:3"), 503), // one customer has a whole /64
         (Some("2001:db8:0:1::1"), 200),

@@ -12,7 +12,7 @@ fn pages(request: &Request) -> Response {
     match (request.method(), request.path()) {
         (_, "/") => Response::html("<h1>home</h1>"),
         ("POST", "/echo") => Response::new(200).body(request.body()),
-        (_, "/echo") => Response::method_not_allowed(&["POST"]),
+        (_, "/echo") => Response::new(405).header("Allow", "POST"),
         (_, "/path/ä b") => Response::text(request.query("q").unwrap_or_default().into_owned()),
         (_, "/panic") => panic!("on purpose"),
         (_, "/later") => Response::later(async { Response::text("later") }),
@@ -77,6 +77,17 @@ fn header_of_64_kib() {
 #[test]
 fn request_line_of_64_kib() {
     refused(format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(65536)), 414);
+}
+
+#[test]
+fn a_head_that_never_ends_is_refused_when_it_is_too_large_not_when_it_is_late() {
+    let server = Running::start(Server::new(pages));
+    for (begin, expected) in [("GET /", 414), ("GET / HTTP/1.1\r\nHost: a\r\nX: ", 431)] {
+        let mut peer = server.connect();
+        peer.send(format!("{begin}{}", "x".repeat(20_000)));
+        let head = peer.head();
+        assert_eq!(status(&head), expected, "{head}");
+    }
 }
 
 #[test]
@@ -361,7 +372,7 @@ fn headers_cannot_be_injected() {
 fn the_handler_may_change_the_head_of_a_stream() {
     let server = Running::start(Server::new(|_| {
         Response::stream(async |mut sink: Sink| sink.send_bytes(b"data\n\n").await)
-            .content_type("text/event-stream;charset=utf-8")
+            .header("Content-Type", "text/event-stream;charset=utf-8")
             .without_header("Cache-Control")
             .header("X-Accel-Buffering", "yes")
             .header("Connection", "close")
@@ -426,7 +437,7 @@ fn hooks_see_every_request() {
             (request.header("authorization") != Some("yes")).then(|| Response::new(401))
         })
         .on_access(move |access| {
-            let path = access.request.map(|request| request.path().to_owned());
+            let path = access.request.as_ref().map(|request| request.path().to_owned());
             let peer = access.peer.map(|peer| peer.ip().is_loopback());
             log.lock().unwrap().push((path, access.status, access.bytes, peer));
         });

@@ -83,7 +83,7 @@ fn events_pass(start: Start) {
     let _server = Running::start_on(serve(shared), addr);
     let last = channel.publish(&Frame::message("before"));
     channel.publish(&Frame::message("after"));
-    let mut back = Peer::subscribe(proxy.plain(), "/events", Some(&last.to_string()));
+    let mut back = Peer::subscribe(proxy.plain(), "/events", Some(&last));
     assert_eq!(back.data().as_deref(), Some("after"));
 
     // Ordinary requests, with a body and without.

@@ -1,12 +1,26 @@
-//! Response heads: which answer a request gets, and its bytes. Pure; the date is an argument.
+//! Which answer a request gets, and its bytes: the response head, and the small page that stands
+//! for a status. Pure; the time is an argument.
 
 use crate::cors::is_preflight;
-use crate::page::{default_why, page, reason};
-use crate::response::Content;
+use crate::response::{Content, HTML};
 use crate::{Cors, Request, Response};
 
 /// Headers that describe the message itself; the server alone sets them.
 const FRAMING: [&str; 5] = ["content-length", "transfer-encoding", "date", "trailer", "upgrade"];
+
+/// Reason phrases (RFC 9110, 15), and what the page of a status says when nobody gave a reason.
+const REASONS: &str = "\
+    200 OK|201 Created|202 Accepted|204 No Content|301 Moved Permanently|302 Found|\
+    303 See Other|304 Not Modified|307 Temporary Redirect|308 Permanent Redirect|\
+    400 Bad Request|401 Unauthorized|403 Forbidden|\
+    404 Not Found/There is nothing at this address.|\
+    405 Method Not Allowed/This address does not answer that method.|408 Request Timeout|\
+    409 Conflict|410 Gone|411 Length Required|413 Content Too Large|414 URI Too Long|\
+    415 Unsupported Media Type|417 Expectation Failed|422 Unprocessable Content|\
+    429 Too Many Requests|431 Request Header Fields Too Large|\
+    500 Internal Server Error/The server failed to answer this request.|501 Not Implemented|\
+    502 Bad Gateway|503 Service Unavailable/The server is busy. Please try again in a moment.|\
+    505 HTTP Version Not Supported";
 
 /// An answer, ready to be written.
 pub(crate) struct Answer {
@@ -14,21 +28,19 @@ pub(crate) struct Answer {
     /// The response head, and the body after it if that is known already.
     pub(crate) head: Vec<u8>,
     /// What runs after the head; `None` for an ordinary answer.
-    pub(crate) content: Option<Content>,
-    /// Whether a stream is sent in chunks, or ended by closing the connection (HTTP/1.0).
-    pub(crate) chunked: bool,
+    pub(crate) stream: Option<Response>,
     pub(crate) keep_alive: bool,
 }
 
-/// Decides what `request` is answered when the handler said `response`.
+/// Decides what `request` is answered when the handler said `response`, so many seconds after 1970.
 pub(crate) fn answer(
     request: &Request,
     response: Response,
     server_cors: Option<&Cors>,
-    date: &str,
+    seconds: u64,
 ) -> Answer {
     let mut response = check(request, response);
-    let methods = response.methods.as_ref().map(|known| format!("{}, OPTIONS", known.join(", ")));
+    let methods = response.methods.map(|known| format!("{known}, OPTIONS"));
     let is_described = request.method() == "OPTIONS"
         && (200..300).contains(&response.status)
         && (methods.is_some() || is_preflight(request));
@@ -38,15 +50,21 @@ pub(crate) fn answer(
     }
     let status = response.status;
     let is_stream = !matches!(response.content, Content::Bytes(_));
+    // Over HTTP/1.0 a stream ends with the connection.
     let chunked = is_stream && request.minor > 0;
-    let keep_alive = request.keeps_alive() && !response.closes() && (chunked || !is_stream);
+    let (connection, others): (Vec<_>, Vec<_>) =
+        response.headers.into_iter().partition(|(name, _)| name.eq_ignore_ascii_case("connection"));
+    response.headers = others;
+    let closes =
+        connection.iter().flat_map(|(_, value)| value).any(|it| it.eq_ignore_ascii_case("close"));
+    let keep_alive = request.keeps_alive() && !closes && (chunked || !is_stream);
 
-    response.default_header("Date", date);
+    response.default_header("Date", &http_date(seconds));
     if let Some(cors) = response.cors.clone().or(server_cors.cloned()) {
         for (name, value) in cors.headers(request, methods.as_deref()) {
             match name {
                 // One that the handler set is about something else, and both count.
-                "Vary" => response.add_header(name, &value),
+                "Vary" => response = response.header(name, value),
                 _ => response.default_header(name, &value),
             }
         }
@@ -54,21 +72,20 @@ pub(crate) fn answer(
     if let Some(methods) = methods.filter(|_| is_described || status == 405) {
         response.default_header("Allow", &methods);
     }
-    response.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("connection"));
     if !keep_alive {
-        response.add_header("Connection", "close");
+        response = response.header("Connection", "close");
     } else if is_stream || request.minor == 0 {
-        response.add_header("Connection", "keep-alive");
+        response = response.header("Connection", "keep-alive");
     }
     let body = match &mut response.content {
         Content::Bytes(_) if matches!(status, 204 | 304) => Vec::new(),
         Content::Bytes(body) => {
             let mut body = std::mem::take(body);
             if body.is_empty() && status >= 400 {
-                body = page(status, default_why(status)).into_bytes();
-                response.default_header("Content-Type", "text/html; charset=utf-8");
+                body = page(status, reason(status).1).into_bytes();
+                response.default_header("Content-Type", HTML);
             }
-            response.add_header("Content-Length", &body.len().to_string());
+            response = response.header("Content-Length", body.len().to_string());
             body
         }
         _ => {
@@ -76,33 +93,36 @@ pub(crate) fn answer(
             response.default_header("Cache-Control", "no-cache");
             response.default_header("X-Accel-Buffering", "no");
             if chunked {
-                response.add_header("Transfer-Encoding", "chunked");
+                response = response.header("Transfer-Encoding", "chunked");
             }
             Vec::new()
         }
     };
-    let mut head = format!("HTTP/1.1 {status} {}\r\n", reason(status)).into_bytes();
+    let mut head = format!("HTTP/1.1 {status} {}\r\n", reason(status).0).into_bytes();
     for (name, value) in &response.headers {
-        head.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+        let line = value.as_ref().map(|value| format!("{name}: {value}\r\n"));
+        head.extend_from_slice(line.unwrap_or_default().as_bytes());
     }
     head.extend_from_slice(b"\r\n");
     let is_head = request.method() == "HEAD";
     if !is_head {
         head.extend_from_slice(&body);
     }
-    let content = (is_stream && !is_head).then_some(response.content);
-    Answer { status, head, content, chunked, keep_alive }
+    let stream = (is_stream && !is_head).then_some(response);
+    Answer { status, head, stream, keep_alive }
 }
 
 /// The response itself, or the status that takes its place.
 fn check(request: &Request, response: Response) -> Response {
     let valid = (200..600).contains(&response.status)
-        && response.headers.iter().all(|(name, value)| is_name(name) && is_value(value));
+        && response.headers.iter().all(|(name, value)| {
+            value.as_ref().is_none_or(|value| is_name(name) && is_value(value))
+        });
     if !valid {
         return Response::new(500);
     }
-    let fits = |methods: &Vec<String>| methods.iter().any(|known| known == request.method());
-    if request.method() == "OPTIONS" || response.methods.as_ref().is_none_or(fits) {
+    let fits = |methods: &str| methods.split(", ").any(|known| known == request.method());
+    if request.method() == "OPTIONS" || response.methods.is_none_or(fits) {
         return response;
     }
     Response { methods: response.methods, cors: response.cors, ..Response::new(405) }
@@ -118,4 +138,71 @@ fn is_name(name: &str) -> bool {
 
 fn is_value(value: &str) -> bool {
     value.bytes().all(|byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f))
+}
+
+/// The reason phrase of a status, and a sentence about it; empty for an unusual one.
+fn reason(status: u16) -> (&'static str, &'static str) {
+    let mut known = REASONS.split('|').filter_map(|reason| reason.split_once(' '));
+    let status = status.to_string();
+    let phrase = known.find(|(code, _)| *code == status).map_or("", |(_, phrase)| phrase);
+    phrase.split_once('/').unwrap_or((phrase, ""))
+}
+
+/// A page that says `status` and, in a sentence of HTML-safe text, why.
+pub(crate) fn page(status: u16, why: &str) -> String {
+    let (reason, _) = reason(status);
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{status} {reason}</title>\n\
+         <style>:root {{ color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }} \
+         body {{ max-width: 36rem; margin: 15vh auto; padding: 0 1rem }}</style>\n\
+         <h1>{status} {reason}</h1>\n<p>{why}</p>\n</html>\n"
+    )
+}
+
+/// The `Date` header's format, IMF-fixdate (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT` for
+/// seconds since 1970.
+fn http_date(seconds: u64) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] =
+        ["Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Jan", "Feb"];
+    let (days, time) = (seconds / 86_400, seconds % 86_400);
+    // Years are counted from March, so that the leap day is the last of its year.
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let year = era * 400 + year_of_era + u64::from(month >= 10);
+    let (weekday, month) = (DAYS[days as usize % 7], MONTHS[month as usize % 12]);
+    let (hour, minute, second) = (time / 3600, time / 60 % 60, time % 60);
+    format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons() {
+        for (status, phrase) in [
+            (200, "OK"),
+            (308, "Permanent Redirect"),
+            (505, "HTTP Version Not Supported"),
+            (299, ""),
+        ] {
+            assert_eq!(reason(status).0, phrase);
+        }
+    }
+
+    #[test]
+    fn dates() {
+        assert_eq!(http_date(0), "Thu, 01 Jan 1970 00:00:00 GMT");
+        assert_eq!(http_date(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(http_date(951_782_399), "Mon, 28 Feb 2000 23:59:59 GMT");
+        assert_eq!(http_date(951_782_400), "Tue, 29 Feb 2000 00:00:00 GMT");
+        assert_eq!(http_date(4_107_542_400), "Mon, 01 Mar 2100 00:00:00 GMT");
+    }
 }

@@ -2,13 +2,12 @@
 //! event-listener, which wakes those who wait, and on the clock in `socket` for a log's epoch.
 
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use sse_proto::Frame;
 
 use crate::lock;
-use crate::log::{Batch, Entry, EventId, Gap, Log, Replay};
+use crate::log::{Batch, Entry, EventId, Gap, Log};
 use crate::socket::since_1970;
 
 /// What a channel keeps for clients that come back, and what it does about one that falls behind.
@@ -69,7 +68,7 @@ pub enum Lag {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Channel {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     _publishers: Arc<Publishers>,
 }
 
@@ -79,7 +78,6 @@ pub(crate) struct Shared {
     log: Mutex<Log>,
     /// Notified when the log has grown or the channel has closed.
     pub(crate) grown: event_listener::Event,
-    pub(crate) history: History,
     stats: Mutex<ChannelStats>,
 }
 
@@ -118,13 +116,9 @@ pub struct ChannelStats {
 impl Channel {
     /// A channel with an empty log.
     pub fn new(history: History) -> Self {
-        let log = Log::new(next_epoch(), history.events, history.bytes);
-        let shared = Arc::new(Shared {
-            log: Mutex::new(log),
-            grown: event_listener::Event::new(),
-            history,
-            stats: Mutex::default(),
-        });
+        let log = Mutex::new(Log::new(next_epoch(), history));
+        let grown = event_listener::Event::new();
+        let shared = Arc::new(Shared { log, grown, stats: Mutex::default() });
         Self { _publishers: Arc::new(Publishers(shared.clone())), shared }
     }
 
@@ -138,12 +132,11 @@ impl Channel {
         let mut log = self.shared.log();
         let position = log.end();
         if own_id.is_none() {
-            block = encoded(&frame.id(&log.numbered(position).0).unwrap_or(*frame));
+            block = encoded(&frame.id(&log.numbered(position)).unwrap_or(*frame));
         }
         log.push(Entry::new(field(&block, "event"), own_id, &block));
         let id = log.cursor(position + 1);
         drop(log);
-        self.shared.count(|stats| stats.published += 1);
         self.shared.grown.notify(usize::MAX);
         id
     }
@@ -162,8 +155,9 @@ impl Channel {
 
     /// The channel's counters.
     pub fn stats(&self) -> ChannelStats {
-        let (held_events, held_bytes) = self.shared.log().held();
-        ChannelStats { held_events, held_bytes, ..*lock(&self.shared.stats) }
+        let log = self.shared.log();
+        let (published, held_events, held_bytes) = (log.end() - 1, log.entries.len(), log.bytes);
+        ChannelStats { published, held_events, held_bytes, ..*lock(&self.shared.stats) }
     }
 }
 
@@ -200,17 +194,18 @@ impl Shared {
         self.count(|stats| stats.gaps += 1);
         let missed = missed.map_or("null".to_owned(), |missed| missed.to_string());
         let data = format!(r#"{{"reason":"{reason}","missed":{missed}}}"#);
-        let id = self.log().cursor(position);
+        let log = self.log();
+        let id = log.cursor(position);
         let frame = Frame::message(&data);
-        let frame = frame.id(&id.0).unwrap_or(frame);
-        let typed = frame.event_type(&self.history.gap_event).or_else(|_| frame.event_type("gap"));
+        let frame = frame.id(&id).unwrap_or(frame);
+        let typed = frame.event_type(&log.history.gap_event).or_else(|_| frame.event_type("gap"));
         encoded(&typed.unwrap_or(frame))
     }
 
     /// The block that moves a client's last event ID to just before `position` and fires nothing.
     pub(crate) fn cursor_block(&self, position: u64) -> Vec<u8> {
         let id = self.log().cursor(position);
-        encoded(&Frame::cursor(&id.0).unwrap_or(Frame::comment("")))
+        encoded(&Frame::cursor(&id).unwrap_or(Frame::comment("")))
     }
 }
 
@@ -219,22 +214,6 @@ pub(crate) fn encoded(frame: &Frame<'_>) -> Vec<u8> {
     let mut block = Vec::new();
     frame.append_to(&mut block);
     block
-}
-
-/// What a handler said about the subscription it answers with.
-pub(crate) struct Subscription {
-    pub(crate) channel: Arc<Shared>,
-    pub(crate) after: Option<String>,
-    pub(crate) replay: Replay,
-    pub(crate) filter: Option<Filter>,
-}
-
-pub(crate) type Filter = Box<dyn Fn(&Entry) -> bool + Send + Sync>;
-
-impl Subscription {
-    pub(crate) fn new(channel: &Channel) -> Self {
-        Self { channel: channel.shared.clone(), after: None, replay: Replay::Live, filter: None }
-    }
 }
 
 /// The value of the first field called `name` in an encoded block.
@@ -247,16 +226,17 @@ fn field<'a>(block: &'a [u8], name: &str) -> Option<&'a str> {
 
 /// The millisecond since 1970, later than every epoch given out by this process.
 fn next_epoch() -> u64 {
-    static LAST: AtomicU64 = AtomicU64::new(0);
+    static LAST: Mutex<u64> = Mutex::new(0);
     let now = u64::try_from(since_1970().as_millis()).unwrap_or(u64::MAX);
-    let next = |last: u64| Some(now.max(last.saturating_add(1)));
-    LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
-        .map_or(now, |last| now.max(last.saturating_add(1)))
+    let mut last = lock(&LAST);
+    *last = now.max(last.saturating_add(1));
+    *last
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Replay;
 
     #[test]
     fn ids_count_up_and_own_ids_stay() {

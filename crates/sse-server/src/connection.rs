@@ -2,24 +2,23 @@
 //! Works on a `Wire`; the pure modules decide.
 
 use std::future::{Future, poll_fn};
+use std::io;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_lite::FutureExt as _;
 
 use crate::answer::{Answer, answer};
 use crate::cors::is_preflight;
-use crate::date::http_date;
-use crate::head::{Framing, Head, Refusal};
+use crate::head::Refusal;
 use crate::intake::GONE;
 use crate::pump::Worker;
 use crate::response::{BoxFuture, Content};
 use crate::service::{Access, Admission, Service};
 use crate::socket::{instant, since_1970, within};
-use crate::stream::{Ended, Ends, push_end, stream};
 use crate::wire::Wire;
 use crate::{Request, Response};
 
@@ -30,7 +29,7 @@ const LINGER_BYTES: usize = 256 * 1024;
 pub(crate) struct Connection {
     pub(crate) wire: Arc<Wire>,
     admission: Admission,
-    worker: Weak<Worker>,
+    pub(crate) worker: Weak<Worker>,
     /// Bytes that have come and belong to no request yet.
     pub(crate) inbox: Vec<u8>,
 }
@@ -38,17 +37,10 @@ pub(crate) struct Connection {
 /// An answer whose head is queued, and its body too if that is known already.
 struct Answered {
     /// Writes the rest.
-    stream: Option<BoxFuture<Ended>>,
+    stream: Option<BoxFuture<io::Result<()>>>,
     keep_alive: bool,
-    record: Option<Box<Record>>,
-}
-
-/// What the access hook wants to know.
-struct Record {
-    request: Option<Request>,
-    status: u16,
-    began: Instant,
-    sent_before: u64,
+    /// What the access hook wants to know.
+    access: Option<Box<Access>>,
 }
 
 impl Connection {
@@ -66,12 +58,15 @@ impl Connection {
             let mut fresh = true;
             loop {
                 let Some(answered) = Box::pin(self.exchange(fresh)).await else { break };
-                let Answered { stream, keep_alive, record } = answered;
-                let ended = match stream {
-                    Some(stream) => self.unless_gone(stream).await.unwrap_or(Ended::Cut),
-                    None => Ended::Properly,
+                let Answered { stream, keep_alive, access } = answered;
+                let complete = match stream {
+                    Some(stream) => {
+                        let ended = self.unless_gone(stream).await;
+                        self.end_stream(ended)
+                    }
+                    None => true,
                 };
-                if !Box::pin(self.finish(ended, keep_alive, record)).await {
+                if !Box::pin(self.finish(complete, keep_alive, access)).await {
                     break;
                 }
                 fresh = false;
@@ -106,35 +101,44 @@ impl Connection {
             Some(refusal) => Err(*refusal),
             None => self.read_head(fresh).await,
         };
-        let (began, sent_before) = (instant(), self.wire.lock().total);
+        let (began, bytes) = (instant(), self.wire.lock().total);
         let answered = match head {
-            Ok(head) => self.respond(head).await,
+            Ok(request) => self.respond(request).await,
             Err(refusal) => Err(refusal),
         };
         let (request, response) = match answered {
             Ok((request, response)) => (Some(request), response),
             Err(GONE) => return None,
             Err(refusal) => {
-                self.service().reject(refusal.why);
+                self.service().reject(refusal.1);
                 (None, Response::refusal(refusal))
             }
         };
-        Some(self.queue(response, Record { request, status: 0, began, sent_before }))
+        let unread = Request::default();
+        let asked = request.as_ref().unwrap_or(&unread);
+        let now = since_1970().as_secs();
+        let Answer { status, head, stream, keep_alive } =
+            answer(asked, response, self.service().cors.as_ref(), now);
+        self.wire.lock().out.extend_from_slice(&head);
+        let stream = stream.map(|response| self.stream(response, asked));
+        let (peer, duration) = (self.admission.peer, Duration::ZERO);
+        let access = Access { request, peer, status, bytes, duration, began };
+        let access = self.service().access.is_some().then(|| Box::new(access));
+        Some(Answered { stream, keep_alive, access })
     }
 
     /// Reads the body of a request and has the response made.
-    async fn respond(&mut self, head: Head) -> Result<(Request, Response), Refusal> {
+    async fn respond(&mut self, mut request: Request) -> Result<(Request, Response), Refusal> {
         self.service().count(|stats| stats.requests += 1);
-        let Head { mut request, framing, expects_continue } = head;
         request.peer = self.admission.peer;
         let mut response = match self.before_body(&request) {
             // The body stays unread: nothing can follow on this connection.
-            Some(response) if framing != Framing::Length(0) => {
+            Some(response) if request.body_length != Some(0) => {
                 response.header("Connection", "close")
             }
             Some(response) => response,
             None => {
-                request.body = self.read_body(framing, expects_continue).await?;
+                request.body = self.read_body(&request).await?;
                 shielded(|| (self.service().handler)(&request))
                     .unwrap_or_else(|| Response::new(500))
             }
@@ -157,37 +161,14 @@ impl Connection {
         shielded(|| guard(request)).unwrap_or_else(|| Some(Response::new(500)))
     }
 
-    /// Queues an answer.
-    fn queue(&self, mut response: Response, mut record: Record) -> Answered {
-        let service = self.service();
-        let (heartbeat, until) = (response.heartbeat, response.until.take());
-        let unread = Request::default();
-        let request = record.request.as_ref().unwrap_or(&unread);
-        let date = http_date(since_1970().as_secs());
-        let Answer { status, head, content, chunked, keep_alive } =
-            answer(request, response, service.cors.as_ref(), &date);
-        record.status = status;
-        self.wire.lock().push(&head);
-        self.wire.lock().begin_stream(chunked && content.is_some());
-        let stream = content.map(|content| {
-            let ends = Ends { heartbeat, until, service: service.clone() };
-            stream(content, request.last_event_id(), &self.wire, &self.worker, ends)
-        });
-        let record = service.access.is_some().then(|| Box::new(record));
-        Answered { stream, keep_alive, record }
-    }
-
     /// Sees an answer to its end; whether another request may follow.
-    async fn finish(&mut self, ended: Ended, again: bool, record: Option<Box<Record>>) -> bool {
-        self.wire.lock().end_stream();
-        let stop = &self.service().stop;
-        let complete = !matches!(ended, Ended::Cut) && {
-            push_end(&self.wire, matches!(ended, Ended::Stopped).then(|| stop.retry()));
-            self.wire.flush().await.is_ok()
-        };
-        let again = complete && again && !stop.is_requested();
-        if let Some(record) = record {
-            self.report(&record);
+    async fn finish(&mut self, complete: bool, again: bool, access: Option<Box<Access>>) -> bool {
+        let complete = complete && self.wire.flush().await.is_ok();
+        let again = complete && again && self.service().stopping().is_none();
+        if let (Some(mut access), Some(hook)) = (access, &self.service().access) {
+            access.bytes = self.wire.lock().total - access.bytes;
+            access.duration = access.began.elapsed();
+            shielded(|| hook(&access));
         }
         if complete && !again {
             self.part().await;
@@ -204,25 +185,13 @@ impl Connection {
             within(LINGER, gone).await;
         }
     }
-
-    fn report(&self, record: &Record) {
-        if let Some(access) = &self.service().access {
-            let report = Access {
-                request: record.request.as_ref(),
-                peer: self.admission.peer,
-                status: record.status,
-                bytes: self.wire.lock().total - record.sent_before,
-                duration: record.began.elapsed(),
-            };
-            shielded(|| access(&report));
-        }
-    }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
         // A sink or the pump may hold the wire a little longer.
-        self.wire.lock().cut();
+        let mut state = self.wire.lock();
+        (state.link, state.seated) = (None, false);
     }
 }
 

@@ -68,9 +68,7 @@ impl Cors {
                 request.header("origin").filter(|origin| named(origin))
             }
         };
-        let Some(origin) = allowed else {
-            return headers;
-        };
+        let Some(origin) = allowed else { return headers };
         add("Access-Control-Allow-Origin", origin);
         if self.credentials {
             add("Access-Control-Allow-Credentials", "true");

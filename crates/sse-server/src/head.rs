@@ -1,76 +1,60 @@
-//! Request heads: bytes in, a request and the length of its body, or a refusal, out (RFC 9112).
-//! Pure; depends on `httparse`.
+//! Request heads: bytes in, a request without its body, or a refusal, out (RFC 9112). Pure; depends
+//! on `httparse`.
 
 use crate::request::percent_decode;
 use crate::{Limits, Request};
 
-/// An answer to a request that the handler never sees; the connection closes after it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    pub(crate) status: u16,
-    pub(crate) why: &'static str,
-}
+/// What a request that the handler never sees is answered: the status, and why. The connection
+/// closes after it.
+pub(crate) type Refusal = (u16, &'static str);
 
-pub(crate) const fn refuse<T>(status: u16, why: &'static str) -> Result<T, Refusal> {
-    Err(Refusal { status, why })
-}
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/// A complete request head.
-#[derive(Debug)]
-pub(crate) struct Head {
-    pub(crate) request: Request,
-    pub(crate) framing: Framing,
-    /// The client waits for `100 Continue` before it sends the body.
-    pub(crate) expects_continue: bool,
-}
-
-pub(crate) fn too_long<T>(head: &[u8]) -> Result<T, Refusal> {
-    if head.contains(&b'\n') {
-        refuse(431, "The headers of the request are too large.")
-    } else {
-        refuse(414, "The request line is too long.")
-    }
-}
-
-/// The head at the beginning of `buffer` and its length, if it is complete.
-pub(crate) fn parse(buffer: &[u8], limits: &Limits) -> Result<Option<(Head, usize)>, Refusal> {
+/// The request whose head is at the beginning of `buffer`, and the head's length, if it is complete.
+pub(crate) fn parse(buffer: &[u8], limits: &Limits) -> Result<Option<(Request, usize)>, Refusal> {
     let mut headers = vec![httparse::EMPTY_HEADER; limits.headers];
     let mut parsed = httparse::Request::new(&mut headers);
     let length = match parsed.parse(buffer) {
         Ok(httparse::Status::Complete(length)) => length,
         Ok(httparse::Status::Partial) => return Ok(None),
         Err(httparse::Error::TooManyHeaders) => {
-            return refuse(431, "The request has too many headers.");
+            return Err((431, "The request has too many headers."));
         }
         Err(httparse::Error::Version) if buffer.windows(6).any(|it| it == b" HTTP/") => {
-            return refuse(505, "This server speaks HTTP/1.1 and HTTP/1.0.");
+            return Err((505, "This server speaks HTTP/1.1 and HTTP/1.0."));
         }
-        Err(_) => return refuse(400, "The request is not HTTP/1.1."),
+        Err(_) => return Err((400, "The request is not HTTP/1.1.")),
     };
     if length > limits.head_bytes {
-        return too_long(&buffer[..limits.head_bytes]);
+        return Err(too_long(&buffer[..limits.head_bytes]));
+    }
+    let method = parsed.method.unwrap_or_default().to_owned();
+    if !METHODS.contains(&method.as_str()) {
+        return Err((501, "This server does not know the method."));
     }
     let owned = |header: &httparse::Header<'_>| {
         let value = String::from_utf8_lossy(header.value).into_owned();
         (header.name.to_ascii_lowercase(), value)
     };
-    let mut request = Request {
-        method: known_method(parsed.method.unwrap_or_default())?.to_owned(),
-        minor: parsed.version.unwrap_or(1),
-        headers: parsed.headers.iter().map(owned).collect(),
-        ..Request::default()
-    };
+    let headers = parsed.headers.iter().map(owned).collect();
+    let minor = parsed.version.unwrap_or(1);
+    let mut request = Request { method, minor, headers, ..Request::default() };
     check_host(&request)?;
     (request.path, request.query) = target(parsed.path.unwrap_or_default(), &request.method)?;
-    let framing = Framing::of(&request, limits)?;
-    let expects_continue = expectation(&request)?;
-    Ok(Some((Head { request, framing, expects_continue }, length)))
+    request.body_length = body_length(&request, limits)?;
+    request.expects_continue = match request.header("expect") {
+        Some(value) if value.eq_ignore_ascii_case("100-continue") => minor > 0,
+        Some(_) => return Err((417, "This server knows no expectation but 100-continue.")),
+        None => false,
+    };
+    Ok(Some((request, length)))
 }
 
-fn known_method(method: &str) -> Result<&str, Refusal> {
-    match method {
-        "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS" => Ok(method),
-        _ => refuse(501, "This server does not know the method."),
+pub(crate) fn too_long(head: &[u8]) -> Refusal {
+    if head.contains(&b'\n') {
+        (431, "The headers of the request are too large.")
+    } else {
+        (414, "The request line is too long.")
     }
 }
 
@@ -78,18 +62,15 @@ fn known_method(method: &str) -> Result<&str, Refusal> {
 /// header field and to any request message that contains more than one Host header field line or a
 /// Host header field with an invalid field value." (RFC 9112, 3.2)
 fn check_host(request: &Request) -> Result<(), Refusal> {
-    let mut hosts = request.all("host");
-    match (hosts.next(), hosts.next()) {
-        (None, _) if request.minor == 0 => Ok(()),
-        (Some(host), None) if host.bytes().all(is_host_byte) => Ok(()),
-        (None, _) => refuse(400, "The Host header is missing."),
-        (Some(_), Some(_)) => refuse(400, "There is more than one Host header."),
-        (Some(_), None) => refuse(400, "The Host header is not a host."),
+    let is_host_byte =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:[]%".contains(&byte);
+    match request.all("host").collect::<Vec<_>>()[..] {
+        [] if request.minor == 0 => Ok(()),
+        [] => Err((400, "The Host header is missing.")),
+        [host] if host.bytes().all(is_host_byte) => Ok(()),
+        [_] => Err((400, "The Host header is not a host.")),
+        _ => Err((400, "There is more than one Host header.")),
     }
-}
-
-fn is_host_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:[]%".contains(&byte)
 }
 
 /// Path and query of a request target in origin, absolute or asterisk form (RFC 9112, 3.2).
@@ -97,91 +78,59 @@ fn target(target: &str, method: &str) -> Result<(String, String), Refusal> {
     if target == "*" && method == "OPTIONS" {
         return Ok(("*".to_owned(), String::new()));
     }
-    let origin_form = if target.starts_with('/') {
-        target
-    } else {
-        let (scheme, rest) = target.split_once("://").unwrap_or_default();
-        if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
-            return refuse(400, "The request target is neither a path nor an http URL.");
+    let origin_form = match target.split_once("://") {
+        _ if target.starts_with('/') => target,
+        Some((scheme, rest)) if matches!(&*scheme.to_ascii_lowercase(), "http" | "https") => {
+            rest.find(['/', '?']).map_or("", |authority| &rest[authority..])
         }
-        let authority = rest.find(['/', '?']).unwrap_or(rest.len());
-        rest.get(authority..).unwrap_or_default()
+        _ => return Err((400, "The request target is neither a path nor an http URL.")),
     };
     if origin_form.contains('#') {
-        return refuse(400, "The request target has a fragment.");
+        return Err((400, "The request target has a fragment."));
     }
     let (path, query) = origin_form.split_once('?').unwrap_or((origin_form, ""));
     let (decoded, valid) = percent_decode(if path.is_empty() { "/" } else { path });
     match String::from_utf8(decoded) {
         Ok(path) if valid && !path.chars().any(char::is_control) => Ok((path, query.to_owned())),
-        _ => refuse(400, "The path of the request is not valid."),
+        _ => Err((400, "The path of the request is not valid.")),
     }
 }
 
-fn expectation(request: &Request) -> Result<bool, Refusal> {
-    match request.header("expect") {
-        Some(value) if value.eq_ignore_ascii_case("100-continue") => Ok(request.minor > 0),
-        Some(_) => refuse(417, "This server knows no expectation but 100-continue."),
-        None => Ok(false),
-    }
-}
-
-/// How the end of a body is found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Framing {
-    Length(usize),
-    Chunked,
-}
-
-impl Framing {
-    /// What the headers of a request say.
-    pub(crate) fn of(request: &Request, limits: &Limits) -> Result<Self, Refusal> {
-        let mut lengths = request.all("content-length");
-        let mut codings = request.all("transfer-encoding");
-        match (lengths.next(), lengths.next(), codings.next(), codings.next()) {
-            (None, None, None, None) if matches!(request.method(), "POST" | "PUT" | "PATCH") => {
-                refuse(411, "The request needs a Content-Length.")
-            }
-            (None, None, None, None) => Ok(Self::Length(0)),
-            (Some(length), None, None, None) => Self::with_length(length, limits),
-            // "A server MAY reject a request that contains both Content-Length and
-            // Transfer-Encoding": the two together are how requests are smuggled.
-            (Some(_), _, Some(_), _) => {
-                refuse(400, "The request has a length and a transfer coding.")
-            }
-            (Some(_), Some(_), ..) => refuse(400, "The request has more than one Content-Length."),
-            (_, _, Some(_), _) if request.minor == 0 => {
-                refuse(400, "HTTP/1.0 has no transfer codings.")
-            }
-            (_, _, Some(coding), None) if coding.eq_ignore_ascii_case("chunked") => {
-                Ok(Self::Chunked)
-            }
-            _ => refuse(501, "This server knows no transfer coding but chunked."),
+/// How long the headers of a request say that its body is; `None` if it comes in chunks.
+fn body_length(request: &Request, limits: &Limits) -> Result<Option<usize>, Refusal> {
+    let lengths: Vec<&str> = request.all("content-length").collect();
+    let codings: Vec<&str> = request.all("transfer-encoding").collect();
+    let has_body = matches!(request.method(), "POST" | "PUT" | "PATCH");
+    match (&lengths[..], &codings[..]) {
+        ([], []) if has_body => Err((411, "The request needs a Content-Length.")),
+        ([], []) => Ok(Some(0)),
+        ([length], []) if length.is_empty() || !length.bytes().all(|it| it.is_ascii_digit()) => {
+            Err((400, "The Content-Length is not a number."))
         }
-    }
-
-    fn with_length(value: &str, limits: &Limits) -> Result<Self, Refusal> {
-        if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_digit()) {
-            return refuse(400, "The Content-Length is not a number.");
-        }
-        match value.parse() {
-            Ok(length) if length <= limits.body_bytes => Ok(Self::Length(length)),
-            _ => refuse(413, "The request body is too large."),
-        }
+        ([length], []) => match length.parse() {
+            Ok(length) if length <= limits.body_bytes => Ok(Some(length)),
+            _ => Err((413, "The request body is too large.")),
+        },
+        (_, []) => Err((400, "The request has more than one Content-Length.")),
+        // "A server MAY reject a request that contains both Content-Length and Transfer-Encoding":
+        // the two together are how requests are smuggled.
+        ([_, ..], _) => Err((400, "The request has a length and a transfer coding.")),
+        _ if request.minor == 0 => Err((400, "HTTP/1.0 has no transfer codings.")),
+        (_, [coding]) if coding.eq_ignore_ascii_case("chunked") => Ok(None),
+        _ => Err((501, "This server knows no transfer coding but chunked.")),
     }
 }
 
 /// The size that the line before a chunk says, if the body may grow by `room` bytes.
 pub(crate) fn chunk_size(line: &[u8], room: usize) -> Result<usize, Refusal> {
+    // `httparse` would take an empty size for zero.
+    let begins = line.first().is_some_and(u8::is_ascii_hexdigit);
     match httparse::parse_chunk_size(line) {
-        // `httparse` would take an empty size for zero.
-        Ok(httparse::Status::Complete((_, size)))
-            if line.first().is_some_and(u8::is_ascii_hexdigit) =>
-        {
-            let size = usize::try_from(size).ok().filter(|&size| size <= room);
-            size.map_or_else(|| refuse(413, "The request body is too large."), Ok)
-        }
-        _ => refuse(400, "A chunk size of the request body is not valid."),
+        Ok(httparse::Status::Complete((_, size))) if begins => match usize::try_from(size) {
+            Ok(size) if size <= room => Ok(size),
+            _ => Err((413, "The request body is too large.")),
+        },
+        _ => Err((400, "A chunk size of the request body is not valid.")),
     }
 }
 
@@ -189,14 +138,14 @@ pub(crate) fn chunk_size(line: &[u8], room: usize) -> Result<usize, Refusal> {
 mod tests {
     use super::*;
 
-    fn read(bytes: &[u8]) -> Result<Option<Head>, u16> {
+    fn read(bytes: &[u8]) -> Result<Option<Request>, u16> {
         let parsed = parse(bytes, &Limits::default());
-        parsed.map(|parsed| parsed.map(|(head, _)| head)).map_err(|refusal| refusal.status)
+        parsed.map(|parsed| parsed.map(|(request, _)| request)).map_err(|(status, _)| status)
     }
 
     fn path(target: &str) -> Result<String, u16> {
         let head = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
-        read(head.as_bytes()).map(|head| head.unwrap().request.path)
+        read(head.as_bytes()).map(|head| head.unwrap().path)
     }
 
     #[test]
@@ -204,9 +153,9 @@ mod tests {
         let bytes = b"\r\nPOST /a%20b?x=1 HTTP/1.1\r\nHost: a:80\r\nContent-Length: 2\r\nExpect: 100-Continue\r\n\r\nhiGET";
         let (head, length) = parse(bytes, &Limits::default()).unwrap().unwrap();
         assert_eq!(&bytes[length..], b"hiGET");
-        assert_eq!(head.request.path(), "/a b");
-        assert_eq!(head.request.query("x").unwrap(), "1");
-        assert_eq!(head.framing, Framing::Length(2));
+        assert_eq!(head.path(), "/a b");
+        assert_eq!(head.query("x").unwrap(), "1");
+        assert_eq!(head.body_length, Some(2));
         assert!(head.expects_continue);
         assert!(read(b"GET / HTTP/1.1\nHost: a\n\n").unwrap().is_some(), "line feeds alone");
     }
@@ -267,10 +216,10 @@ mod tests {
     fn lengths_and_codings() {
         let (length, coding) = ("content-length", "transfer-encoding");
         for (method, headers, minor, expected) in [
-            ("GET", &[][..], 1, Ok(Framing::Length(0))),
+            ("GET", &[][..], 1, Ok(Some(0))),
             ("POST", &[], 1, Err(411)),
-            ("POST", &[(length, "5")], 1, Ok(Framing::Length(5))),
-            ("POST", &[(length, "65536")], 0, Ok(Framing::Length(65536))),
+            ("POST", &[(length, "5")], 1, Ok(Some(5))),
+            ("POST", &[(length, "65536")], 0, Ok(Some(65536))),
             ("POST", &[(length, "65537")], 1, Err(413)),
             ("POST", &[(length, "99999999999999999999999")], 1, Err(413)),
             ("POST", &[(length, "+5")], 1, Err(400)),
@@ -278,7 +227,7 @@ mod tests {
             ("POST", &[(length, "5, 5")], 1, Err(400)),
             ("POST", &[(length, "5"), (length, "6")], 1, Err(400)),
             ("POST", &[(length, "5"), (coding, "chunked")], 1, Err(400)),
-            ("POST", &[(coding, "Chunked")], 1, Ok(Framing::Chunked)),
+            ("POST", &[(coding, "Chunked")], 1, Ok(None)),
             ("POST", &[(coding, "chunked")], 0, Err(400)),
             ("POST", &[(coding, "gzip, chunked")], 1, Err(501)),
             ("POST", &[(coding, "chunked"), (coding, "chunked")], 1, Err(501)),
@@ -286,8 +235,8 @@ mod tests {
             let text = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
             let headers = headers.iter().map(text).collect();
             let request = Request { method: method.into(), headers, minor, ..Request::default() };
-            let framing = Framing::of(&request, &Limits::default());
-            assert_eq!(framing.map_err(|it| it.status), expected, "{method} {request:?}");
+            let length = body_length(&request, &Limits::default());
+            assert_eq!(length.map_err(|(status, _)| status), expected, "{method} {request:?}");
         }
     }
 
@@ -306,7 +255,7 @@ mod tests {
             ("1\n", Err(400)),
         ] {
             let size = chunk_size(line.as_bytes(), 10);
-            assert_eq!(size.map_err(|it| it.status), expected, "{line:?}");
+            assert_eq!(size.map_err(|(status, _)| status), expected, "{line:?}");
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Reading requests from a connection: a head, then its body, each within its deadline. What the
 //! bytes mean is decided in `head`.
 
-use crate::Limits;
+use std::future::poll_fn;
+
 use crate::connection::Connection;
-use crate::head::{Framing, Head, Refusal, chunk_size, parse, refuse, too_long};
+use crate::head::{Refusal, chunk_size, parse, too_long};
 use crate::socket::within;
+use crate::{Limits, Request};
 
 /// Longest line between two chunks: a size with its extensions, or a trailer.
 const LINE_BYTES: usize = 256;
@@ -12,23 +14,23 @@ const LINE_BYTES: usize = 256;
 const TRAILERS: usize = 32;
 
 /// The client has left, or stays silent for as long as it may: there is nobody to answer.
-pub(crate) const GONE: Refusal = Refusal { status: 0, why: "" };
+pub(crate) const GONE: Refusal = (0, "");
 
 impl Connection {
     /// Reads the head of the next request; a `fresh` connection has had none yet.
-    pub(crate) async fn read_head(&mut self, fresh: bool) -> Result<Head, Refusal> {
+    pub(crate) async fn read_head(&mut self, fresh: bool) -> Result<Request, Refusal> {
         let service = self.service().clone();
         let limits = &service.limits;
         if self.inbox.is_empty() {
             let idle = if fresh { limits.head_deadline } else { limits.keep_alive };
-            let first = within(idle, service.stop.unless_requested(self.more())).await;
+            let first = within(idle, service.unless_stopped(self.more())).await;
             first.flatten().unwrap_or(Err(GONE))?;
         }
-        let late = || refuse(408, "The request did not arrive in time.");
-        within(limits.head_deadline, self.parsed_head(limits)).await.unwrap_or_else(late)
+        let parsed = within(limits.head_deadline, self.parsed_head(limits)).await;
+        parsed.unwrap_or(Err((408, "The request did not arrive in time.")))
     }
 
-    async fn parsed_head(&mut self, limits: &Limits) -> Result<Head, Refusal> {
+    async fn parsed_head(&mut self, limits: &Limits) -> Result<Request, Refusal> {
         let (mut seen, mut tried) = (0, 0);
         loop {
             // When a line has ended, or when the bytes have doubled, to refuse junk early: so that
@@ -36,39 +38,35 @@ impl Connection {
             let fresh = self.inbox.get(seen..).unwrap_or_default();
             if fresh.contains(&b'\n') || self.inbox.len() >= 2 * tried {
                 tried = self.inbox.len();
-                if let Some((head, length)) = parse(&self.inbox, limits)? {
+                if let Some((request, length)) = parse(&self.inbox, limits)? {
                     self.inbox.drain(..length);
-                    return Ok(head);
+                    return Ok(request);
                 }
             }
             seen = self.inbox.len();
             if seen > limits.head_bytes {
-                return too_long(&self.inbox);
+                return Err(too_long(&self.inbox));
             }
             self.more().await?;
         }
     }
 
     /// Reads the body of a request, after a word to a client that waits for one.
-    pub(crate) async fn read_body(
-        &mut self,
-        framing: Framing,
-        expects_continue: bool,
-    ) -> Result<Vec<u8>, Refusal> {
-        let (body_bytes, deadline) =
-            (self.service().limits.body_bytes, self.service().limits.body_deadline);
+    pub(crate) async fn read_body(&mut self, request: &Request) -> Result<Vec<u8>, Refusal> {
+        let service = self.service().clone();
         let body = async {
-            if expects_continue && self.inbox.is_empty() && framing != Framing::Length(0) {
-                self.wire.lock().push(b"HTTP/1.1 100 Continue\r\n\r\n");
+            let length = request.body_length;
+            if request.expects_continue && self.inbox.is_empty() && length != Some(0) {
+                self.wire.lock().out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
                 self.wire.flush().await.or(Err(GONE))?;
             }
-            match framing {
-                Framing::Length(length) => self.take(length).await,
-                Framing::Chunked => self.take_chunks(body_bytes).await,
+            match length {
+                Some(length) => self.take(length).await,
+                None => self.take_chunks(service.limits.body_bytes).await,
             }
         };
-        let late = || refuse(408, "The request body did not arrive in time.");
-        within(deadline, body).await.unwrap_or_else(late)
+        let read = within(service.limits.body_deadline, body).await;
+        read.unwrap_or(Err((408, "The request body did not arrive in time.")))
     }
 
     async fn take_chunks(&mut self, body_bytes: usize) -> Result<Vec<u8>, Refusal> {
@@ -80,7 +78,7 @@ impl Connection {
             }
             body.extend_from_slice(&self.take(size).await?);
             if self.take_line().await? != b"\r\n" {
-                return refuse(400, "A chunk of the request body is longer than its size.");
+                return Err((400, "A chunk of the request body is longer than its size."));
             }
         }
         for _ in 0..=TRAILERS {
@@ -88,7 +86,7 @@ impl Connection {
                 return Ok(body);
             }
         }
-        refuse(431, "The request body has too many trailers.")
+        Err((431, "The request body has too many trailers."))
     }
 
     async fn take(&mut self, count: usize) -> Result<Vec<u8>, Refusal> {
@@ -106,7 +104,7 @@ impl Connection {
                 return self.take(end + 1).await;
             }
             if self.inbox.len() >= LINE_BYTES {
-                return refuse(400, "A line of the chunked request body is too long.");
+                return Err((400, "A line of the chunked request body is too long."));
             }
             self.more().await?;
         }
@@ -114,10 +112,8 @@ impl Connection {
 
     /// Reads more.
     async fn more(&mut self) -> Result<(), Refusal> {
-        match self.wire.read(&mut self.inbox).await {
-            Ok(1..) => Ok(()),
-            _ => Err(GONE),
-        }
+        let read = poll_fn(|cx| self.wire.poll_read(cx, &mut self.inbox)).await;
+        if matches!(read, Ok(1..)) { Ok(()) } else { Err(GONE) }
     }
 }
 
@@ -148,8 +144,12 @@ mod tests {
         let admission = Arc::new(service).admit(None).unwrap();
         let mut connection = Connection::new(wire, admission, Weak::new());
         connection.inbox.extend_from_slice(&bytes[..cut]);
-        let result = block_on(take(&mut connection)).map_err(|refusal| refusal.status);
+        let result = block_on(take(&mut connection)).map_err(|(status, _)| status);
         (result, std::mem::take(&mut connection.inbox))
+    }
+
+    fn with_body(body_length: Option<usize>) -> Request {
+        Request { body_length, ..Request::default() }
     }
 
     #[test]
@@ -157,7 +157,7 @@ mod tests {
         let bytes = b"\r\nPOST /a HTTP/1.1\r\nHost: a:80\r\nContent-Length: 2\r\n\r\nhiGET";
         for cut in 0..=bytes.len() {
             let (head, _) = taken(bytes, cut, async |it| it.read_head(true).await);
-            assert_eq!(head.unwrap().framing, Framing::Length(2), "{cut}");
+            assert_eq!(head.unwrap().body_length, Some(2), "{cut}");
         }
     }
 
@@ -165,8 +165,7 @@ mod tests {
     fn chunked_bodies_at_every_cut() {
         let bytes = b"3\r\nabc\r\n04;x=y\r\ndefg\r\n0\r\nTrailer: z\r\n\r\nnext";
         for cut in 0..=bytes.len() {
-            let (body, rest) =
-                taken(bytes, cut, async |it| it.read_body(Framing::Chunked, false).await);
+            let (body, rest) = taken(bytes, cut, async |it| it.read_body(&with_body(None)).await);
             assert_eq!(body, Ok(b"abcdefg".to_vec()), "{cut}");
             assert!(b"next".starts_with(&rest[..]), "{cut}: {rest:?}");
         }
@@ -185,9 +184,8 @@ mod tests {
             ("3\r\nab", Err(0)),
         ] {
             for cut in 0..=bytes.len() {
-                let (body, _) = taken(bytes.as_bytes(), cut, async |it| {
-                    it.read_body(Framing::Chunked, false).await
-                });
+                let (body, _) =
+                    taken(bytes.as_bytes(), cut, async |it| it.read_body(&with_body(None)).await);
                 assert_eq!(body, expected, "{bytes:?} cut at {cut}");
             }
         }
@@ -195,8 +193,7 @@ mod tests {
 
     #[test]
     fn a_body_with_length_leaves_what_follows() {
-        let (body, rest) =
-            taken(b"abcGET", 6, async |it| it.read_body(Framing::Length(3), false).await);
+        let (body, rest) = taken(b"abcGET", 6, async |it| it.read_body(&with_body(Some(3))).await);
         assert_eq!((body, rest), (Ok(b"abc".to_vec()), b"GET".to_vec()));
     }
 }

@@ -4,10 +4,10 @@
 //! `<epoch>-0` is the ID of the place before the first event.
 
 use std::collections::{HashMap, VecDeque};
-use std::fmt;
 use std::sync::Arc;
 
-use crate::channel::Filter;
+use crate::History;
+use crate::subscriber::Filter;
 
 /// Bytes written to a connection at once; what one that stops reading may leave waiting. A single
 /// event may be larger.
@@ -21,14 +21,7 @@ pub(crate) const BATCH_BYTES: usize = 16 * 1024;
 /// let id = channel.publish(&sse_server::Frame::message("hello"));
 /// assert!(id.to_string().ends_with("-1"));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct EventId(pub(crate) Arc<str>);
-
-impl fmt::Display for EventId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+pub type EventId = Arc<str>;
 
 /// An event in a channel's log, encoded once for all subscribers: what a
 /// [`filter`](crate::Response::filter) decides about.
@@ -58,10 +51,6 @@ impl Entry {
     pub fn block(&self) -> &[u8] {
         self.chunk.get(self.block_at..self.chunk.len() - 2).unwrap_or_default()
     }
-
-    pub(crate) fn bytes(&self, chunked: bool) -> &[u8] {
-        if chunked { &self.chunk } else { self.block() }
-    }
 }
 
 /// Consecutive entries, framed and joined.
@@ -87,21 +76,12 @@ impl Batch {
         for entry in entries {
             batch.end += 1;
             if filter.is_none_or(|wanted| wanted(entry)) {
-                batch.bytes.extend_from_slice(entry.bytes(chunked));
+                let bytes = if chunked { &entry.chunk } else { entry.block() };
+                batch.bytes.extend_from_slice(bytes);
                 batch.events += 1;
             }
         }
         batch
-    }
-
-    /// A comment in a chunk, which moves no position.
-    pub(crate) fn heartbeat(position: u64) -> Self {
-        Self {
-            first: position,
-            end: position,
-            bytes: b"3\r\n:\n\n\r\n".to_vec(),
-            ..Self::default()
-        }
     }
 }
 
@@ -139,11 +119,10 @@ pub(crate) type Gap = (&'static str, Option<u64>);
 pub(crate) struct Log {
     epoch: u64,
     /// Sequence number of the oldest entry held, or of the next event if none is.
-    first: u64,
-    entries: VecDeque<Arc<Entry>>,
-    bytes: usize,
-    max_events: usize,
-    max_bytes: usize,
+    pub(crate) first: u64,
+    pub(crate) entries: VecDeque<Arc<Entry>>,
+    pub(crate) bytes: usize,
+    pub(crate) history: History,
     /// Sequence numbers of the application's own IDs among the entries.
     own: HashMap<Arc<str>, u64>,
     /// Nothing more will come.
@@ -151,14 +130,13 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    pub(crate) fn new(epoch: u64, max_events: usize, max_bytes: usize) -> Self {
+    pub(crate) fn new(epoch: u64, history: History) -> Self {
         Self {
             epoch,
             first: 1,
             entries: VecDeque::new(),
             bytes: 0,
-            max_events: max_events.max(1),
-            max_bytes,
+            history,
             own: HashMap::new(),
             is_closed: false,
         }
@@ -174,10 +152,6 @@ impl Log {
         self.is_closed || self.end() != position
     }
 
-    pub(crate) fn held(&self) -> (usize, usize) {
-        (self.entries.len(), self.bytes)
-    }
-
     /// Appends an entry and drops the oldest that no longer fit. The newest is always kept.
     pub(crate) fn push(&mut self, entry: Entry) {
         if let Some(id) = &entry.own_id {
@@ -185,18 +159,13 @@ impl Log {
         }
         self.bytes += entry.chunk.len();
         self.entries.push_back(Arc::new(entry));
-        while self.entries.len() > self.max_events
-            || (self.bytes > self.max_bytes && self.entries.len() > 1)
+        while self.entries.len() > 1
+            && (self.entries.len() > self.history.events || self.bytes > self.history.bytes)
         {
-            let Some(oldest) = self.entries.pop_front() else {
-                break;
-            };
+            let Some(oldest) = self.entries.pop_front() else { break };
             self.bytes -= oldest.chunk.len();
-            if let Some(id) = &oldest.own_id {
-                if self.own.get(id) == Some(&self.first) {
-                    self.own.remove(id);
-                }
-            }
+            let id = oldest.own_id.as_ref().filter(|id| self.own.get(*id) == Some(&self.first));
+            id.map(|id| self.own.remove(id));
             self.first += 1;
         }
     }
@@ -217,18 +186,8 @@ impl Log {
             taken += entry.chunk.len();
             first || taken <= max_bytes
         };
-        Ok(self
-            .entries
-            .iter()
-            .skip(usize::try_from(skip).unwrap_or(usize::MAX))
-            .take_while(fits)
-            .cloned()
-            .collect())
-    }
-
-    /// The oldest position still held.
-    pub(crate) fn first(&self) -> u64 {
-        self.first
+        let wanted = self.entries.iter().skip(usize::try_from(skip).unwrap_or(usize::MAX));
+        Ok(wanted.take_while(fits).cloned().collect())
     }
 
     /// Where a client begins, and the gap it must be told of first.
@@ -262,14 +221,11 @@ impl Log {
         let entry = sequence
             .checked_sub(self.first)
             .and_then(|index| self.entries.get(usize::try_from(index).ok()?));
-        match entry.and_then(|entry| entry.own_id.clone()) {
-            Some(id) => EventId(id),
-            None => self.numbered(sequence),
-        }
+        entry.and_then(|entry| entry.own_id.clone()).unwrap_or_else(|| self.numbered(sequence))
     }
 
     pub(crate) fn numbered(&self, sequence: u64) -> EventId {
-        EventId(format!("{}-{sequence}", self.epoch).into())
+        format!("{}-{sequence}", self.epoch).into()
     }
 }
 
@@ -286,7 +242,7 @@ mod tests {
     use super::*;
 
     fn log(events: usize, bytes: usize, published: u64) -> Log {
-        let mut log = Log::new(7, events, bytes);
+        let mut log = Log::new(7, History { events, bytes, ..History::default() });
         for _ in 0..published {
             log.push(Entry::new(None, None, b"data: 12345\n\n"));
         }
@@ -296,20 +252,24 @@ mod tests {
     #[test]
     fn an_entry_is_one_chunk() {
         let entry = Entry::new(Some("x"), None, b"data: 0123456789\n\n");
-        assert_eq!(entry.bytes(true), b"12\r\ndata: 0123456789\n\n\r\n");
-        assert_eq!(entry.bytes(false), b"data: 0123456789\n\n");
+        assert_eq!(&*entry.chunk, b"12\r\ndata: 0123456789\n\n\r\n");
+        assert_eq!(entry.block(), b"data: 0123456789\n\n");
         assert_eq!(
             (entry.event_type(), Entry::new(None, None, b"").event_type()),
             ("x", "message")
         );
     }
 
+    fn held(log: Log) -> (usize, usize) {
+        (log.entries.len(), log.bytes)
+    }
+
     #[test]
     fn bounds_hold_and_the_newest_stays() {
-        assert_eq!(log(3, 1000, 10).held(), (3, 54));
-        assert_eq!(log(100, 40, 10).held(), (2, 36));
-        assert_eq!(log(100, 1, 10).held(), (1, 18));
-        assert_eq!(log(0, 0, 10).held(), (1, 18));
+        assert_eq!(held(log(3, 1000, 10)), (3, 54));
+        assert_eq!(held(log(100, 40, 10)), (2, 36));
+        assert_eq!(held(log(100, 1, 10)), (1, 18));
+        assert_eq!(held(log(0, 0, 10)), (1, 18));
     }
 
     #[test]
@@ -343,7 +303,7 @@ mod tests {
 
     #[test]
     fn own_ids_are_found_until_evicted() {
-        let mut log = Log::new(7, 2, 1000);
+        let mut log = Log::new(7, History { events: 2, ..History::default() });
         for id in ["a", "b", "a", "c"] {
             log.push(Entry::new(None, Some(id.into()), b"data\n\n"));
         }

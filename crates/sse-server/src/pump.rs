@@ -13,7 +13,7 @@ use crate::channel::Shared;
 use crate::lock;
 use crate::log::{BATCH_BYTES, Batch};
 use crate::service::Service;
-use crate::socket::Patience;
+use crate::socket::within;
 use crate::wire::Wire;
 
 /// Writes between two moments in which other tasks of the thread may run.
@@ -28,7 +28,7 @@ pub(crate) struct Worker {
 }
 
 /// A channel, by its address, and how long its subscribers may hear nothing.
-type Key = (usize, Option<Duration>);
+type Key = (usize, Duration);
 
 impl Worker {
     pub(crate) fn new(service: Arc<Service>) -> Arc<Self> {
@@ -41,20 +41,21 @@ impl Worker {
     pub(crate) fn seat(
         self: &Arc<Self>,
         channel: &Arc<Shared>,
-        heartbeat: Option<Duration>,
+        heartbeat: Duration,
         wire: &Arc<Wire>,
         position: u64,
     ) -> bool {
         let key = (Arc::as_ptr(channel) as usize, heartbeat);
         let mut newcomers = lock(&self.newcomers);
         let log = channel.log();
-        if log.end() != position || log.is_closed {
+        if log.has_news(position) {
             return false;
         }
-        wire.lock().sit(position);
+        wire.lock().position = position;
+        wire.lock().seated = true;
         let seats = newcomers.entry(key).or_insert_with(|| {
-            let pump = Pump { channel: channel.clone(), heartbeat, worker: Arc::downgrade(self) };
-            self.executor.spawn(pump.run(key, position)).detach();
+            let pump = pump(Arc::downgrade(self), channel.clone(), key, position);
+            self.executor.spawn(pump).detach();
             Vec::new()
         });
         if seats.len() == seats.capacity() {
@@ -79,77 +80,59 @@ impl Worker {
     }
 }
 
-struct Pump {
-    channel: Arc<Shared>,
-    heartbeat: Option<Duration>,
-    worker: Weak<Worker>,
+async fn pump(worker: Weak<Worker>, channel: Arc<Shared>, key: Key, mut position: u64) {
+    let mut seats = Vec::new();
+    while let Some(worker) = worker.upgrade() {
+        let service = worker.service.clone();
+        let (read, is_closed, first) = {
+            let log = channel.log();
+            (log.read(position, BATCH_BYTES), log.is_closed, log.first)
+        };
+        // After the look at the log: whoever has read less of it than this pump is among them.
+        let Some(newcomers) = worker.newcomers(key, seats.is_empty()) else { return };
+        drop(worker);
+        seats.extend(newcomers);
+        match read {
+            Ok(entries) if !entries.is_empty() => {
+                let batch = Batch::of(position, &entries, true, None);
+                write(&channel, &mut seats, &batch).await;
+                position = batch.end;
+            }
+            Ok(_) if !is_closed && service.stopping().is_none() => {
+                let grown = channel.grown.listen();
+                let has_news = channel.log().has_news(position);
+                let news = or(grown, service.stopped());
+                if !has_news && within(key.1, news).await.is_none() {
+                    let bytes = b"3\r\n:\n\n\r\n".to_vec();
+                    let beat = Batch { first: position, end: position, bytes, events: 0 };
+                    write(&channel, &mut seats, &beat).await;
+                }
+            }
+            // The pump has fallen off the log, or everything is over: each connection goes its own
+            // way.
+            _ => {
+                position = first;
+                seats.drain(..).for_each(|wire| wire.lock().unseat());
+            }
+        }
+    }
 }
 
-impl Pump {
-    async fn run(self, key: Key, mut position: u64) {
-        let mut seats = Vec::new();
-        let mut silence = Patience::new(self.heartbeat);
-        while let Some(worker) = self.worker.upgrade() {
-            let service = worker.service.clone();
-            let (read, is_closed, first) = {
-                let log = self.channel.log();
-                (log.read(position, BATCH_BYTES), log.is_closed, log.first())
-            };
-            // After the look at the log: whoever has read less of it than this pump is among them.
-            let Some(newcomers) = worker.newcomers(key, seats.is_empty()) else { return };
-            drop(worker);
-            seats.extend(newcomers);
-            match read {
-                Ok(entries) if !entries.is_empty() => {
-                    let batch = Batch::of(position, &entries, true, None);
-                    self.write(&mut seats, &batch).await;
-                    position = batch.end;
-                    silence.renew();
-                }
-                Ok(_) if !is_closed && !service.stop.is_requested() => {
-                    if self.is_time_for_heartbeat(position, &service, &mut silence).await {
-                        self.write(&mut seats, &Batch::heartbeat(position)).await;
-                        silence.renew();
-                    }
-                }
-                // The pump has fallen off the log, or everything is over: each connection goes its
-                // own way.
-                _ => {
-                    position = first;
-                    seats.drain(..).for_each(|wire| wire.lock().unseat());
-                }
-            }
+/// Writes `batch` to all who are seated.
+async fn write(channel: &Shared, seats: &mut Vec<Arc<Wire>>, batch: &Batch) {
+    let (mut index, mut receivers) = (0, 0);
+    for write in 1.. {
+        let Some(wire) = seats.get(index) else { break };
+        if wire.lock().offer(batch, &mut receivers) {
+            index += 1;
+        } else {
+            seats.swap_remove(index);
+        }
+        if write % WRITES_PER_TURN == 0 {
+            yield_now().await;
         }
     }
-
-    /// Writes `batch` to all who are seated.
-    async fn write(&self, seats: &mut Vec<Arc<Wire>>, batch: &Batch) {
-        let (mut index, mut receivers) = (0, 0);
-        for write in 1.. {
-            let Some(wire) = seats.get(index) else { break };
-            if wire.lock().offer(batch, &mut receivers) {
-                index += 1;
-            } else {
-                seats.swap_remove(index);
-            }
-            if write % WRITES_PER_TURN == 0 {
-                yield_now().await;
-            }
-        }
-        self.channel.delivered(batch, receivers);
-    }
-
-    /// Waits for something to do; whether it is time for a heartbeat.
-    async fn is_time_for_heartbeat(
-        &self,
-        position: u64,
-        service: &Service,
-        silence: &mut Patience,
-    ) -> bool {
-        let grown = self.channel.grown.listen();
-        !self.channel.log().has_news(position)
-            && silence.is_lost_before(or(grown, service.stop.requested())).await
-    }
+    channel.delivered(batch, receivers);
 }
 
 #[cfg(test)]
@@ -170,22 +153,22 @@ mod tests {
     #[test]
     fn who_is_behind_must_catch_up_first() {
         let (worker, channel, wire) = (worker(), Channel::default(), wire());
-        let shared = crate::channel::Subscription::new(&channel).channel;
-        assert!(worker.seat(&shared, None, &wire, 1) && wire.lock().seated);
+        let shared = channel.shared.clone();
+        assert!(worker.seat(&shared, Duration::MAX, &wire, 1) && wire.lock().seated);
         channel.publish(&Frame::message("x"));
-        assert!(!worker.seat(&shared, None, &wire, 1));
-        assert!(worker.seat(&shared, None, &wire, 2));
+        assert!(!worker.seat(&shared, Duration::MAX, &wire, 1));
+        assert!(worker.seat(&shared, Duration::MAX, &wire, 2));
         channel.close();
-        assert!(!worker.seat(&shared, None, &wire, 2));
+        assert!(!worker.seat(&shared, Duration::MAX, &wire, 2));
     }
 
     #[test]
     fn who_has_left_between_two_events_is_forgotten() {
         let (worker, channel) = (worker(), Channel::default());
-        let shared = crate::channel::Subscription::new(&channel).channel;
+        let shared = channel.shared.clone();
         for _ in 0..1000 {
             let wire = wire();
-            assert!(worker.seat(&shared, None, &wire, 1));
+            assert!(worker.seat(&shared, Duration::MAX, &wire, 1));
             wire.lock().unseat();
         }
         assert!(lock(&worker.newcomers).values().all(|seats| seats.len() < 10));

@@ -28,6 +28,10 @@ pub struct Request {
     /// Names in lower case; bytes of values that are not UTF-8 are replaced by U+FFFD.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+    /// `None` for a body in chunks.
+    pub(crate) body_length: Option<usize>,
+    /// The client waits for `100 Continue` before it sends the body.
+    pub(crate) expects_continue: bool,
     pub(crate) peer: Option<SocketAddr>,
 }
 
@@ -81,7 +85,7 @@ impl Request {
     }
 
     /// The address of the other end: the client's, or the proxy's if there is one. `None` for a
-    /// connection that was handed to [`Connections::serve`](crate::Connections::serve)
+    /// connection that was handed to [`Handle::serve`](crate::Handle::serve)
     /// without an address.
     pub fn peer(&self) -> Option<SocketAddr> {
         self.peer
@@ -112,17 +116,10 @@ pub(crate) fn percent_decode(text: &str) -> (Vec<u8>, bool) {
     let mut valid = true;
     for part in parts {
         let digits = part.get(..2).filter(|pair| pair.bytes().all(|it| it.is_ascii_hexdigit()));
-        match digits.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
-            Some(byte) => {
-                decoded.push(byte);
-                decoded.extend_from_slice(part.get(2..).unwrap_or_default().as_bytes());
-            }
-            None => {
-                decoded.push(b'%');
-                decoded.extend_from_slice(part.as_bytes());
-                valid = false;
-            }
-        }
+        let byte = digits.and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        valid &= byte.is_some();
+        decoded.push(byte.unwrap_or(b'%'));
+        decoded.extend_from_slice(&part.as_bytes()[digits.unwrap_or_default().len()..]);
     }
     (decoded, valid)
 }

@@ -6,14 +6,15 @@ use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::channel::Subscription;
+use crate::answer::page;
 use crate::head::Refusal;
-use crate::page::page;
+use crate::subscriber::Subscription;
 use crate::{Channel, Cors, Entry, Replay, Sink};
 
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub(crate) type Producer = Box<dyn FnOnce(Sink) -> BoxFuture<io::Result<()>> + Send>;
 
+pub(crate) const HTML: &str = "text/html; charset=utf-8";
 /// How long a stream stays silent before a heartbeat, unless the handler says otherwise.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
@@ -30,13 +31,15 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// ```
 pub struct Response {
     pub(crate) status: u16,
-    pub(crate) headers: Vec<(Cow<'static, str>, String)>,
-    pub(crate) without: Vec<Cow<'static, str>>,
-    pub(crate) methods: Option<Vec<String>>,
+    /// Without a value: the server must not send one of its own.
+    pub(crate) headers: Vec<(Cow<'static, str>, Option<String>)>,
+    /// As they stand in `Allow`.
+    pub(crate) methods: Option<&'static str>,
     pub(crate) cors: Option<Cors>,
     pub(crate) content: Content,
-    pub(crate) heartbeat: Option<Duration>,
-    pub(crate) until: Option<BoxFuture<()>>,
+    /// The longest duration for never.
+    pub(crate) heartbeat: Duration,
+    pub(crate) until: Option<BoxFuture<io::Result<()>>>,
 }
 
 pub(crate) enum Content {
@@ -52,36 +55,27 @@ impl Response {
         Self {
             status,
             headers: Vec::new(),
-            without: Vec::new(),
             methods: None,
             cors: None,
             content: Content::Bytes(Vec::new()),
-            heartbeat: Some(HEARTBEAT),
+            heartbeat: HEARTBEAT,
             until: None,
         }
     }
 
     /// A page: 200, `text/html; charset=utf-8`, for GET and HEAD.
     pub fn html(page: impl Into<String>) -> Self {
-        Self::new(200)
-            .content_type("text/html; charset=utf-8")
-            .methods(&["GET", "HEAD"])
-            .body(page.into())
+        Self::new(200).header("Content-Type", HTML).methods("GET, HEAD").body(page.into())
     }
 
     /// Plain text: 200, `text/plain; charset=utf-8`.
     pub fn text(text: impl Into<String>) -> Self {
-        Self::new(200).content_type("text/plain; charset=utf-8").body(text.into())
+        Self::new(200).header("Content-Type", "text/plain; charset=utf-8").body(text.into())
     }
 
     /// 404 with a small page.
     pub fn not_found() -> Self {
         Self::new(404)
-    }
-
-    /// 405 with a small page; `allowed` goes into the `Allow` header.
-    pub fn method_not_allowed(allowed: &[&str]) -> Self {
-        Self::new(405).header("Allow", allowed.join(", "))
     }
 
     /// An event stream of this request's own, for GET and POST.
@@ -101,13 +95,12 @@ impl Response {
     ///     Ok(())
     /// });
     /// ```
-    pub fn stream<F, Fut>(produce: F) -> Self
+    pub fn stream<Fut>(produce: impl FnOnce(Sink) -> Fut + Send + 'static) -> Self
     where
-        F: FnOnce(Sink) -> Fut + Send + 'static,
         Fut: Future<Output = io::Result<()>> + Send + 'static,
     {
         let content = Content::Stream(Box::new(move |sink| Box::pin(produce(sink))));
-        Self { content, ..Self::new(200) }.methods(&["GET", "HEAD", "POST"])
+        Self { content, ..Self::new(200) }.methods("GET, HEAD, POST")
     }
 
     /// The events of `channel`, for GET: what came after the request's `Last-Event-ID`, then live.
@@ -116,8 +109,10 @@ impl Response {
     /// that) and is told the channel's position first, in a block that fires no event: if its
     /// connection breaks before the first event, it misses nothing either.
     pub fn channel(channel: &Channel) -> Self {
-        let content = Content::Channel(Subscription::new(channel));
-        Self { content, ..Self::new(200) }.methods(&["GET", "HEAD"])
+        let channel = channel.shared.clone();
+        let subscription =
+            Subscription { channel, after: None, replay: Replay::Live, filter: None };
+        Self { content: Content::Channel(subscription), ..Self::new(200) }.methods("GET, HEAD")
     }
 
     /// An answer that is made by a future, for handlers that have to wait for something. Only
@@ -135,24 +130,14 @@ impl Response {
     /// Sets a header, in place of the server's own of that name; `Connection: close` closes the
     /// connection after this answer.
     pub fn header(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
+        self.headers.push((name.into(), Some(value.into())));
         self
     }
 
     /// Leaves out a header that the server would send by itself, such as `Cache-Control`.
     pub fn without_header(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.without.push(name.into());
+        self.headers.push((name.into(), None));
         self
-    }
-
-    /// Sets `Content-Type`.
-    pub fn content_type(self, value: impl Into<String>) -> Self {
-        self.header("Content-Type", value)
-    }
-
-    /// Lets pages of `origin` read this answer; `*` for all origins.
-    pub fn allow_origin(self, origin: &str) -> Self {
-        self.cors(if origin == "*" { Cors::any() } else { Cors::list([origin]) })
     }
 
     /// Lets pages of other origins read this answer, in place of the server's rule.
@@ -161,9 +146,10 @@ impl Response {
         self
     }
 
-    /// The methods that this answer is for; others get 405 with `Allow`. OPTIONS is always answered.
-    pub fn methods(mut self, methods: &[&str]) -> Self {
-        self.methods = Some(methods.iter().map(|&method| method.to_owned()).collect());
+    /// The methods that this answer is for, as in `GET, HEAD`; others get 405 with `Allow`. OPTIONS
+    /// is always answered.
+    pub fn methods(mut self, methods: &'static str) -> Self {
+        self.methods = Some(methods);
         self
     }
 
@@ -172,7 +158,7 @@ impl Response {
     /// Heartbeats keep proxies from closing an idle stream, and let the server notice a client
     /// that vanished without a word. They fire no event in the client.
     pub fn heartbeat(mut self, interval: impl Into<Option<Duration>>) -> Self {
-        self.heartbeat = interval.into().map(|interval| interval.max(Duration::from_millis(10)));
+        self.heartbeat = interval.into().unwrap_or(Duration::MAX).max(Duration::from_millis(10));
         self
     }
 
@@ -188,7 +174,10 @@ impl Response {
     /// }
     /// ```
     pub fn until(mut self, end: impl Future<Output = ()> + Send + 'static) -> Self {
-        self.until = Some(Box::pin(end));
+        self.until = Some(Box::pin(async {
+            end.await;
+            Ok(())
+        }));
         self
     }
 
@@ -225,31 +214,16 @@ impl Response {
     }
 
     /// The answer to a request that the handler never sees; the connection closes after it.
-    pub(crate) fn refusal(refusal: Refusal) -> Self {
-        let Refusal { status, why } = refusal;
-        let response = Self::new(status)
-            .content_type("text/html; charset=utf-8")
-            .header("Connection", "close")
-            .body(page(status, why));
+    pub(crate) fn refusal((status, why): Refusal) -> Self {
+        let response = Self::new(status).header("Content-Type", HTML).body(page(status, why));
+        let response = response.header("Connection", "close");
         if status == 503 { response.header("Retry-After", "5") } else { response }
-    }
-
-    pub(crate) fn add_header(&mut self, name: &'static str, value: &str) {
-        self.headers.push((name.into(), value.to_owned()));
     }
 
     /// Adds a header that the handler has neither set nor left out.
     pub(crate) fn default_header(&mut self, name: &'static str, value: &str) {
-        let mut known = self.headers.iter().map(|(known, _)| known).chain(&self.without);
-        if !known.any(|known| known.eq_ignore_ascii_case(name)) {
-            self.add_header(name, value);
+        if !self.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            self.headers.push((name.into(), Some(value.to_owned())));
         }
-    }
-
-    /// Whether the handler wants the connection closed after this.
-    pub(crate) fn closes(&self) -> bool {
-        let mut connection =
-            self.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("connection"));
-        connection.any(|(_, value)| value.eq_ignore_ascii_case("close"))
     }
 }

@@ -12,9 +12,9 @@ use futures_lite::io::{AsyncRead, AsyncWrite};
 use crate::connection::Connection;
 use crate::pump::Worker;
 use crate::service::{Access, Service, Shutdown, Stats};
-use crate::socket::{Listener, block_on, sleep, within};
+use crate::socket::{Listener, block_on, listen, sleep, within};
 use crate::wire::{Link, Wire};
-use crate::{Cors, Limits, Request, Response};
+use crate::{Cors, Limits, Request, Response, lock};
 
 /// How long to wait when the system cannot give out another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -85,7 +85,7 @@ impl Server {
     }
 
     /// Calls `hook` after each answer, for access logs; for a stream that is when it ends.
-    pub fn on_access(mut self, hook: impl Fn(&Access<'_>) + Send + Sync + 'static) -> Self {
+    pub fn on_access(mut self, hook: impl Fn(&Access) + Send + Sync + 'static) -> Self {
         self.service.access = Some(Box::new(hook));
         self
     }
@@ -96,14 +96,14 @@ impl Server {
     ///
     /// The address cannot be bound; the message says which and what to do.
     pub fn bind(self, address: impl ToSocketAddrs + fmt::Debug) -> io::Result<BoundServer> {
-        let listener = Arc::new(Listener::bind(address, self.service.limits.send_buffer)?);
+        let listener = Arc::new(listen(address, self.service.limits.send_buffer)?);
         Ok(BoundServer { listener, service: Arc::new(self.service), threads: self.threads })
     }
 
     /// A server without a listening socket, for connections that someone else accepted: of a Unix
-    /// socket, through TLS, or in a test.
-    pub fn connections(self) -> Connections {
-        Connections { service: Arc::new(self.service) }
+    /// socket, through TLS, or in a test: [`Handle::serve`] takes them.
+    pub fn unbound(self) -> Handle {
+        Handle { service: Arc::new(self.service) }
     }
 }
 
@@ -121,7 +121,7 @@ impl BoundServer {
     ///
     /// The system does not tell.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+        self.listener.get_ref().local_addr()
     }
 
     /// A handle that can shut the server down and read its counters.
@@ -159,62 +159,7 @@ impl BoundServer {
     }
 }
 
-/// A server without a listening socket.
-///
-/// ```
-/// use sse_server::{Response, Server};
-/// use std::os::unix::net::UnixListener;
-///
-/// # fn serve_on_a_unix_socket() -> std::io::Result<()> {
-/// let connections = Server::new(|_| Response::text("hello")).connections();
-/// let listener = async_io::Async::<UnixListener>::bind("/run/example.sock")?;
-/// let executor = async_executor::Executor::new();
-/// futures_lite::future::block_on(executor.run(async {
-///     loop {
-///         let (stream, _) = listener.accept().await?;
-///         let connections = connections.clone();
-///         executor.spawn(async move { connections.serve(stream, None).await }).detach();
-///     }
-/// }))
-/// # }
-/// ```
-#[derive(Clone)]
-pub struct Connections {
-    service: Arc<Service>,
-}
-
-impl Connections {
-    /// Serves one connection to its end, on the executor that polls this future. Each subscriber
-    /// of a channel is written to by its own future here, without the shared pump.
-    ///
-    /// The end of the last answer is the stream's `poll_close`. That of `async_io::Async` closes nothing by
-    /// itself: over one the client sees the end up to a second later, when the stream is dropped.
-    pub async fn serve(
-        &self,
-        stream: impl AsyncRead + AsyncWrite + Send + 'static,
-        peer: Option<SocketAddr>,
-    ) {
-        let service = &self.service;
-        let Some(admission) = service.admit(peer) else { return };
-        let wire = Wire::new(Link::Other(Box::pin(stream)), service.limits.write_deadline);
-        let served = Connection::new(wire, admission, Weak::new()).serve();
-        let cut = async {
-            service.stop.requested().await;
-            sleep(service.stop.deadline()).await;
-            service.count(|stats| stats.cut += 1);
-            Ok(())
-        };
-        // A panic has been reported by the panic hook, and ends this connection only.
-        let _ = or(served, cut).await;
-    }
-
-    /// A handle that can shut the server down and read its counters.
-    pub fn handle(&self) -> Handle {
-        Handle { service: self.service.clone() }
-    }
-}
-
-/// Shuts a server down, and reads its counters, from anywhere.
+/// Shuts a server down, reads its counters, and hands connections to it, from anywhere.
 ///
 /// ```
 /// use sse_server::{Response, Server, Shutdown};
@@ -233,22 +178,67 @@ pub struct Handle {
 }
 
 impl Handle {
+    /// Serves one connection to its end, on the executor that polls this future. Each subscriber
+    /// of a channel is written to by its own future here, without the shared pump.
+    ///
+    /// The end of the last answer is the stream's `poll_close`. That of `async_io::Async` closes nothing by
+    /// itself: over one the client sees the end up to a second later, when the stream is dropped.
+    ///
+    /// ```
+    /// use sse_server::{Response, Server};
+    /// use std::os::unix::net::UnixListener;
+    ///
+    /// # fn serve_on_a_unix_socket() -> std::io::Result<()> {
+    /// let server = Server::new(|_| Response::text("hello")).unbound();
+    /// let listener = async_io::Async::<UnixListener>::bind("/run/example.sock")?;
+    /// let executor = async_executor::Executor::new();
+    /// futures_lite::future::block_on(executor.run(async {
+    ///     loop {
+    ///         let (stream, _) = listener.accept().await?;
+    ///         let server = server.clone();
+    ///         executor.spawn(async move { server.serve(stream, None).await }).detach();
+    ///     }
+    /// }))
+    /// # }
+    /// ```
+    pub async fn serve(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Send + 'static,
+        peer: Option<SocketAddr>,
+    ) {
+        let service = &self.service;
+        let Some(admission) = service.admit(peer) else { return };
+        let wire = Wire::new(Link::Other(Box::pin(stream)), service.limits.write_deadline);
+        let served = Connection::new(wire, admission, Weak::new()).serve();
+        let cut = async {
+            service.stopped().await;
+            sleep(service.stopping().unwrap_or_default().deadline).await;
+            service.count(|stats| stats.cut += 1);
+            Ok(())
+        };
+        // A panic has been reported by the panic hook, and ends this connection only.
+        let _ = or(served, cut).await;
+    }
+
     /// Asks the server to end, and returns at once: it stops accepting, tells each stream when to
     /// come back, ends it, and cuts at the deadline what is still open. [`BoundServer::run`]
     /// returns when that is done; [`Stats::cut`] says how many connections had to be cut.
     pub fn shutdown(&self, how: Shutdown) {
-        self.service.stop.request(how);
+        *lock(&self.service.stopping) = Some(how);
+        self.service.changed.notify(usize::MAX);
     }
 
     /// Waits until a shutdown is done: all connections have ended or have been cut.
     pub async fn closed(&self) {
-        let stop = &self.service.stop;
-        stop.until(|| stop.is_requested() && self.stats().open == 0).await;
+        let service = &self.service;
+        service
+            .until(|| service.stopping().is_some() && service.count(|stats| stats.open) == 0)
+            .await;
     }
 
     /// The server's counters.
     pub fn stats(&self) -> Stats {
-        self.service.stats()
+        self.service.count(|stats| stats.clone())
     }
 }
 
@@ -256,10 +246,11 @@ impl Handle {
 async fn serve(listener: Arc<Listener>, service: Arc<Service>) {
     let worker = Worker::new(service.clone());
     let served = async {
-        or(accept(&listener, &service, &worker), service.stop.requested()).await;
+        or(accept(&listener, &service, &worker), service.stopped()).await;
         drop(listener);
+        let deadline = service.stopping().unwrap_or_default().deadline;
         let handle = Handle { service: service.clone() };
-        if within(service.stop.deadline(), handle.closed()).await.is_none() {
+        if within(deadline, handle.closed()).await.is_none() {
             service.count(|stats| stats.cut = stats.cut.max(stats.open));
         }
     };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_lite::future::or;
 
@@ -13,9 +13,9 @@ use crate::head::Refusal;
 use crate::socket::chance;
 use crate::{Cors, Limits, Request, Response, lock};
 
-pub(crate) type Handler = Box<dyn Fn(&Request) -> Response + Send + Sync>;
 pub(crate) type Guard = Box<dyn Fn(&Request) -> Option<Response> + Send + Sync>;
-pub(crate) type AccessHook = Box<dyn Fn(&Access<'_>) + Send + Sync>;
+pub(crate) type AccessHook = Box<dyn Fn(&Access) + Send + Sync>;
+pub(crate) type Handler = Box<dyn Fn(&Request) -> Response + Send + Sync>;
 
 pub(crate) struct Service {
     pub(crate) handler: Handler,
@@ -23,23 +23,25 @@ pub(crate) struct Service {
     pub(crate) access: Option<AccessHook>,
     pub(crate) cors: Option<Cors>,
     pub(crate) limits: Limits,
-    pub(crate) stop: Stop,
     stats: Mutex<Stats>,
     addresses: Mutex<HashMap<IpAddr, usize>>,
+    /// How to end, once that is asked for.
+    pub(crate) stopping: Mutex<Option<Shutdown>>,
+    /// Notified when it is, and after it when a connection has gone.
+    pub(crate) changed: event_listener::Event,
 }
 
 /// Connections that are told at the same time that there is no room; more are just closed.
 const DOORSTEP: usize = 256;
-static FULL: Refusal = Refusal { status: 503, why: "The server is at its capacity." };
-static CROWDED: Refusal =
-    Refusal { status: 503, why: "There are too many connections from this address." };
+static FULL: Refusal = (503, "The server is at its capacity.");
+static CROWDED: Refusal = (503, "There are too many connections from this address.");
 
 /// A request that has been answered, for access logs.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Access<'a> {
+pub struct Access {
     /// The request; `None` if it could not be read.
-    pub request: Option<&'a Request>,
+    pub request: Option<Request>,
     /// The other end.
     pub peer: Option<SocketAddr>,
     /// The status it was answered with.
@@ -48,13 +50,14 @@ pub struct Access<'a> {
     pub bytes: u64,
     /// From the end of the request's head to the end of the answer.
     pub duration: Duration,
+    pub(crate) began: Instant,
 }
 
 /// How a server is to end: see [`Handle::shutdown`](crate::Handle::shutdown).
 ///
 /// ```
 /// use sse_server::Shutdown;
-/// use std::time::Duration;
+/// use std::time::{Duration, Instant};
 ///
 /// let patient = Shutdown { deadline: Duration::from_secs(30), ..Shutdown::default() };
 /// ```
@@ -76,55 +79,10 @@ impl Default for Shutdown {
     }
 }
 
-/// The signal to stop.
-#[derive(Default)]
-pub(crate) struct Stop {
-    how: Mutex<Option<Shutdown>>,
-    /// Notified when the signal is given, and after it when a connection has gone.
-    changed: event_listener::Event,
-}
-
-impl Stop {
-    pub(crate) fn request(&self, how: Shutdown) {
-        *lock(&self.how) = Some(how);
-        self.changed.notify(usize::MAX);
-    }
-
-    pub(crate) fn is_requested(&self) -> bool {
-        lock(&self.how).is_some()
-    }
-
-    pub(crate) async fn requested(&self) {
-        self.until(|| self.is_requested()).await;
-    }
-
-    /// What `future` comes to, or `None` if the signal comes first.
-    pub(crate) async fn unless_requested<T>(&self, future: impl Future<Output = T>) -> Option<T> {
-        let requested = async {
-            self.requested().await;
-            None
-        };
-        or(requested, async { Some(future.await) }).await
-    }
-
-    /// Waits until `condition`, which changes with the signal or after it, holds.
-    pub(crate) async fn until(&self, condition: impl Fn() -> bool) {
-        while !condition() {
-            let changed = self.changed.listen();
-            if !condition() {
-                changed.await;
-            }
-        }
-    }
-
-    pub(crate) fn deadline(&self) -> Duration {
-        lock(&self.how).clone().unwrap_or_default().deadline
-    }
-
+impl Shutdown {
     /// A reconnection time for one client.
     pub(crate) fn retry(&self) -> Duration {
-        let how = lock(&self.how).clone().unwrap_or_default();
-        how.retry_after + how.retry_spread.mul_f64(chance())
+        self.retry_after + self.retry_spread.mul_f64(chance())
     }
 }
 
@@ -152,9 +110,10 @@ impl Service {
             access: None,
             cors: None,
             limits: Limits::default(),
-            stop: Stop::default(),
             stats: Mutex::default(),
             addresses: Mutex::default(),
+            stopping: Mutex::default(),
+            changed: event_listener::Event::new(),
         }
     }
 
@@ -178,7 +137,7 @@ impl Service {
             (over, refusal) = (count.saturating_sub(each), &CROWDED);
         }
         if over > DOORSTEP {
-            self.reject(refusal.why);
+            self.reject(refusal.1);
             return None;
         }
         admission.refused = (over > 0).then_some(refusal);
@@ -194,8 +153,33 @@ impl Service {
         change(&mut lock(&self.stats))
     }
 
-    pub(crate) fn stats(&self) -> Stats {
-        lock(&self.stats).clone()
+    /// How the server is ending; `None` if it is not.
+    pub(crate) fn stopping(&self) -> Option<Shutdown> {
+        lock(&self.stopping).clone()
+    }
+
+    /// Waits until the server is to end.
+    pub(crate) async fn stopped(&self) {
+        self.until(|| self.stopping().is_some()).await;
+    }
+
+    /// What `future` comes to, or `None` if the server is to end before.
+    pub(crate) async fn unless_stopped<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        let stopped = async {
+            self.stopped().await;
+            None
+        };
+        or(stopped, async { Some(future.await) }).await
+    }
+
+    /// Waits until `condition`, which changes with the end of the server or after it, holds.
+    pub(crate) async fn until(&self, condition: impl Fn() -> bool) {
+        while !condition() {
+            let changed = self.changed.listen();
+            if !condition() {
+                changed.await;
+            }
+        }
     }
 }
 
@@ -227,8 +211,8 @@ impl Drop for Admission {
             }
         }
         self.service.count(|stats| stats.open -= 1);
-        if self.service.stop.is_requested() {
-            self.service.stop.changed.notify(usize::MAX);
+        if self.service.stopping().is_some() {
+            self.service.changed.notify(usize::MAX);
         }
     }
 }
@@ -246,10 +230,10 @@ mod tests {
     /// How many of a thousand connections at the same time are let in, told that there is no room,
     /// and just closed.
     fn fates(service: &Arc<Service>, peer: &str) -> (usize, usize, usize) {
-        let (peer, before) = (peer.parse().ok(), service.stats().open);
+        let (peer, before) = (peer.parse().ok(), service.count(|stats| stats.open));
         let admitted: Vec<Admission> = (0..1000).filter_map(|_| service.admit(peer)).collect();
         let refused = admitted.iter().filter(|admission| admission.refused.is_some()).count();
-        assert_eq!(service.stats().open - before, admitted.len() as u64);
+        assert_eq!(service.count(|stats| stats.open) - before, admitted.len() as u64);
         (admitted.len() - refused, refused, 1000 - admitted.len())
     }
 
@@ -262,7 +246,7 @@ mod tests {
         let neighbour = service.admit("[2001:db8::ffff]:1".parse().ok()).unwrap();
         assert!(neighbour.refused.is_some(), "a /64 counts as one");
         drop((held, neighbour));
-        assert!(lock(&service.addresses).is_empty() && service.stats().open == 0);
+        assert!(lock(&service.addresses).is_empty() && service.count(|stats| stats.open) == 0);
     }
 
     #[cfg(feature = "log")]

@@ -1,11 +1,9 @@
 //! The one file that touches sockets and timers; everything else works on bytes and values.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::net::{TcpListener, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub(crate) use async_io::block_on;
@@ -38,40 +36,6 @@ pub(crate) async fn within<T>(limit: Duration, future: impl Future<Output = T>) 
     or(async { Some(future.await) }, late).await
 }
 
-/// A deadline that begins when it is first asked about, and again after each renewal; none if
-/// there is no limit.
-pub(crate) struct Patience {
-    limit: Option<Duration>,
-    timer: Option<Timer>,
-}
-
-impl Patience {
-    pub(crate) fn new(limit: Option<Duration>) -> Self {
-        Self { limit, timer: None }
-    }
-
-    pub(crate) fn renew(&mut self) {
-        self.timer = None;
-    }
-
-    /// Whether patience is lost before `event` comes.
-    pub(crate) async fn is_lost_before(&mut self, event: impl Future<Output = ()>) -> bool {
-        let came = async {
-            event.await;
-            false
-        };
-        or(came, poll_fn(|cx| self.poll_lost(cx).map(|()| true))).await
-    }
-
-    pub(crate) fn poll_lost(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(limit) = self.limit else {
-            return Poll::Pending;
-        };
-        let timer = self.timer.get_or_insert_with(|| Timer::after(limit));
-        Pin::new(timer).poll(cx).map(|_| ())
-    }
-}
-
 /// The time since 1970; none before that.
 pub(crate) fn since_1970() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
@@ -92,40 +56,25 @@ pub(crate) fn chance() -> f64 {
 /// An accepted connection.
 pub(crate) type Socket = Async<TcpStream>;
 
-/// Closes the sending half, so that the other end can still read what is on its way.
-pub(crate) fn close_sending(socket: &Socket) -> io::Result<()> {
-    socket.get_ref().shutdown(Shutdown::Write)
-}
-
 /// A listening socket.
-pub(crate) struct Listener(Async<TcpListener>);
+pub(crate) type Listener = Async<TcpListener>;
 
-impl Listener {
-    /// Binds `address`; connections accepted will have a kernel's send buffer of this size.
-    pub(crate) fn bind(
-        address: impl ToSocketAddrs + std::fmt::Debug,
-        send_buffer: Option<usize>,
-    ) -> io::Result<Self> {
-        let listener = TcpListener::bind(&address).map_err(|error| explain(error, &address))?;
-        rustix::net::listen(&listener, BACKLOG)?;
-        // Accepted sockets inherit these: set once, they cost no call for each connection.
-        sockopt::set_tcp_nodelay(&listener, true)?;
-        sockopt::set_socket_keepalive(&listener, true)?;
-        sockopt::set_tcp_keepidle(&listener, KEEPALIVE)?;
-        sockopt::set_tcp_keepintvl(&listener, KEEPALIVE)?;
-        if let Some(size) = send_buffer {
-            sockopt::set_socket_send_buffer_size(&listener, size)?;
-        }
-        Ok(Self(Async::new(listener)?))
+/// Listens on `address`; connections accepted will have a kernel's send buffer of this size.
+pub(crate) fn listen(
+    address: impl ToSocketAddrs + std::fmt::Debug,
+    send_buffer: Option<usize>,
+) -> io::Result<Listener> {
+    let listener = TcpListener::bind(&address).map_err(|error| explain(error, &address))?;
+    rustix::net::listen(&listener, BACKLOG)?;
+    // Accepted sockets inherit these: set once, they cost no call for each connection.
+    sockopt::set_tcp_nodelay(&listener, true)?;
+    sockopt::set_socket_keepalive(&listener, true)?;
+    sockopt::set_tcp_keepidle(&listener, KEEPALIVE)?;
+    sockopt::set_tcp_keepintvl(&listener, KEEPALIVE)?;
+    if let Some(size) = send_buffer {
+        sockopt::set_socket_send_buffer_size(&listener, size)?;
     }
-
-    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.get_ref().local_addr()
-    }
-
-    pub(crate) async fn accept(&self) -> io::Result<(Socket, SocketAddr)> {
-        self.0.accept().await
-    }
+    Async::new(listener)
 }
 
 fn explain(error: io::Error, address: &dyn std::fmt::Debug) -> io::Error {
@@ -146,8 +95,8 @@ mod tests {
 
     #[test]
     fn accepted_sockets_have_the_options_of_the_listener() {
-        let listener = Listener::bind("127.0.0.1:0", Some(16 * 1024)).unwrap();
-        let address = listener.local_addr().unwrap();
+        let listener = listen("127.0.0.1:0", Some(16 * 1024)).unwrap();
+        let address = listener.get_ref().local_addr().unwrap();
         let _client = TcpStream::connect(address).unwrap();
         let (accepted, _) = block_on(listener.accept()).unwrap();
         assert!(sockopt::tcp_nodelay(accepted.get_ref()).unwrap());

@@ -2,22 +2,36 @@
 //! live are this one loop; while there is nothing to catch up the pump writes in its stead.
 
 use std::future::Future;
+use std::io;
+use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use crate::channel::{Filter, Lag, Shared, Subscription};
+use futures_lite::future::or;
+
+use crate::channel::Shared;
 use crate::log::{BATCH_BYTES, Batch, Entry, Gap};
 use crate::pump::Worker;
 use crate::service::Service;
-use crate::socket::Patience;
-use crate::stream::Ended;
+use crate::socket::sleep;
 use crate::wire::Wire;
+use crate::{Lag, Replay};
+
+/// What a handler said about the subscription it answers with.
+pub(crate) struct Subscription {
+    pub(crate) channel: Arc<Shared>,
+    pub(crate) after: Option<String>,
+    pub(crate) replay: Replay,
+    pub(crate) filter: Option<Filter>,
+}
+
+pub(crate) type Filter = Box<dyn Fn(&Entry) -> bool + Send + Sync>;
 
 pub(crate) struct Subscriber {
     wire: Arc<Wire>,
     channel: Arc<Shared>,
     filter: Option<Filter>,
-    heartbeat: Option<Duration>,
+    heartbeat: Duration,
     position: u64,
     /// Whether the client's last event ID may stand for less than `position`.
     skipped: bool,
@@ -29,7 +43,7 @@ impl Subscriber {
         subscription: Subscription,
         last_event_id: Option<&str>,
         wire: Arc<Wire>,
-        heartbeat: Option<Duration>,
+        heartbeat: Duration,
     ) -> Self {
         let Subscription { channel, after, replay, filter } = subscription;
         let id = after.as_deref().filter(|id| !id.is_empty()).or(last_event_id);
@@ -43,82 +57,89 @@ impl Subscriber {
         Self { wire, channel, filter, heartbeat, position, skipped: false }
     }
 
-    /// Delivers until the channel closes or the server stops, or the connection must be cut: it is
-    /// over, too slow, or lagged on a channel that disconnects those who lag.
+    /// Delivers until the channel closes or the server stops.
+    ///
+    /// # Errors
+    ///
+    /// The connection must be cut: it is over, too slow, or lagged on a channel that disconnects
+    /// those who lag.
     #[expect(clippy::manual_async_fn, reason = "an `async fn` would keep `self` twice")]
     pub(crate) fn run(
         mut self,
         worker: Weak<Worker>,
         service: Arc<Service>,
-    ) -> impl Future<Output = Ended> + Send {
+    ) -> impl Future<Output = io::Result<()>> + Send {
         async move {
             // Catching up needs timers and buffers; a connection that only waits keeps none of them.
-            loop {
-                match Box::pin(service.stop.unless_requested(self.catch_up(&worker))).await {
-                    Some(None) => self.position = self.wire.unseated().await,
-                    Some(Some(ended)) => return ended,
-                    None => return Ended::Stopped,
-                }
+            while let Some(true) =
+                Box::pin(service.unless_stopped(self.catch_up(&worker))).await.transpose()?
+            {
+                self.position = self.wire.unseated().await;
             }
+            Ok(())
         }
     }
 
-    /// Delivers what is in the log and what comes, until the pump writes in its stead; `None` then.
-    async fn catch_up(&mut self, worker: &Weak<Worker>) -> Option<Ended> {
-        let mut silence = Patience::new(self.heartbeat);
+    /// Delivers what is in the log and what comes, until the pump writes in its stead (true), or the
+    /// channel has closed (false).
+    async fn catch_up(&mut self, worker: &Weak<Worker>) -> io::Result<bool> {
+        let mut silence = pin!(sleep(self.heartbeat));
         loop {
-            if self.wire.flush().await.is_err() {
-                return Some(Ended::Cut);
-            }
-            let read = self.channel.log().read(self.position, BATCH_BYTES);
+            self.wire.flush().await?;
+            let (read, is_closed) = {
+                let log = self.channel.log();
+                (log.read(self.position, BATCH_BYTES), log.is_closed)
+            };
             match read {
-                Ok(entries) if entries.is_empty() => {}
-                Ok(entries) => {
-                    self.queue(&entries);
-                    silence.renew();
-                    continue;
-                }
                 Err(gap) => {
-                    self.channel.count(|stats| stats.lagged += 1);
-                    if self.channel.history.lag == Lag::Disconnect {
-                        return Some(Ended::Cut);
-                    }
-                    self.skip(gap);
+                    self.skip(gap)?;
                     continue;
                 }
+                Ok(entries) if !entries.is_empty() => {
+                    if self.queue(&entries) {
+                        silence.set(sleep(self.heartbeat));
+                    }
+                    continue;
+                }
+                Ok(_) if is_closed => return Ok(false),
+                Ok(_) => {}
             }
             let grown = self.channel.grown.listen();
             if self.channel.log().has_news(self.position) {
-                if self.is_finished() {
-                    return Some(Ended::Properly);
-                }
+                continue;
             } else if self.take_seat(worker) {
-                return None;
-            } else if silence.is_lost_before(grown).await {
-                self.queue_heartbeat();
-                silence.renew();
+                return Ok(true);
+            } else {
+                let beat = async {
+                    silence.as_mut().await;
+                    self.queue_heartbeat();
+                    silence.set(sleep(self.heartbeat));
+                };
+                or(grown, beat).await;
             }
         }
     }
 
-    fn queue(&mut self, entries: &[Arc<Entry>]) {
+    /// Queues those of the entries that the client wants; whether there are any.
+    fn queue(&mut self, entries: &[Arc<Entry>]) -> bool {
         let chunked = self.wire.lock().chunked;
         let batch = Batch::of(self.position, entries, chunked, self.filter.as_ref());
-        self.wire.lock().push(&batch.bytes);
+        self.wire.lock().out.extend_from_slice(&batch.bytes);
         self.channel.delivered(&batch, 1);
         self.position = batch.end;
         self.skipped |= batch.events < entries.len() as u64;
+        batch.events > 0
     }
 
     /// Goes on with the oldest event that is left, after a word about the others.
-    fn skip(&mut self, gap: Gap) {
-        self.position = self.channel.log().first();
+    fn skip(&mut self, gap: Gap) -> io::Result<()> {
+        self.channel.count(|stats| stats.lagged += 1);
+        if self.channel.log().history.lag == Lag::Disconnect {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.position = self.channel.log().first;
         self.wire.lock().push_block(&self.channel.gap_block(gap, self.position));
-    }
-
-    fn is_finished(&self) -> bool {
-        let log = self.channel.log();
-        log.is_closed && log.end() == self.position
+        Ok(())
     }
 
     /// Moves the client's last event ID past events that it did not want; a comment if there were none.

@@ -3,6 +3,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::net::Shutdown;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker, ready};
@@ -12,7 +13,7 @@ use futures_lite::io::{AsyncRead, AsyncWrite};
 
 use crate::lock;
 use crate::log::{Batch, push_chunk};
-use crate::socket::{Patience, Socket, close_sending};
+use crate::socket::{Socket, within};
 
 /// Bytes read at once.
 const READ_BYTES: usize = 4096;
@@ -26,7 +27,7 @@ pub(crate) enum Link {
     Other(Pin<Box<dyn Duplex>>),
 }
 
-/// The connection as a shared thing. Whole frames are queued by `push` and leave by `flush`, so
+/// The connection as a shared thing. Whole frames are queued in `out` and leave by `flush`, so
 /// that no future that is dropped half-way can tear one.
 pub(crate) struct Wire {
     state: Mutex<State>,
@@ -39,8 +40,9 @@ pub(crate) struct Wire {
 #[derive(Default)]
 pub(crate) struct State {
     /// `None` once the connection is over.
-    link: Option<Link>,
-    out: Vec<u8>,
+    pub(crate) link: Option<Link>,
+    /// What is queued.
+    pub(crate) out: Vec<u8>,
     /// How much of `out` has left.
     sent: usize,
     /// Bytes that have left so far.
@@ -54,7 +56,7 @@ pub(crate) struct State {
     /// Whether the pump writes the stream, and not the connection's own task.
     pub(crate) seated: bool,
     /// While the pump writes: the event of the channel that comes next.
-    position: u64,
+    pub(crate) position: u64,
     /// While the pump writes: wakes the task.
     waker: Option<Waker>,
 }
@@ -70,11 +72,11 @@ impl Wire {
     }
 
     /// Reads what has come; 0 when the other end will send no more.
-    pub(crate) async fn read(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-        poll_fn(|cx| self.poll_read(cx, buffer)).await
-    }
-
-    fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut Vec<u8>) -> Poll<io::Result<usize>> {
+    pub(crate) fn poll_read(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut Vec<u8>,
+    ) -> Poll<io::Result<usize>> {
         let mut bytes = [0; READ_BYTES];
         let count = ready!(pin(&mut self.lock().link)?.poll_read(cx, &mut bytes))?;
         buffer.extend_from_slice(bytes.get(..count).unwrap_or_default());
@@ -88,13 +90,7 @@ impl Wire {
         inbox: &mut Vec<u8>,
         limit: usize,
     ) -> Poll<()> {
-        while inbox.len() <= limit {
-            match ready!(self.poll_read(cx, inbox)) {
-                Ok(1..) => {}
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Ok(0) | Err(_) => break,
-            }
-        }
+        while inbox.len() <= limit && matches!(ready!(self.poll_read(cx, inbox)), Ok(1..)) {}
         Poll::Ready(())
     }
 
@@ -104,30 +100,20 @@ impl Wire {
     ///
     /// The connection is over, or nothing could be written for the whole write deadline.
     pub(crate) async fn flush(&self) -> io::Result<()> {
-        let mut patience = Patience::new(Some(Duration::from_millis(self.deadline.into())));
-        poll_fn(|cx| {
-            let mut state = self.lock();
-            let before = state.total;
-            let flushed = state.poll_flush(cx);
-            if state.total != before {
-                patience.renew();
-            }
-            match flushed {
-                Poll::Pending if patience.poll_lost(cx).is_ready() => {
-                    Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-                }
-                other => other,
-            }
-        })
-        .await
+        let deadline = Duration::from_millis(self.deadline.into());
+        let mut is_left = true;
+        while is_left {
+            let written = within(deadline, poll_fn(|cx| self.lock().poll_write(cx))).await;
+            is_left = written.unwrap_or(Err(io::ErrorKind::TimedOut.into()))?;
+        }
+        Ok(())
     }
 
     /// Says that no more will be written, for a peer that still reads.
     pub(crate) async fn close(&self) -> io::Result<()> {
         poll_fn(|cx| match &mut self.lock().link {
-            Some(Link::Socket(socket)) => Poll::Ready(close_sending(socket)),
-            Some(Link::Other(stream)) => stream.as_mut().poll_close(cx),
-            None => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+            Some(Link::Socket(socket)) => Poll::Ready(socket.get_ref().shutdown(Shutdown::Write)),
+            link => pin(link)?.poll_close(cx),
         })
         .await
     }
@@ -147,23 +133,6 @@ impl Wire {
 }
 
 impl State {
-    /// Begins an event stream.
-    pub(crate) fn begin_stream(&mut self, chunked: bool) {
-        self.tail = *b"\n\n";
-        self.chunked = chunked;
-    }
-
-    /// Ends it: neither a sink that outlives it nor the pump writes from here on.
-    pub(crate) fn end_stream(&mut self) {
-        self.turn = self.turn.wrapping_add(1);
-        self.seated = false;
-    }
-
-    /// Queues bytes that belong together.
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
-        self.out.extend_from_slice(bytes);
-    }
-
     /// Queues part of the event stream.
     pub(crate) fn push_block(&mut self, block: &[u8]) {
         if self.chunked {
@@ -173,29 +142,24 @@ impl State {
         }
     }
 
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Writes what the stream takes at once; whether something may be left.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         let mut stream = pin(&mut self.link)?;
-        while let Some(rest @ [_, ..]) = self.out.get(self.sent..) {
-            match ready!(stream.as_mut().poll_write(cx, rest)) {
-                Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                Ok(count) => {
-                    self.sent += count;
-                    self.total += count as u64;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Poll::Ready(Err(error)),
+        if let Some(rest @ [_, ..]) = self.out.get(self.sent..) {
+            let count = ready!(stream.as_mut().poll_write(cx, rest))?;
+            self.sent += count;
+            self.total += count as u64;
+            if count == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            if self.sent < self.out.len() {
+                return Poll::Ready(Ok(true));
             }
         }
         // An idle connection keeps no buffer.
         self.out = Vec::new();
         self.sent = 0;
-        stream.poll_flush(cx)
-    }
-
-    /// Hands the writing over to the pump, from the event at `position` on.
-    pub(crate) fn sit(&mut self, position: u64) {
-        self.seated = true;
-        self.position = position;
+        stream.poll_flush(cx).map_ok(|()| false)
     }
 
     /// Gives the connection back to its task.
@@ -232,12 +196,6 @@ impl State {
             self.unseat();
         }
         self.seated
-    }
-
-    /// Drops the connection. The pump forgets it.
-    pub(crate) fn cut(&mut self) {
-        self.link = None;
-        self.seated = false;
     }
 }
 

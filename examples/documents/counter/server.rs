@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use examples::{OnDrop, Program, local_time};
-use sse_server::{Frame, Request, Response, Sink, sleep};
+use sse_server::{Cors, Frame, Request, Response, Sink, sleep};
 
 /// Serves the demo alone, where its document has it.
 pub fn main() -> ExitCode {
@@ -25,7 +25,7 @@ pub fn main() -> ExitCode {
 pub fn respond(_request: &Request, path: &str) -> Response {
     match path {
         "/" => Response::html(include_str!("page.html")),
-        "/events" => Response::stream(count).allow_origin("*"),
+        "/events" => Response::stream(count).cors(Cors::any()),
         _ => Response::not_found(),
     }
 }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use examples::{Program, wants_page};
-use sse_server::{Request, Response, Sink, sleep};
+use sse_server::{Cors, Request, Response, Sink, sleep};
 
 /// Serves the demo alone, where its document has it.
 pub fn main() -> ExitCode {
@@ -27,7 +27,7 @@ pub fn respond(request: &Request, path: &str) -> Response {
         "/" if wants_page(request) => {
             Response::html(include_str!("page.html")).header("Vary", "Accept")
         }
-        "/" => Response::stream(name_and_age).allow_origin("*").header("Vary", "Accept"),
+        "/" => Response::stream(name_and_age).cors(Cors::any()).header("Vary", "Accept"),
         _ => Response::not_found(),
     }
 }

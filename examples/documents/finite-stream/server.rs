@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use examples::Program;
-use sse_server::{Request, Response, Sink, sleep};
+use sse_server::{Cors, Request, Response, Sink, sleep};
 
 /// Serves the demo alone, where its document has it.
 pub fn main() -> ExitCode {
@@ -27,7 +27,7 @@ pub fn respond(_request: &Request, path: &str) -> Response {
         "/page-onmessage.html" => Response::html(include_str!("page-onmessage.html")),
         "/page-onerror.html" => Response::html(include_str!("page-onerror.html")),
         "/sse" => Response::stream(three_seconds)
-            .allow_origin("*")
+            .cors(Cors::any())
             .header("Access-Control-Allow-Headers", "*")
             .header("Connection", "close")
             .without_header("Cache-Control"),

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use examples::{Program, local_time};
-use sse_server::{Frame, Request, Response, Sink, sleep};
+use sse_server::{Cors, Frame, Request, Response, Sink, sleep};
 
 /// Serves the demo alone, where its document has it.
 pub fn main() -> ExitCode {
@@ -28,11 +28,11 @@ pub fn main() -> ExitCode {
 pub fn respond(_request: &Request, path: &str) -> Response {
     match path {
         "/sse" => Response::stream(clock)
-            .allow_origin("*")
+            .cors(Cors::any())
             .header("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE")
             .header("Access-Control-Allow-Headers", "Content-Type"),
         _ => Response::new(404)
-            .content_type("text/html; charset=utf-8")
+            .header("Content-Type", "text/html; charset=utf-8")
             .body(include_bytes!("not-found.html")),
     }
 }

@@ -23,7 +23,9 @@ pub fn main() -> ExitCode {
 /// Answers a request; `path` is relative to where the demo is mounted.
 pub fn respond(_request: &Request, path: &str) -> Response {
     match path {
-        "/stream" => Response::stream(dates).content_type("text/event-stream;charset=utf-8"),
+        "/stream" => {
+            Response::stream(dates).header("Content-Type", "text/event-stream;charset=utf-8")
+        }
         "/favicon.ico" => Response::not_found(),
         _ => Response::html(include_str!("page.html")),
     }

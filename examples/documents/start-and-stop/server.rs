@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use examples::{Program, local_time, wants_page};
-use sse_server::{Frame, Request, Response, Sink, sleep};
+use sse_server::{Cors, Frame, Request, Response, Sink, sleep};
 
 /// Serves the demo alone, where its document has it.
 pub fn main() -> ExitCode {
@@ -26,7 +26,7 @@ pub fn respond(request: &Request, path: &str) -> Response {
         "/" if wants_page(request) => {
             Response::html(include_str!("page.html")).header("Vary", "Accept")
         }
-        "/" => Response::stream(dates).allow_origin("*").header("Vary", "Accept"),
+        "/" => Response::stream(dates).cors(Cors::any()).header("Vary", "Accept"),
         _ => Response::not_found(),
     }
 }

@@ -41,7 +41,7 @@ fn respond(request: &Request) -> Response {
 }
 
 fn asset(content_type: &str, text: &'static str) -> Response {
-    Response::new(200).content_type(content_type).body(text.as_bytes())
+    Response::new(200).header("Content-Type", content_type).body(text.as_bytes())
 }
 
 /// Answers for a demo; `path` is what follows its name.
