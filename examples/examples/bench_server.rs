@@ -32,7 +32,7 @@ fn main() -> io::Result<()> {
     let limits = Limits {
         connections: 1 << 20,
         write_deadline: Duration::from_secs(number("--write-deadline", 30) as u64),
-        send_buffer: option("--send-buffer").and_then(|size| size.parse().ok()),
+        unsent_bytes: number("--unsent-bytes", 16 << 10) as u32,
         ..Limits::default()
     };
     let server = Server::new(move |request: &Request| match request.path() {

@@ -6,11 +6,11 @@ mod server_support;
 
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::net::sockopt;
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
-use server_support::{Peer, Running};
+use server_support::{PATIENCE, Peer, Running};
 use sse_server::{Limits, Response, Server};
 
 /// A duplicate of the descriptor whose other end is the socket at `peer`.
@@ -57,12 +57,46 @@ fn small_events_do_not_wait_for_acknowledgements() {
 }
 
 #[test]
-fn the_send_buffer_is_as_large_as_was_asked_for() {
-    let size = |send_buffer| {
-        let (_peer, socket, _server) = server_end(Limits { send_buffer, ..Limits::default() });
-        sockopt::socket_send_buffer_size(&socket).expect("a size")
+fn the_system_keeps_little_for_a_client_that_does_not_read() {
+    let waiting = |limits: Limits| {
+        let server = Server::new(|_| Response::text("x".repeat(16 << 20)));
+        let server = Running::start(server.limits(limits));
+        let mut peer = Peer::connect(server.addr);
+        peer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        peer.head();
+        let client = peer.stream.local_addr().expect("an address");
+        settled(|| untaken(server.addr, client))
     };
-    // Linux doubles what is asked for, to have room for its own accounts.
-    assert_eq!(size(Some(32 * 1024)), 2 * 32 * 1024);
-    assert!(size(None) > 2 * 32 * 1024);
+    let bytes = waiting(Limits::default());
+    assert!((1..=64 * 1024).contains(&bytes), "{bytes} bytes wait");
+    let bytes = waiting(Limits { unsent_bytes: u32::MAX, ..Limits::default() });
+    assert!(bytes > 256 * 1024, "only {bytes} bytes wait where the system may choose");
+}
+
+/// Bytes that wait at the server's end because the client's takes no more.
+fn untaken(server: SocketAddr, client: SocketAddr) -> u64 {
+    let table = std::fs::read_to_string("/proc/net/tcp").expect("the table of sockets");
+    let end = |address: SocketAddr| format!(":{:04X}", address.port());
+    let waiting = table.lines().find_map(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        let is_it = words.next()?.ends_with(&end(server)) && words.next()?.ends_with(&end(client));
+        let (sending, _) = words.nth(1).filter(|_| is_it)?.split_once(':')?;
+        u64::from_str_radix(sending, 16).ok()
+    });
+    waiting.expect("the connection is in the table")
+}
+
+/// A number above zero, when it has not changed for a while.
+fn settled(number: impl Fn() -> u64) -> u64 {
+    let began = Instant::now();
+    let (mut last, mut since) = (0, Instant::now());
+    while last == 0 || since.elapsed() < Duration::from_millis(300) {
+        assert!(began.elapsed() < PATIENCE, "never settled, {last} at the end");
+        std::thread::sleep(Duration::from_millis(20));
+        let now = number();
+        if now != last {
+            (last, since) = (now, Instant::now());
+        }
+    }
+    last
 }

@@ -32,8 +32,7 @@ fn number(data: Option<String>) -> Option<usize> {
 /// Every kind of answer, on one thread, with a write deadline that comes in no test.
 fn serve(channel: &Channel) -> Running {
     let channel = channel.clone();
-    let limits =
-        Limits { write_deadline: 10 * PATIENCE, send_buffer: Some(32 * 1024), ..Limits::default() };
+    let limits = Limits { write_deadline: 10 * PATIENCE, ..Limits::default() };
     let server = Server::new(move |request| match request.path() {
         "/page" => Response::text("x".repeat(BYTES * EVENTS)),
         "/filtered" => Response::channel(&channel).filter(|_| true),
@@ -112,7 +111,7 @@ fn full_sockets_delay_nobody() {
 fn a_slow_client_that_makes_progress_stays() {
     const DEADLINE: Duration = Duration::from_millis(400);
     const EVENT: usize = 400_000;
-    let limits = Limits { write_deadline: DEADLINE, send_buffer: Some(4096), ..Limits::default() };
+    let limits = Limits { write_deadline: DEADLINE, unsent_bytes: 4096, ..Limits::default() };
     let server = Server::new(|_| {
         Response::stream(async |mut sink: Sink| {
             sink.send(&Frame::message(&"x".repeat(EVENT))).await?;

@@ -39,9 +39,10 @@ pub struct Limits {
     /// Open connections from one IPv4 address or one /64 of IPv6, unlimited. Past it: 503 with `Retry-After`. Behind a
     /// proxy all connections have the proxy's address: leave it unlimited there.
     pub connections_per_address: usize,
-    /// Size of the kernel's send buffer of each connection in bytes; `None` leaves it to the
-    /// system. 32 KiB keeps the kernel's memory for stalled clients ten times smaller.
-    pub send_buffer: Option<usize>,
+    /// Bytes that the kernel takes for one connection ahead of what it can send, 16 KiB: with the last write at most
+    /// 64 KiB wait there for a client that has stopped reading, instead of megabytes. What is on its way is not counted,
+    /// so that distant clients are not slowed down. On Linux and Android; other systems have a fixed send buffer.
+    pub unsent_bytes: u32,
 }
 
 impl Default for Limits {
@@ -56,7 +57,7 @@ impl Default for Limits {
             keep_alive: Duration::from_secs(75),
             connections: 16 * 1024,
             connections_per_address: usize::MAX,
-            send_buffer: None,
+            unsent_bytes: 16 * 1024,
         }
     }
 }

@@ -96,7 +96,7 @@ impl Server {
     ///
     /// The address cannot be bound; the message says which and what to do.
     pub fn bind(self, address: impl ToSocketAddrs + fmt::Debug) -> io::Result<BoundServer> {
-        let listener = Arc::new(listen(address, self.service.limits.send_buffer)?);
+        let listener = Arc::new(listen(address, self.service.limits.unsent_bytes)?);
         Ok(BoundServer { listener, service: Arc::new(self.service), threads: self.threads })
     }
 

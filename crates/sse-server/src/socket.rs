@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 pub(crate) use async_io::block_on;
 use async_io::{Async, Timer};
 use futures_lite::future::or;
-use rustix::net::sockopt;
+use socket2::{SockRef, TcpKeepalive};
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 4096;
@@ -59,21 +59,19 @@ pub(crate) type Socket = Async<TcpStream>;
 /// A listening socket.
 pub(crate) type Listener = Async<TcpListener>;
 
-/// Listens on `address`; connections accepted will have a kernel's send buffer of this size.
+/// Listens on `address`; of accepted connections the kernel will keep about so many bytes that it has not sent.
 pub(crate) fn listen(
     address: impl ToSocketAddrs + std::fmt::Debug,
-    send_buffer: Option<usize>,
+    unsent_bytes: u32,
 ) -> io::Result<Listener> {
     let listener = TcpListener::bind(&address).map_err(|error| explain(error, &address))?;
-    rustix::net::listen(&listener, BACKLOG)?;
+    let socket = SockRef::from(&listener);
+    socket.listen(BACKLOG)?;
     // Accepted sockets inherit these: set once, they cost no call for each connection.
-    sockopt::set_tcp_nodelay(&listener, true)?;
-    sockopt::set_socket_keepalive(&listener, true)?;
-    sockopt::set_tcp_keepidle(&listener, KEEPALIVE)?;
-    sockopt::set_tcp_keepintvl(&listener, KEEPALIVE)?;
-    if let Some(size) = send_buffer {
-        sockopt::set_socket_send_buffer_size(&listener, size)?;
-    }
+    socket.set_tcp_nodelay(true)?;
+    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE))?;
+    #[cfg(any(target_os = "android", target_os = "linux"))]
+    socket.set_tcp_notsent_lowat(unsent_bytes)?;
     Async::new(listener)
 }
 
@@ -95,15 +93,16 @@ mod tests {
 
     #[test]
     fn accepted_sockets_have_the_options_of_the_listener() {
-        let listener = listen("127.0.0.1:0", Some(16 * 1024)).unwrap();
+        let listener = listen("127.0.0.1:0", 9000).unwrap();
         let address = listener.get_ref().local_addr().unwrap();
         let _client = TcpStream::connect(address).unwrap();
         let (accepted, _) = block_on(listener.accept()).unwrap();
-        assert!(sockopt::tcp_nodelay(accepted.get_ref()).unwrap());
-        assert!(sockopt::socket_keepalive(accepted.get_ref()).unwrap());
-        assert_eq!(sockopt::tcp_keepidle(accepted.get_ref()).unwrap(), KEEPALIVE);
-        assert_eq!(sockopt::tcp_keepintvl(accepted.get_ref()).unwrap(), KEEPALIVE);
-        let send_buffer = sockopt::socket_send_buffer_size(accepted.get_ref()).unwrap();
-        assert!(send_buffer <= 2 * 16 * 1024, "{send_buffer}");
+        let accepted = SockRef::from(accepted.get_ref());
+        assert!(accepted.tcp_nodelay().unwrap());
+        assert!(accepted.keepalive().unwrap());
+        assert_eq!(accepted.tcp_keepalive_time().unwrap(), KEEPALIVE);
+        assert_eq!(accepted.tcp_keepalive_interval().unwrap(), KEEPALIVE);
+        #[cfg(any(target_os = "android", target_os = "linux"))]
+        assert_eq!(accepted.tcp_notsent_lowat().unwrap(), 9000);
     }
 }

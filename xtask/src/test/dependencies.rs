@@ -22,7 +22,7 @@ const ALLOWED: [&str; 7] = [
 ];
 
 /// What one of them may name besides.
-const SERVER: [&str; 1] = ["rustix"];
+const SERVER: [&str; 1] = ["socket2"];
 const CLIENT: [&str; 2] = ["blocking", "rustix"];
 
 pub(super) fn step() -> Step {

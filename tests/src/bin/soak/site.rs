@@ -153,11 +153,7 @@ impl Site {
                 _ => response,
             }
         });
-        let limits = Limits {
-            write_deadline: Duration::from_secs(2),
-            send_buffer: Some(32 << 10),
-            ..Limits::default()
-        };
+        let limits = Limits { write_deadline: Duration::from_secs(2), ..Limits::default() };
         let server = server.limits(limits).threads(1 + self.upheavals % 2);
         let bound = server.bind(self.address).expect("the address is free");
         self.address = bound.local_addr().expect("an address");
