@@ -259,6 +259,27 @@ fn silent_streams_have_heartbeats_between_lines_only() {
 }
 
 #[test]
+fn no_silence_is_longer_than_the_interval_of_heartbeats() {
+    const INTERVAL: Duration = Duration::from_secs(2);
+    let server = Running::start(Server::new(|_| {
+        Response::stream(async |mut sink: Sink| {
+            sleep(INTERVAL * 3 / 10).await;
+            sink.send(&Frame::message("1")).await?;
+            std::future::pending().await
+        })
+        .heartbeat(INTERVAL)
+    }));
+    let mut peer = server.connect();
+    peer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer.head();
+    assert_eq!(peer.data().as_deref(), Some("1"));
+    let began = Instant::now();
+    assert!(peer.fill());
+    let silence = began.elapsed();
+    assert!(silence < INTERVAL * 14 / 10, "looked at once in an interval, it was {silence:?}");
+}
+
+#[test]
 fn a_stream_ends_when_its_token_expires_between_two_events() {
     let channel = Channel::default();
     let shared = channel.clone();

@@ -10,10 +10,9 @@ const FRAMING: [&str; 5] = ["content-length", "transfer-encoding", "date", "trai
 
 /// Reason phrases (RFC 9110, 15), and what the page of a status says when nobody gave a reason.
 const REASONS: &str = "\
-    200 OK|201 Created|202 Accepted|204 No Content|301 Moved Permanently|302 Found|\
-    303 See Other|304 Not Modified|307 Temporary Redirect|308 Permanent Redirect|\
-    400 Bad Request|401 Unauthorized|403 Forbidden|\
-    404 Not Found/There is nothing at this address.|\
+    200 OK|201 Created|202 Accepted|204 No Content|\
+    301 Moved Permanently|302 Found|303 See Other|304 Not Modified|307 Temporary Redirect|308 Permanent Redirect|\
+    400 Bad Request|401 Unauthorized|403 Forbidden|404 Not Found/There is nothing at this address.|\
     405 Method Not Allowed/This address does not answer that method.|408 Request Timeout|\
     409 Conflict|410 Gone|411 Length Required|413 Content Too Large|414 URI Too Long|\
     415 Unsupported Media Type|417 Expectation Failed|422 Unprocessable Content|\

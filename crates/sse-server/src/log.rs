@@ -115,7 +115,7 @@ pub enum Replay {
 pub(crate) type Gap = (&'static str, Option<u64>);
 
 /// The newest events of a channel, bounded in number and in bytes.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Log {
     epoch: u64,
     /// Sequence number of the oldest entry held, or of the next event if none is.
@@ -131,15 +131,7 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn new(epoch: u64, history: History) -> Self {
-        Self {
-            epoch,
-            first: 1,
-            entries: VecDeque::new(),
-            bytes: 0,
-            history,
-            own: HashMap::new(),
-            is_closed: false,
-        }
+        Self { epoch, first: 1, history, ..Self::default() }
     }
 
     /// The position after the newest event.

@@ -230,10 +230,9 @@ impl Handle {
 
     /// Waits until a shutdown is done: all connections have ended or have been cut.
     pub async fn closed(&self) {
-        let service = &self.service;
-        service
-            .until(|| service.stopping().is_some() && service.count(|stats| stats.open) == 0)
-            .await;
+        let Self { service } = self;
+        let is_done = || service.stopping().is_some() && service.count(|stats| stats.open) == 0;
+        service.until(is_done).await;
     }
 
     /// The server's counters.

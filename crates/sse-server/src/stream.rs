@@ -77,15 +77,17 @@ async fn produce(producer: Producer, wire: &Arc<Wire>, heartbeat: Duration) -> i
     wire.flush().await?;
     let sink = Sink { turn: wire.lock().turn, wire: wire.clone() };
     let beats = async {
+        let mut before = wire.lock().total;
         loop {
-            let before = wire.lock().total;
-            sleep(heartbeat).await;
-            let is_silent = wire.lock().total == before;
-            if is_silent && wire.lock().tail[1] == b'\n' {
+            // Looked at twice in an interval, no silence is longer than that.
+            sleep(heartbeat / 2).await;
+            let total = wire.lock().total;
+            if total == before && wire.lock().tail[1] == b'\n' {
                 // A comment line alone: it fits between any two lines.
                 wire.lock().push_block(b":\n");
                 wire.flush().await?;
             }
+            before = total;
         }
     };
     or(producer(sink), beats).await

@@ -91,31 +91,27 @@ impl Subscriber {
                 (log.read(self.position, BATCH_BYTES), log.is_closed)
             };
             match read {
-                Err(gap) => {
-                    self.skip(gap)?;
-                    continue;
-                }
+                Err(gap) => self.skip(gap)?,
                 Ok(entries) if !entries.is_empty() => {
                     if self.queue(&entries) {
                         silence.set(sleep(self.heartbeat));
                     }
-                    continue;
                 }
                 Ok(_) if is_closed => return Ok(false),
-                Ok(_) => {}
-            }
-            let grown = self.channel.grown.listen();
-            if self.channel.log().has_news(self.position) {
-                continue;
-            } else if self.take_seat(worker) {
-                return Ok(true);
-            } else {
-                let beat = async {
-                    silence.as_mut().await;
-                    self.queue_heartbeat();
-                    silence.set(sleep(self.heartbeat));
-                };
-                or(grown, beat).await;
+                Ok(_) if self.take_seat(worker) => return Ok(true),
+                Ok(_) => {
+                    let grown = self.channel.grown.listen();
+                    // What came before it was listened for wakes nobody.
+                    let has_news = self.channel.log().has_news(self.position);
+                    let beat = async {
+                        silence.as_mut().await;
+                        self.queue_heartbeat();
+                        silence.set(sleep(self.heartbeat));
+                    };
+                    if !has_news {
+                        or(grown, beat).await;
+                    }
+                }
             }
         }
     }
