@@ -53,7 +53,7 @@ impl Subject {
         match self {
             Subject::Read => "read loop",
             Subject::ReadAsync => "read loop on async-io",
-            Subject::ReadCheck => "read loop that finds lines and checks UTF-8",
+            Subject::ReadCheck => "read loop, lines, UTF-8",
             Subject::ReadDecode => "read loop that decodes",
             Subject::Ours => "ours",
             Subject::OursOwned => "ours, owned events",
