@@ -4,6 +4,7 @@
 use std::hint::black_box;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::ops::ControlFlow;
 
 use async_io::Async;
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
@@ -16,19 +17,8 @@ const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 /// As much as the clients read at once, or more.
 const BUFFER: usize = 64 << 10;
 
-pub(crate) async fn read(url: String, mut on_seen: OnSeen) {
-    let Ok(mut socket) = TcpStream::connect(address(&url)) else {
-        return;
-    };
-    let mut buffer = vec![0; BUFFER];
-    if socket.write_all(REQUEST).is_err() || on_seen(Seen::Open).is_break() {
-        return;
-    }
-    while let Ok(length @ 1..) = socket.read(&mut buffer) {
-        if on_seen(Seen::Bytes(&buffer[..length])).is_break() {
-            return;
-        }
-    }
+pub(crate) async fn read(url: String, on_seen: OnSeen) {
+    read_each(&url, on_seen, |bytes, on_seen| on_seen(Seen::Bytes(bytes)));
 }
 
 pub(crate) async fn read_async(url: String, mut on_seen: OnSeen) {
@@ -49,43 +39,47 @@ pub(crate) async fn read_async(url: String, mut on_seen: OnSeen) {
 /// The least that any client must do besides: find the ends of the lines, and see that the text is UTF-8,
 /// both with SIMD. A character that two reads share would count as an error here, so the outcome is not
 /// looked at; the work is the same.
-pub(crate) async fn read_and_check(url: String, mut on_seen: OnSeen) {
-    let Ok(mut socket) = TcpStream::connect(address(&url)) else {
-        return;
-    };
-    let mut buffer = vec![0; BUFFER];
-    if socket.write_all(REQUEST).is_err() || on_seen(Seen::Open).is_break() {
-        return;
-    }
-    while let Ok(length @ 1..) = socket.read(&mut buffer) {
-        let bytes = &buffer[..length];
+pub(crate) async fn read_and_check(url: String, on_seen: OnSeen) {
+    read_each(&url, on_seen, |bytes, on_seen| {
         memchr::memchr_iter(b'\n', bytes).for_each(|at| {
             black_box(at);
         });
         let _ = black_box(simdutf8::basic::from_utf8(bytes));
-        if on_seen(Seen::Bytes(bytes)).is_break() {
-            return;
-        }
-    }
+        on_seen(Seen::Bytes(bytes))
+    });
 }
 
 /// What reading and decoding one after the other come to, without a client around them. The lines of
 /// the response head and of chunk sizes are unknown fields for the decoder, and so ignored.
-pub(crate) async fn read_and_decode(url: String, mut on_seen: OnSeen) {
-    let Ok(mut socket) = TcpStream::connect(address(&url)) else {
+pub(crate) async fn read_and_decode(url: String, on_seen: OnSeen) {
+    let mut decoder = Decoder::new();
+    read_each(&url, on_seen, |bytes, on_seen| {
+        let mut rest = bytes;
+        while let Some(event) = decoder.next_event(&mut rest) {
+            if event.is_ok_and(|event| on_seen(Seen::Event(event.data())).is_break()) {
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    });
+}
+
+/// Connects, asks, and shows what each read has brought to `look`, until that has seen enough.
+fn read_each(
+    url: &str,
+    mut on_seen: OnSeen,
+    mut look: impl FnMut(&[u8], &mut OnSeen) -> ControlFlow<()>,
+) {
+    let Ok(mut socket) = TcpStream::connect(address(url)) else {
         return;
     };
     let mut buffer = vec![0; BUFFER];
     if socket.write_all(REQUEST).is_err() || on_seen(Seen::Open).is_break() {
         return;
     }
-    let mut decoder = Decoder::new();
     while let Ok(length @ 1..) = socket.read(&mut buffer) {
-        let mut rest = &buffer[..length];
-        while let Some(event) = decoder.next_event(&mut rest) {
-            if event.is_ok_and(|event| on_seen(Seen::Event(event.data())).is_break()) {
-                return;
-            }
+        if look(&buffer[..length], &mut on_seen).is_break() {
+            return;
         }
     }
 }
