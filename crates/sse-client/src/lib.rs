@@ -1,7 +1,7 @@
 //! An `EventSource` that survives bad networks: WHATWG HTML, section 9.2, outside a browser.
 //!
 //! It runs on any executor, and without one by [`EventSource::blocking`]. Without features its tree
-//! has 26 crates, itself included.
+//! has 27 crates, itself included.
 //!
 //! ```no_run
 //! # futures_lite::future::block_on(async {

@@ -21,8 +21,8 @@ pub(crate) struct Live {
     content: Content,
     /// Of the content: text that the decoder has not seen.
     text: Range<usize>,
-    /// Of the content: what the decoder was given last.
-    chunk: Range<usize>,
+    /// Of the content: where that begins which the decoder was given last.
+    chunk: usize,
     watchdog: Option<Watchdog>,
     reads: u8,
 }
@@ -34,14 +34,14 @@ impl Live {
         content: Content,
         watchdog: Option<Watchdog>,
     ) -> Self {
-        Self { io, buffer, content, text: 0..0, chunk: 0..0, watchdog, reads: 0 }
+        Self { io, buffer, content, text: 0..0, chunk: 0, watchdog, reads: 0 }
     }
 
-    /// What the decoder was given when it found the item: the argument of `Decoder::item`.
+    /// What the decoder was given when it found the item, and what lies behind that in the buffer: the argument of
+    /// `Decoder::item`.
     #[inline]
     pub(crate) fn chunk(&self) -> &[u8] {
-        let bytes = self.content.bytes(&self.buffer);
-        bytes.get(self.chunk.clone()).unwrap_or_default()
+        self.content.bytes(&self.buffer).get(self.chunk..).unwrap_or_default()
     }
 
     /// Ready when the decoder has an item, or when the connection is over.
@@ -84,8 +84,9 @@ impl Live {
 
     #[inline]
     fn decode(&mut self, decoder: &mut Decoder) -> bool {
-        self.chunk = self.text.clone();
-        let mut rest = self.chunk();
+        self.chunk = self.text.start;
+        let bytes = self.content.bytes(&self.buffer);
+        let mut rest = bytes.get(self.text.clone()).unwrap_or_default();
         let found = decoder.advance(&mut rest);
         self.text.start = self.text.end - rest.len();
         found

@@ -46,8 +46,8 @@ pub trait Buffer<'s>: Sized {
             Place::Buffer => self.into_text(),
             #[cfg(feature = "memchr")]
             Place::Chunk(start, end) => {
-                let bytes = slice(chunk, start, end);
-                utf8::check(bytes).or_else(|| self.repaired(bytes))
+                let text = utf8::check_within(chunk, start, end);
+                text.or_else(|| self.repaired(slice(chunk, start, end)))
             }
         }
     }

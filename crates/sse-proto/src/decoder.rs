@@ -314,10 +314,11 @@ impl<S: Storage> Decoder<S> {
     }
 
     /// The second half of [`next`](Self::next): the item that [`advance`](Self::advance) has
-    /// found. `chunk` is the input as it was before that call.
+    /// found. `chunk` is the input as it was before that call. It may go on behind the end of that
+    /// input, with any bytes: text is validated faster, by whole blocks, if there are some.
     ///
-    /// Bytes become text here, and only those of this item: each is validated once, and U+FFFD
-    /// takes the place of what is not UTF-8, as the Encoding standard has it. If `advance` has found
+    /// Bytes become text here, and only those of this item: U+FFFD takes the place of what is not
+    /// UTF-8, as the Encoding standard has it. If `advance` has found
     /// nothing, this is the last event ID as it stands; with another `chunk` than that of the call,
     /// the text may be any part of it.
     ///

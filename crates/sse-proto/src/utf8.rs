@@ -2,6 +2,9 @@
 
 use core::str::from_utf8;
 
+#[cfg(feature = "memchr")]
+use crate::buffer::slice;
+
 const REPLACEMENT: &[u8; 3] = "\u{FFFD}".as_bytes().first_chunk().unwrap();
 
 /// The bytes as text, if they are UTF-8.
@@ -20,6 +23,36 @@ pub(crate) fn check(bytes: &[u8]) -> Option<&str> {
     }
     from_utf8(bytes).ok()
 }
+
+/// The bytes of `chunk` from `start` to `end` as text, if they are UTF-8.
+#[cfg(feature = "memchr")]
+#[inline]
+pub(crate) fn check_within(chunk: &[u8], start: usize, end: usize) -> Option<&str> {
+    let bytes = slice(chunk, start, end);
+    #[cfg(feature = "simdutf8")]
+    if bytes.len() >= BLOCKS_MIN {
+        return check_blocks(chunk, start, bytes.len()).or_else(|| check(bytes));
+    }
+    check(bytes)
+}
+
+/// The same, but by the whole blocks that `simdutf8` checks, each of which takes less time than a part of one: what follows
+/// in the chunk is looked at as well. `None` says nothing: then there is too little of it, or it is not UTF-8, or the
+/// last block would end inside of a character.
+#[cfg(all(feature = "memchr", feature = "simdutf8"))]
+#[inline]
+fn check_blocks(chunk: &[u8], start: usize, length: usize) -> Option<&str> {
+    let (blocks, after) = chunk.get(start..)?.split_at_checked(length.next_multiple_of(64))?;
+    let is_continuation = |byte: &u8| byte & 0b1100_0000 == 0b1000_0000;
+    if after.first().is_some_and(is_continuation) {
+        return None;
+    }
+    simdutf8::basic::from_utf8(blocks).ok()?.get(..length)
+}
+
+/// Below this the call costs more than it saves.
+#[cfg(all(feature = "memchr", feature = "simdutf8"))]
+const BLOCKS_MIN: usize = 16;
 
 /// Whether the bytes are UTF-8, for those that are ASCII nearly always.
 #[inline]

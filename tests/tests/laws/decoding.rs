@@ -93,6 +93,33 @@ fn every_way_to_read_gives_the_same() {
 }
 
 #[test]
+fn text_is_what_its_own_bytes_say_whatever_follows_it() {
+    const LAST: [&[u8]; 6] =
+        [b"", b"z", "\u{E9}".as_bytes(), "\u{1F600}".as_bytes(), b"\xFF", b"\xE4\xB8"];
+    const BEHIND: [&[u8]; 5] = [b"", b"a", b"\xFF", b"\x80", "\u{4E2D}".as_bytes()];
+    for length in 0..=140 {
+        for (last, behind) in LAST.iter().flat_map(|last| BEHIND.map(|behind| (last, behind))) {
+            let text = [&vec![b'x'; length], *last].concat();
+            let chunk = [b"event: ", &text[..], b"\ndata: ", &text, b"\n\n"].concat();
+            for behind in [behind.to_vec(), behind.repeat(70)] {
+                let longer = [&chunk[..], &behind].concat();
+                let (mut decoder, mut rest) = (Decoder::new(), &chunk[..]);
+                assert!(decoder.advance(&mut rest) && rest.is_empty());
+                let Ok(Item::Event(event)) = decoder.item(&longer) else { panic!("an event") };
+                let expected = String::from_utf8_lossy(&text);
+                let expected = (expected.as_ref(), event_type_of(&expected));
+                let seen = (event.data(), event.event_type());
+                assert_eq!(seen, expected, "before {}", behind.escape_ascii());
+            }
+        }
+    }
+}
+
+fn event_type_of(value: &str) -> &str {
+    if value.is_empty() { "message" } else { value }
+}
+
+#[test]
 fn a_decoder_goes_on_with_the_next_connection_where_the_last_one_ended() {
     let mut random = Random::new(5);
     for _ in 0..30_000 {
