@@ -72,6 +72,8 @@ pub(crate) fn listen(
     socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE))?;
     #[cfg(any(target_os = "android", target_os = "linux"))]
     socket.set_tcp_notsent_lowat(unsent_bytes)?;
+    // Other systems have no such bound.
+    let _ = unsent_bytes;
     Async::new(listener)
 }
 
