@@ -240,7 +240,7 @@ impl<S: Storage> Decoder<S> {
     /// assert_eq!(decoder.last_event_id(), "5");
     /// # Ok::<(), sse_proto::LimitExceeded>(())
     /// ```
-    #[inline]
+    #[cfg_attr(feature = "memchr", inline(always))]
     pub fn next_event<'d, 'i: 'd>(
         &'d mut self,
         input: &mut &'i [u8],
@@ -337,7 +337,7 @@ impl<S: Storage> Decoder<S> {
     /// assert_eq!(event.data(), "1\u{FFFD}");
     /// # Ok::<(), sse_proto::LimitExceeded>(())
     /// ```
-    #[inline]
+    #[cfg_attr(feature = "memchr", inline(always))]
     pub fn item<'d>(&'d mut self, chunk: &'d [u8]) -> Result<Item<'d>, LimitExceeded> {
         match self.ready {
             Ready::Event => self.block.event(chunk).map(Item::Event),
