@@ -121,6 +121,7 @@ impl Open {
 }
 
 impl<'a> From<sse_proto::Item<'a>> for ItemRef<'a> {
+    #[inline]
     fn from(item: sse_proto::Item<'a>) -> Self {
         match item {
             sse_proto::Item::Event(event) => Self::Event(event),

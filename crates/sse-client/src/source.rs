@@ -6,7 +6,7 @@ use crate::builder::{BuildError, Builder};
 use crate::config::Config;
 use crate::item::{Item, ItemRef};
 use crate::schedule::Schedule;
-use drive::{Phase, Step};
+use drive::Phase;
 use sse_proto::Decoder;
 use std::fmt;
 use std::future::poll_fn;
@@ -128,11 +128,12 @@ impl EventSource {
     /// # bytes }
     /// ```
     pub async fn next_ref(&mut self) -> Option<ItemRef<'_>> {
-        let step = match self.next_at_hand() {
-            true => Step::Decoded,
-            false => poll_fn(|cx| self.poll_step(cx)).await?,
-        };
-        Some(self.resolve(step))
+        if !self.next_at_hand() {
+            if let Some(other) = poll_fn(|cx| self.poll_step(cx)).await?.other() {
+                return Some(other);
+            }
+        }
+        Some(self.decoded())
     }
 
     /// Whether the source is connecting, open or closed: as the last item that was taken left it.

@@ -32,19 +32,32 @@ pub(super) enum Step {
     Error(Error),
 }
 
+impl Step {
+    /// What it is if it is not for the decoder to say.
+    pub(super) fn other(self) -> Option<ItemRef<'static>> {
+        match self {
+            Self::Open(open) => Some(ItemRef::Open(*open)),
+            Self::Error(error) => Some(ItemRef::Error(error)),
+            Self::Decoded => None,
+        }
+    }
+}
+
 impl EventSource {
     #[inline]
     pub(super) fn poll_owned(&mut self, cx: &mut Context<'_>) -> Poll<Option<Item>> {
-        let step = match self.next_at_hand() {
-            true => Some(Step::Decoded),
-            false => ready!(self.poll_step(cx)),
-        };
-        Poll::Ready(step.map(|step| self.resolve(step).into_owned()))
+        if !self.next_at_hand() {
+            match ready!(self.poll_step(cx)).map(Step::other) {
+                None => return Poll::Ready(None),
+                Some(Some(other)) => return Poll::Ready(Some(other.into_owned())),
+                Some(None) => {}
+            }
+        }
+        Poll::Ready(Some(self.decoded().into_owned()))
     }
 
     /// Whether the decoder has found an event in what has been read already: of a stream at full
     /// speed that is nearly every one. What it says no to is for [`poll_step`](Self::poll_step).
-    #[inline]
     pub(super) fn next_at_hand(&mut self) -> bool {
         let Phase::Open(live) = &mut self.phase else {
             return false;
@@ -61,22 +74,19 @@ impl EventSource {
 
     #[cold]
     fn holds_error(&mut self) -> bool {
-        matches!(self.resolve(Step::Decoded), ItemRef::Error(_))
+        matches!(self.decoded(), ItemRef::Error(_))
     }
 
-    /// Gives what a step found the borrow of the buffers that it lies in.
-    pub(super) fn resolve(&mut self, step: Step) -> ItemRef<'_> {
-        match step {
-            Step::Open(open) => ItemRef::Open(*open),
-            Step::Error(error) => ItemRef::Error(error),
-            Step::Decoded => {
-                let chunk = match &self.phase {
-                    Phase::Open(live) => live.chunk(),
-                    _ => &[],
-                };
-                self.decoder.item(chunk).map_or_else(ItemRef::too_large, ItemRef::from)
-            }
-        }
+    /// What the decoder has found, with the borrow of the buffers that it lies in.
+    ///
+    /// Inlined, so that an event is put together where it is used.
+    #[inline(always)]
+    pub(super) fn decoded(&mut self) -> ItemRef<'_> {
+        let chunk = match &self.phase {
+            Phase::Open(live) => live.chunk(),
+            _ => &[],
+        };
+        self.decoder.item(chunk).map_or_else(ItemRef::too_large, ItemRef::from)
     }
 
     pub(super) fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
