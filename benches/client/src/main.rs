@@ -38,6 +38,8 @@ struct Cli {
 enum Part {
     /// One stream at full speed
     Throughput,
+    /// One stream from memory: ours and the decoder, without sockets
+    Memory,
     /// From the byte that completes an event to the caller
     Latency,
     /// Many streams in one process
@@ -77,6 +79,9 @@ fn main() -> anyhow::Result<()> {
     let runs = |part: Part| cli.part.is_empty() || cli.part.contains(&part);
     if runs(Part::Throughput) {
         trials::throughput::measure(&subjects, cli.quick, &mut report)?;
+    }
+    if runs(Part::Memory) {
+        trials::memory::measure(cli.quick, &mut report)?;
     }
     if runs(Part::Latency) {
         trials::latency::measure(&subjects, cli.quick, &mut report)?;

@@ -2,4 +2,5 @@
 
 pub(crate) mod latency;
 pub(crate) mod many;
+pub(crate) mod memory;
 pub(crate) mod throughput;

@@ -111,7 +111,7 @@ fn run(subject: Subject, framing: Framing, events: u64) -> anyhow::Result<Run> {
 }
 
 /// One step of an answer as completion APIs stream it: about 180 bytes of JSON.
-fn delta() -> &'static str {
+pub(super) fn delta() -> &'static str {
     "{\"id\":\"chatcmpl-9f3b2c\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,\
      \"model\":\"large-1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\" events\"},\
      \"finish_reason\":null}]}"
