@@ -5,18 +5,18 @@ use sse_client::{EventSource, Item, ItemRef};
 use crate::subject::{OnSeen, Seen};
 
 pub(crate) async fn listen(url: String, on_seen: OnSeen) {
-    if let Ok(source) = EventSource::new(&url) {
-        follow(source, on_seen).await;
+    if let Ok(mut source) = EventSource::new(&url) {
+        follow(&mut source, on_seen).await;
     }
 }
 
 pub(crate) async fn listen_owned(url: String, on_seen: OnSeen) {
-    if let Ok(source) = EventSource::new(&url) {
-        follow_owned(source, on_seen).await;
+    if let Ok(mut source) = EventSource::new(&url) {
+        follow_owned(&mut source, on_seen).await;
     }
 }
 
-pub(crate) async fn follow(mut source: EventSource, mut on_seen: OnSeen) {
+pub(crate) async fn follow(source: &mut EventSource, mut on_seen: OnSeen) {
     while let Some(item) = source.next_ref().await {
         let seen = match &item {
             ItemRef::Open(_) => Seen::Open,
@@ -30,7 +30,7 @@ pub(crate) async fn follow(mut source: EventSource, mut on_seen: OnSeen) {
     }
 }
 
-pub(crate) async fn follow_owned(mut source: EventSource, mut on_seen: OnSeen) {
+pub(crate) async fn follow_owned(source: &mut EventSource, mut on_seen: OnSeen) {
     while let Some(item) = source.next().await {
         let seen = match &item {
             Item::Open(_) => Seen::Open,

@@ -39,7 +39,7 @@ const READERS: [(&str, Reader); 4] = [
 ];
 
 /// Listens until it has seen enough.
-type Follow = fn(EventSource, OnSeen) -> Pin<Box<dyn Future<Output = ()>>>;
+type Follow = fn(&mut EventSource, OnSeen) -> Pin<Box<dyn Future<Output = ()> + '_>>;
 
 /// Nanoseconds per event, of so many.
 type Reader = fn(Stream, u32) -> anyhow::Result<f64>;
@@ -99,11 +99,11 @@ fn decode(mut stream: Stream, events: u32) -> anyhow::Result<f64> {
 /// The client, listening by `follow` until it has seen the events.
 fn listen(stream: Stream, events: u32, follow: Follow) -> anyhow::Result<f64> {
     let connector = move |_| std::future::ready(io::Result::Ok(stream.clone()));
-    let source = EventSource::builder("http://memory/").connector(connector).build()?;
+    let mut source = EventSource::builder("http://memory/").connector(connector).build()?;
     let taken = Rc::new(Shared::new(None));
     let (told, mut seen, mut start) = (Rc::clone(&taken), 0, Instant::now());
     async_io::block_on(follow(
-        source,
+        &mut source,
         Box::new(move |it| {
             match it {
                 Seen::Open => start = Instant::now(),
