@@ -5,15 +5,17 @@ use sse_client::{EventSource, Item, ItemRef};
 use crate::subject::{OnSeen, Seen};
 
 pub(crate) async fn listen(url: String, on_seen: OnSeen) {
-    if let Ok(mut source) = EventSource::new(&url) {
-        follow(&mut source, on_seen).await;
-    }
+    let Ok(mut source) = EventSource::new(&url) else {
+        return;
+    };
+    follow(&mut source, on_seen).await;
 }
 
 pub(crate) async fn listen_owned(url: String, on_seen: OnSeen) {
-    if let Ok(mut source) = EventSource::new(&url) {
-        follow_owned(&mut source, on_seen).await;
-    }
+    let Ok(mut source) = EventSource::new(&url) else {
+        return;
+    };
+    follow_owned(&mut source, on_seen).await;
 }
 
 pub(crate) async fn follow(source: &mut EventSource, mut on_seen: OnSeen) {
