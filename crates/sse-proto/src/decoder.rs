@@ -318,9 +318,8 @@ impl<S: Storage> Decoder<S> {
     /// input, with any bytes: text is validated faster, by whole blocks, if there are some.
     ///
     /// Bytes become text here, and only those of this item: U+FFFD takes the place of what is not
-    /// UTF-8, as the Encoding standard has it. If `advance` has found
-    /// nothing, this is the last event ID as it stands; with another `chunk` than that of the call,
-    /// the text may be any part of it.
+    /// UTF-8, as the Encoding standard has it. If `advance` has found nothing, this is the last event ID
+    /// as it stands; with another `chunk` than that of the call, the text may be any part of it.
     ///
     /// # Errors
     ///
