@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use futures_lite::FutureExt as _;
 
-use crate::answer::{Answer, answer};
-use crate::cors::is_preflight;
-use crate::head::Refusal;
+use crate::http::answer::{Answer, answer};
+use crate::http::cors::is_preflight;
+use crate::http::response::{BoxFuture, Content};
+use crate::http::status::Refusal;
 use crate::intake::GONE;
 use crate::pump::Worker;
-use crate::response::{BoxFuture, Content};
 use crate::service::{Access, Admission, Service};
 use crate::socket::{instant, since_1970, within};
 use crate::wire::Wire;

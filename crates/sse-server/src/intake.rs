@@ -4,7 +4,8 @@
 use std::future::poll_fn;
 
 use crate::connection::Connection;
-use crate::head::{Refusal, chunk_size, parse, too_long};
+use crate::http::head::{chunk_size, parse, too_long};
+use crate::http::status::Refusal;
 use crate::socket::within;
 use crate::{Limits, Request};
 

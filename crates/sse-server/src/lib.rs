@@ -9,17 +9,12 @@ macro_rules! event {
     };
 }
 
-mod answer;
 mod channel;
 mod connection;
-mod cors;
-mod head;
+mod http;
 mod intake;
-mod limits;
 mod log;
 mod pump;
-mod request;
-mod response;
 mod server;
 mod service;
 mod socket;
@@ -28,11 +23,11 @@ mod subscriber;
 mod wire;
 
 pub use crate::channel::{Channel, ChannelStats, History, Lag};
-pub use crate::cors::Cors;
-pub use crate::limits::Limits;
+pub use crate::http::cors::Cors;
+pub use crate::http::limits::Limits;
+pub use crate::http::request::Request;
+pub use crate::http::response::Response;
 pub use crate::log::{Entry, EventId, Replay};
-pub use crate::request::Request;
-pub use crate::response::Response;
 pub use crate::server::{BoundServer, Handle, Server};
 pub use crate::service::{Access, Shutdown, Stats};
 pub use crate::socket::sleep;

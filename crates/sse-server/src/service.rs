@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use futures_lite::future::or;
 
-use crate::head::Refusal;
+use crate::http::status::Refusal;
 use crate::socket::chance;
 use crate::{Cors, Limits, Request, Response, lock};
 

@@ -11,7 +11,7 @@ use sse_proto::Frame;
 
 use crate::channel::encoded;
 use crate::connection::Connection;
-use crate::response::{BoxFuture, Content, Producer};
+use crate::http::response::{BoxFuture, Content, Producer};
 use crate::socket::sleep;
 use crate::subscriber::Subscriber;
 use crate::wire::Wire;

@@ -1,25 +1,12 @@
-//! Which answer a request gets, and its bytes: the response head, and the small page that stands
-//! for a status. Pure; the time is an argument.
+//! Which answer a request gets, and the bytes of its head. Pure; the time is an argument.
 
-use crate::cors::is_preflight;
-use crate::response::{Content, HTML};
+use crate::http::cors::is_preflight;
+use crate::http::response::Content;
+use crate::http::status::{HTML, page, reason};
 use crate::{Cors, Request, Response};
 
 /// Headers that describe the message itself; the server alone sets them.
 const FRAMING: [&str; 5] = ["content-length", "transfer-encoding", "date", "trailer", "upgrade"];
-
-/// Reason phrases (RFC 9110, 15), and what the page of a status says when nobody gave a reason.
-const REASONS: &str = "\
-    200 OK|201 Created|202 Accepted|204 No Content|\
-    301 Moved Permanently|302 Found|303 See Other|304 Not Modified|307 Temporary Redirect|308 Permanent Redirect|\
-    400 Bad Request|401 Unauthorized|403 Forbidden|404 Not Found/There is nothing at this address.|\
-    405 Method Not Allowed/This address does not answer that method.|408 Request Timeout|\
-    409 Conflict|410 Gone|411 Length Required|413 Content Too Large|414 URI Too Long|\
-    415 Unsupported Media Type|417 Expectation Failed|422 Unprocessable Content|\
-    429 Too Many Requests|431 Request Header Fields Too Large|\
-    500 Internal Server Error/The server failed to answer this request.|501 Not Implemented|\
-    502 Bad Gateway|503 Service Unavailable/The server is busy. Please try again in a moment.|\
-    505 HTTP Version Not Supported";
 
 /// An answer, ready to be written.
 pub(crate) struct Answer {
@@ -139,26 +126,6 @@ fn is_value(value: &str) -> bool {
     value.bytes().all(|byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f))
 }
 
-/// The reason phrase of a status, and a sentence about it; empty for an unusual one.
-fn reason(status: u16) -> (&'static str, &'static str) {
-    let mut known = REASONS.split('|').filter_map(|reason| reason.split_once(' '));
-    let status = status.to_string();
-    let phrase = known.find(|(code, _)| *code == status).map_or("", |(_, phrase)| phrase);
-    phrase.split_once('/').unwrap_or((phrase, ""))
-}
-
-/// A page that says `status` and, in a sentence of HTML-safe text, why.
-pub(crate) fn page(status: u16, why: &str) -> String {
-    let (reason, _) = reason(status);
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{status} {reason}</title>\n\
-         <style>:root {{ color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }} \
-         body {{ max-width: 36rem; margin: 15vh auto; padding: 0 1rem }}</style>\n\
-         <h1>{status} {reason}</h1>\n<p>{why}</p>\n</html>\n"
-    )
-}
-
 /// The `Date` header's format, IMF-fixdate (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT` for
 /// seconds since 1970.
 fn http_date(seconds: u64) -> String {
@@ -183,18 +150,6 @@ fn http_date(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn reasons() {
-        for (status, phrase) in [
-            (200, "OK"),
-            (308, "Permanent Redirect"),
-            (505, "HTTP Version Not Supported"),
-            (299, ""),
-        ] {
-            assert_eq!(reason(status).0, phrase);
-        }
-    }
 
     #[test]
     fn dates() {

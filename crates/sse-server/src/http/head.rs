@@ -1,12 +1,9 @@
 //! Request heads: bytes in, a request without its body, or a refusal, out (RFC 9112). Pure; depends
 //! on `httparse`.
 
-use crate::request::percent_decode;
+use crate::http::request::percent_decode;
+use crate::http::status::Refusal;
 use crate::{Limits, Request};
-
-/// What a request that the handler never sees is answered: the status, and why. The connection
-/// closes after it.
-pub(crate) type Refusal = (u16, &'static str);
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 

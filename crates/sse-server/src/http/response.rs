@@ -6,15 +6,13 @@ use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::answer::page;
-use crate::head::Refusal;
+use crate::http::status::{HTML, Refusal, page};
 use crate::subscriber::Subscription;
 use crate::{Channel, Cors, Entry, Replay, Sink};
 
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub(crate) type Producer = Box<dyn FnOnce(Sink) -> BoxFuture<io::Result<()>> + Send>;
 
-pub(crate) const HTML: &str = "text/html; charset=utf-8";
 /// How long a stream stays silent before a heartbeat, unless the handler says otherwise.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
