@@ -4,7 +4,6 @@
 
 mod chromium;
 mod firefox;
-mod scratch;
 mod webdriver;
 mod webkit;
 
@@ -15,9 +14,9 @@ use serde_json::{Value, json};
 
 use crate::process::Child;
 use crate::requirements::{self, Program};
+use crate::scratch::Scratch;
 use crate::steps::Report;
 use crate::wait::{self, Look};
-pub(crate) use scratch::Scratch;
 use webdriver::Session;
 
 /// A kind of browser.

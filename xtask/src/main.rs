@@ -19,6 +19,7 @@ mod metadata;
 mod pages;
 mod process;
 mod requirements;
+mod scratch;
 mod soak;
 mod steps;
 mod test;

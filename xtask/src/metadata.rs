@@ -1,7 +1,5 @@
 //! The packages of the workspace, as `cargo metadata` lists them.
 
-use std::path::PathBuf;
-
 use anyhow::Context;
 use serde_json::Value;
 
@@ -11,10 +9,11 @@ use crate::steps::Report;
 /// A member of the workspace.
 pub(crate) struct Package {
     pub(crate) name: String,
-    pub(crate) manifest: PathBuf,
     /// All features other than `default`.
     pub(crate) features: Vec<String>,
     pub(crate) dependencies: Vec<Dependency>,
+    /// Other packages can use it; otherwise it is a program.
+    pub(crate) has_library: bool,
     /// It is meant for others, not for this workspace alone.
     pub(crate) is_published: bool,
 }
@@ -23,6 +22,8 @@ pub(crate) struct Dependency {
     pub(crate) name: String,
     /// Needed by the tests and examples of the package only.
     pub(crate) for_development: bool,
+    /// It is a folder of this workspace.
+    pub(crate) is_sibling: bool,
 }
 
 /// Lists the members of the workspace.
@@ -40,13 +41,18 @@ fn package(value: &Value) -> Option<Package> {
     let features = value["features"].as_object()?.keys();
     let dependencies = value["dependencies"].as_array()?.iter().map(|dependency| {
         let name = dependency["name"].as_str()?.to_owned();
-        Some(Dependency { name, for_development: dependency["kind"] == "dev" })
+        Some(Dependency {
+            name,
+            for_development: dependency["kind"] == "dev",
+            is_sibling: !dependency["path"].is_null(),
+        })
     });
+    let mut targets = value["targets"].as_array()?.iter();
     Some(Package {
         name: value["name"].as_str()?.to_owned(),
-        manifest: value["manifest_path"].as_str()?.into(),
         features: features.filter(|name| *name != "default").cloned().collect(),
         dependencies: dependencies.collect::<Option<_>>()?,
+        has_library: targets.any(|target| target["kind"][0] == "lib"),
         is_published: value["publish"].is_null(),
     })
 }

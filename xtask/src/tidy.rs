@@ -4,6 +4,7 @@
 
 mod imports;
 mod links;
+mod manifests;
 mod sources;
 
 use std::fs;
@@ -15,7 +16,7 @@ use crate::metadata::packages;
 use crate::process::workspace;
 use crate::steps::{Report, Selection, Step};
 
-/// Check the rules of the house: file heads and lengths, imports, links
+/// Check the rules of the house: file heads and lengths, imports, manifests, links
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -29,7 +30,7 @@ impl Args {
 }
 
 pub(crate) fn step() -> Step {
-    Step::new("tidy", "file heads and lengths, imports, links", check)
+    Step::new("tidy", "file heads and lengths, imports, manifests, links", check)
 }
 
 /// A text file of the workspace.
@@ -61,9 +62,10 @@ fn check(report: &mut Report) -> anyhow::Result<()> {
     }
     for package in packages(report)? {
         wrong.extend(imports::packages(&package));
-        wrong.extend(imports::lints(&package)?);
     }
     wrong.extend(imports::system(&sources));
+    let read = |path: &str| fs::read_to_string(workspace().join(path)).ok();
+    wrong.extend(manifests::check(&sources, &read)?);
     report.log(format_args!("{} files", sources.len()));
     for line in &wrong {
         report.log(line);

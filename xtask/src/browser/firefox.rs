@@ -4,10 +4,10 @@ use std::process::Command;
 
 use serde_json::json;
 
-use super::scratch::Scratch;
 use super::webdriver::{Session, start_driver};
 use super::{Browser, Parts};
 use crate::requirements::{FIREFOX, GECKODRIVER};
+use crate::scratch::Scratch;
 use crate::steps::Report;
 
 pub(super) fn start(report: &mut Report) -> anyhow::Result<Browser> {

@@ -9,11 +9,11 @@ use std::process::{Command, Stdio};
 use anyhow::Context;
 use serde_json::json;
 
-use super::scratch::Scratch;
 use super::webdriver::Session;
 use super::{Browser, Parts};
 use crate::process::Child;
 use crate::requirements::{WEBKIT_DRIVER, XVFB};
+use crate::scratch::Scratch;
 use crate::steps::Report;
 use crate::wait::{self, Look};
 

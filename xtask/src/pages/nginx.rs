@@ -6,9 +6,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, ensure};
 
-use crate::browser::Scratch;
 use crate::process::{Child, workspace};
 use crate::requirements::{NGINX, OPENSSL};
+use crate::scratch::Scratch;
 use crate::steps::Report;
 use crate::wait::{self, Look};
 

@@ -1,9 +1,6 @@
-//! Who may import whom, and what holds for every package.
+//! Who may import whom.
 
 use std::collections::BTreeMap;
-use std::fs;
-
-use anyhow::Context;
 
 use super::Source;
 use crate::metadata::Package;
@@ -37,14 +34,6 @@ pub(super) fn packages(package: &Package) -> Vec<String> {
         wrong.extend(others.map(|it| format!("sse-proto must not depend on {}", it.name)));
     }
     wrong
-}
-
-/// Every package takes the lints of the workspace, which forbid unsafe code.
-pub(super) fn lints(package: &Package) -> anyhow::Result<Option<String>> {
-    let manifest = fs::read_to_string(&package.manifest)
-        .with_context(|| format!("reading {}", package.manifest.display()))?;
-    let has_lints = manifest.contains("[lints]\nworkspace = true");
-    Ok((!has_lints).then(|| format!("{} does not take the lints of the workspace", package.name)))
 }
 
 /// In each published crate one file at most touches sockets and clocks.
@@ -84,11 +73,13 @@ mod tests {
     use crate::metadata::Dependency;
 
     fn package(name: &str, dependency: &str) -> Package {
-        let dependency = Dependency { name: dependency.to_owned(), for_development: false };
+        let name_of_other = dependency.to_owned();
+        let dependency =
+            Dependency { name: name_of_other, for_development: false, is_sibling: true };
         Package {
             name: name.to_owned(),
-            manifest: Default::default(),
             features: Vec::new(),
+            has_library: true,
             dependencies: vec![dependency],
             is_published: true,
         }
