@@ -4,10 +4,12 @@ mod server_support;
 
 use std::net::SocketAddr;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use server_support::{Peer, Running, eventually, field, find, status};
-use sse_server::{Channel, Frame, Response, Server, Shutdown};
+use sse_server::{Channel, Frame, Response, Server, Shutdown, sleep};
 use tests::proxy::{Proxy, command};
 
 /// How a proxy is started: in front of a server, with a timeout of a second, far shorter than the
@@ -108,6 +110,79 @@ fn behind_nginx() {
 #[test]
 fn behind_haproxy() {
     events_pass(HAPROXY);
+}
+
+/// Users with a channel each, whose streams end all the time: the proxy serves them over connections to
+/// the server that were others' a moment ago. Law 13 holds.
+fn everybody_gets_their_own(start: Start) {
+    const USERS: usize = 10;
+    const STREAMS: usize = 25;
+    let channels: Vec<Channel> = (0..USERS).map(|_| Channel::default()).collect();
+    let shared = channels.clone();
+    let server = Running::start(Server::new(move |request| {
+        let user = request.path().trim_start_matches('/').parse();
+        match user.ok().and_then(|user: usize| shared.get(user)) {
+            Some(channel) => Response::channel(channel).until(sleep(Duration::from_millis(100))),
+            None => Response::not_found(),
+        }
+    }));
+    let proxy = start(server.addr);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in (1_u64..).take_while(|_| !done.load(Ordering::Relaxed)) {
+                for (user, channel) in channels.iter().enumerate() {
+                    channel.publish(&Frame::message(&format!("{user} {number}")));
+                }
+                thread::sleep(Duration::from_millis(5));
+            }
+        });
+        let addr = proxy.plain();
+        let users = (0..USERS).map(|user| scope.spawn(move || own_events(addr, user, STREAMS)));
+        let users: Vec<_> = users.collect();
+        let seen: Vec<_> = users.into_iter().map(|user| user.join()).collect();
+        done.store(true, Ordering::Relaxed);
+        let seen: Vec<u64> = seen.into_iter().map(|seen| seen.expect("own events")).collect();
+        assert!(seen.iter().all(|&seen| seen > STREAMS as u64), "{seen:?}");
+    });
+    let connections = server.handle.stats().total;
+    assert!(connections < (USERS * STREAMS) as u64 / 2, "{connections}: not used again");
+}
+
+/// Follows the channel of `user` over many streams; the number of the last event.
+fn own_events(proxy: SocketAddr, user: usize, streams: usize) -> u64 {
+    let mut last = None::<(String, u64)>;
+    // HAProxy sends only later requests of a connection over another's to the server.
+    let mut peer = Peer::connect(proxy);
+    for _ in 0..streams {
+        let id = last.as_ref().map(|(id, _)| format!("Last-Event-ID: {id}\r\n"));
+        peer.ended = false;
+        peer.send(format!("GET /{user} HTTP/1.1\r\nHost: a\r\n{}\r\n", id.unwrap_or_default()));
+        assert_eq!(status(&peer.head()), 200);
+        while let Some(block) = peer.block() {
+            let id = field(&block, "id").unwrap_or_else(|| panic!("no ID in {block:?}"));
+            let number = id.split_once('-').and_then(|(_, number)| number.parse().ok());
+            let number: u64 = number.unwrap_or_else(|| panic!("{block:?}"));
+            if let Some(data) = field(&block, "data") {
+                assert_eq!(data, format!("{user} {number}"), "somebody else's");
+                let expected = last.as_ref().map_or(number, |(_, seen)| seen + 1);
+                assert_eq!(number, expected, "user {user}: lost or twice");
+            }
+            last = Some((id.to_owned(), number));
+        }
+        assert!(peer.ended, "user {user}: cut");
+    }
+    last.map_or(0, |(_, number)| number)
+}
+
+#[test]
+fn everybody_gets_their_own_behind_nginx() {
+    everybody_gets_their_own(NGINX);
+}
+
+#[test]
+fn everybody_gets_their_own_behind_haproxy() {
+    everybody_gets_their_own(HAPROXY);
 }
 
 /// What shows that it is the heartbeats that keep a stream alive.

@@ -189,9 +189,7 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        // A sink or the pump may hold the wire a little longer.
-        let mut state = self.wire.lock();
-        (state.link, state.seated) = (None, false);
+        self.wire.lock().hang_up();
     }
 }
 

@@ -14,7 +14,7 @@ use crate::lock;
 use crate::log::{BATCH_BYTES, Batch};
 use crate::service::Service;
 use crate::socket::within;
-use crate::wire::Wire;
+use crate::wire::{Seat, Wire};
 
 /// Writes between two moments in which other tasks of the thread may run.
 const WRITES_PER_TURN: usize = 128;
@@ -24,7 +24,7 @@ pub(crate) struct Worker {
     pub(crate) executor: Executor<'static>,
     service: Arc<Service>,
     /// For each pump that runs: who has taken a seat since it last looked.
-    newcomers: Mutex<HashMap<Key, Vec<Arc<Wire>>>>,
+    newcomers: Mutex<HashMap<Key, Vec<Seat>>>,
 }
 
 /// A channel, by its address, and how long its subscribers may hear nothing.
@@ -51,8 +51,6 @@ impl Worker {
         if log.has_news(position) {
             return false;
         }
-        wire.lock().position = position;
-        wire.lock().seated = true;
         let seats = newcomers.entry(key).or_insert_with(|| {
             let pump = pump(Arc::downgrade(self), channel.clone(), key, position);
             self.executor.spawn(pump).detach();
@@ -60,16 +58,16 @@ impl Worker {
         });
         if seats.len() == seats.capacity() {
             // Between two events many may come and go.
-            seats.retain(|wire| wire.lock().seated);
+            seats.retain(Seat::is_held);
             seats.reserve(seats.len() + 1);
         }
-        seats.push(wire.clone());
+        seats.push(wire.seat(position));
         true
     }
 
     /// Who has come to a pump; `None` if nobody has and its seats are `empty`. Then it is
     /// forgotten, and the next subscriber starts a new one.
-    fn newcomers(&self, key: Key, empty: bool) -> Option<Vec<Arc<Wire>>> {
+    fn newcomers(&self, key: Key, empty: bool) -> Option<Vec<Seat>> {
         let mut newcomers = lock(&self.newcomers);
         let seats = std::mem::take(newcomers.get_mut(&key)?);
         if seats.is_empty() && empty {
@@ -112,18 +110,18 @@ async fn pump(worker: Weak<Worker>, channel: Arc<Shared>, key: Key, mut position
             // way.
             _ => {
                 position = first;
-                seats.drain(..).for_each(|wire| wire.lock().unseat());
+                seats.drain(..).for_each(Seat::leave);
             }
         }
     }
 }
 
 /// Writes `batch` to all who are seated.
-async fn write(channel: &Shared, seats: &mut Vec<Arc<Wire>>, batch: &Batch) {
+async fn write(channel: &Shared, seats: &mut Vec<Seat>, batch: &Batch) {
     let (mut index, mut receivers) = (0, 0);
     for write in 1.. {
-        let Some(wire) = seats.get(index) else { break };
-        if wire.lock().offer(batch, &mut receivers) {
+        let Some(seat) = seats.get(index) else { break };
+        if seat.offer(batch, &mut receivers) {
             index += 1;
         } else {
             seats.swap_remove(index);
@@ -154,12 +152,27 @@ mod tests {
     fn who_is_behind_must_catch_up_first() {
         let (worker, channel, wire) = (worker(), Channel::default(), wire());
         let shared = channel.shared.clone();
-        assert!(worker.seat(&shared, Duration::MAX, &wire, 1) && wire.lock().seated);
+        assert!(worker.seat(&shared, Duration::MAX, &wire, 1));
         channel.publish(&Frame::message("x"));
         assert!(!worker.seat(&shared, Duration::MAX, &wire, 1));
         assert!(worker.seat(&shared, Duration::MAX, &wire, 2));
         channel.close();
         assert!(!worker.seat(&shared, Duration::MAX, &wire, 2));
+    }
+
+    #[test]
+    fn a_seat_is_one_stream_of_a_connection() {
+        let wire = wire();
+        let batch = Batch { first: 1, end: 2, bytes: b"1\r\nx\r\n".to_vec(), events: 1 };
+        let former = wire.seat(1);
+        wire.lock().end_turn();
+        let mut receivers = 0;
+        assert!(!former.is_held() && !former.offer(&batch, &mut receivers));
+        let present = wire.seat(1);
+        assert!(!former.is_held() && !former.offer(&batch, &mut receivers));
+        former.leave();
+        assert_eq!((present.is_held(), receivers), (true, 0));
+        assert!(present.offer(&batch, &mut receivers) && receivers == 1);
     }
 
     #[test]
@@ -169,7 +182,7 @@ mod tests {
         for _ in 0..1000 {
             let wire = wire();
             assert!(worker.seat(&shared, Duration::MAX, &wire, 1));
-            wire.lock().unseat();
+            wire.lock().end_turn();
         }
         assert!(lock(&worker.newcomers).values().all(|seats| seats.len() < 10));
     }

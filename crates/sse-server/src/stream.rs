@@ -53,8 +53,7 @@ impl Connection {
     /// line there is no place for it.
     pub(crate) fn end_stream(&self, ended: Option<io::Result<()>>) -> bool {
         let mut state = self.wire.lock();
-        state.turn = state.turn.wrapping_add(1);
-        state.seated = false;
+        state.end_turn();
         let complete = matches!(ended, Some(Ok(())));
         if complete {
             let stopping = self.service().stopping();
@@ -75,7 +74,7 @@ impl Connection {
 /// Runs the closure of a per-request stream, with heartbeats while it is silent.
 async fn produce(producer: Producer, wire: &Arc<Wire>, heartbeat: Duration) -> io::Result<()> {
     wire.flush().await?;
-    let sink = Sink { turn: wire.lock().turn, wire: wire.clone() };
+    let sink = Sink { turn: wire.turn(), wire: wire.clone() };
     let beats = async {
         let mut before = wire.lock().total;
         loop {
@@ -121,16 +120,14 @@ impl Sink {
     /// As for [`Sink::send`].
     pub async fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         // Bytes that an earlier send left behind when it was dropped half-way.
-        self.wire.flush().await?;
+        self.wire.flush_turn(self.turn).await?;
         if let [.., last] = *bytes {
             let mut state = self.wire.lock();
-            if state.turn != self.turn {
-                return Err(io::ErrorKind::BrokenPipe.into());
-            }
+            state.must_be(self.turn)?;
             state.push_block(bytes);
             let before = bytes.len().checked_sub(2).map_or(state.tail[1], |index| bytes[index]);
             state.tail = [before, last];
         }
-        self.wire.flush().await
+        self.wire.flush_turn(self.turn).await
     }
 }

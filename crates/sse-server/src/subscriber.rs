@@ -49,10 +49,13 @@ impl Subscriber {
         let id = after.as_deref().filter(|id| !id.is_empty()).or(last_event_id);
         let (position, gap) = channel.log().resume(id, replay);
         channel.count(|stats| stats.subscribers += 1);
-        match gap {
-            Some(gap) => wire.lock().push_block(&channel.gap_block(gap, position)),
-            None if id.is_none() => wire.lock().push_block(&channel.cursor_block(position)),
-            None => {}
+        let first = match gap {
+            Some(gap) => channel.gap_block(gap, position),
+            None if id.is_none() => channel.cursor_block(position),
+            None => Vec::new(),
+        };
+        if !first.is_empty() {
+            wire.lock().push_block(&first);
         }
         Self { wire, channel, filter, heartbeat, position, skipped: false }
     }
@@ -134,17 +137,16 @@ impl Subscriber {
             return Err(io::ErrorKind::TimedOut.into());
         }
         self.position = self.channel.log().first;
-        self.wire.lock().push_block(&self.channel.gap_block(gap, self.position));
+        let told = self.channel.gap_block(gap, self.position);
+        self.wire.lock().push_block(&told);
         Ok(())
     }
 
     /// Moves the client's last event ID past events that it did not want; a comment if there were none.
     fn queue_heartbeat(&mut self) {
-        if std::mem::take(&mut self.skipped) {
-            self.wire.lock().push_block(&self.channel.cursor_block(self.position));
-        } else {
-            self.wire.lock().push_block(b":\n\n");
-        }
+        let is_behind = std::mem::take(&mut self.skipped);
+        let cursor = is_behind.then(|| self.channel.cursor_block(self.position));
+        self.wire.lock().push_block(cursor.as_deref().unwrap_or(b":\n\n"));
     }
 
     /// Lets the pump write. It serves those who want every event, in chunks.

@@ -1,5 +1,8 @@
 //! One connection's bytes, shared by the task that owns it and by whoever writes to it: a sink in a
 //! handler's closure, or the pump. Any `AsyncRead + AsyncWrite`; time comes from `socket`.
+//!
+//! A connection outlives its exchanges, and so may a sink or a pump that wrote one of them. Each
+//! holds the number of the exchange with it, and whose number is not the present one has no say.
 
 use std::future::poll_fn;
 use std::io;
@@ -47,20 +50,39 @@ pub(crate) struct State {
     sent: usize,
     /// Bytes that have left so far.
     pub(crate) total: u64,
-    /// Which stream a sink must belong to; counts up when a stream ends.
-    pub(crate) turn: u32,
+    /// Which stream a sink or a seat must belong to; counts up when a stream ends.
+    turn: u32,
     /// The last two bytes that a sink has written; line feeds before the first.
     pub(crate) tail: [u8; 2],
     /// Whether the stream is sent in chunks.
     pub(crate) chunked: bool,
-    /// Whether the pump writes the stream, and not the connection's own task.
-    pub(crate) seated: bool,
-    /// While the pump writes: the event of the channel that comes next.
-    pub(crate) position: u64,
-    /// While the pump writes: wakes the task.
-    waker: Option<Waker>,
+    writer: Writer,
 }
 
+/// Who may write to a connection; there is never more than one.
+enum Writer {
+    /// The connection's own task, or a sink of the stream under way. If a pump wrote before, the
+    /// event at `position` comes next.
+    Task { position: u64 },
+    /// The pump of a channel, beginning with the event at `position`; `waker` is that of the task.
+    Pump { position: u64, waker: Option<Waker> },
+}
+
+impl Default for Writer {
+    fn default() -> Self {
+        Self::Task { position: 0 }
+    }
+}
+
+/// The pump's hold on a connection: for one stream of it, and not for another that follows.
+pub(crate) struct Seat {
+    wire: Arc<Wire>,
+    turn: u32,
+}
+
+/// Locks are taken in this order, each with or without those before it: the newcomers of a worker's
+/// pumps, a channel's log, one wire, counters. Nobody is woken, and no code of the application
+/// runs, under any of them.
 impl Wire {
     pub(crate) fn new(link: Link, deadline: Duration) -> Arc<Self> {
         let state = Mutex::new(State { link: Some(link), ..State::default() });
@@ -94,16 +116,36 @@ impl Wire {
         Poll::Ready(())
     }
 
+    /// The number of the stream under way.
+    pub(crate) fn turn(&self) -> u32 {
+        self.lock().turn
+    }
+
     /// Writes all that is queued.
     ///
     /// # Errors
     ///
     /// The connection is over, or nothing could be written for the whole write deadline.
     pub(crate) async fn flush(&self) -> io::Result<()> {
+        // The task of a connection is there for whatever stream is under way.
+        self.flush_turn(self.turn()).await
+    }
+
+    /// Writes all that is queued, while the stream `turn` is under way.
+    ///
+    /// # Errors
+    ///
+    /// As for `flush`, or that stream has ended.
+    pub(crate) async fn flush_turn(&self, turn: u32) -> io::Result<()> {
         let deadline = Duration::from_millis(self.deadline.into());
+        let write = |cx: &mut Context<'_>| {
+            let mut state = self.lock();
+            state.must_be(turn)?;
+            state.poll_write(cx)
+        };
         let mut is_left = true;
         while is_left {
-            let written = within(deadline, poll_fn(|cx| self.lock().poll_write(cx))).await;
+            let written = within(deadline, poll_fn(write)).await;
             is_left = written.unwrap_or(Err(io::ErrorKind::TimedOut.into()))?;
         }
         Ok(())
@@ -118,21 +160,79 @@ impl Wire {
         .await
     }
 
+    /// Lets a pump write the stream under way, from the event at `position` on.
+    pub(crate) fn seat(self: &Arc<Self>, position: u64) -> Seat {
+        let mut state = self.lock();
+        state.writer = Writer::Pump { position, waker: None };
+        Seat { turn: state.turn, wire: self.clone() }
+    }
+
     /// Waits until the pump gives the connection back; the position to go on from.
     pub(crate) async fn unseated(&self) -> u64 {
-        poll_fn(|cx| {
-            let mut state = self.lock();
-            if state.seated {
-                state.waker = Some(cx.waker().clone());
-                return Poll::Pending;
+        poll_fn(|cx| match &mut self.lock().writer {
+            Writer::Pump { waker, .. } => {
+                *waker = Some(cx.waker().clone());
+                Poll::Pending
             }
-            Poll::Ready(state.position)
+            Writer::Task { position } => Poll::Ready(*position),
         })
         .await
     }
 }
 
+impl Seat {
+    /// Whether the pump still has this stream to write.
+    pub(crate) fn is_held(&self) -> bool {
+        let state = self.wire.lock();
+        state.turn == self.turn && matches!(state.writer, Writer::Pump { .. })
+    }
+
+    /// Gives the connection back to its task.
+    pub(crate) fn leave(self) {
+        let waker = self.wire.lock().return_seat(self.turn);
+        // Not under the lock: what a waker does is not ours to know.
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Writes `batch` without waiting. A client that does not take all of it goes back to its task
+    /// with the rest; so does one that has seen a part of it already. Whether the connection stays
+    /// with the pump; `receivers` counts it if it was written to.
+    pub(crate) fn offer(&self, batch: &Batch, receivers: &mut u64) -> bool {
+        let mut guard = self.wire.lock();
+        let state = &mut *guard;
+        let Writer::Pump { position, .. } = &mut state.writer else { return false };
+        if state.turn != self.turn {
+            return false;
+        }
+        if *position >= batch.end && *position != batch.first {
+            return true;
+        }
+        if *position == batch.first {
+            *position = batch.end;
+            *receivers += 1;
+            if state.write_now(&batch.bytes) {
+                return true;
+            }
+        }
+        let waker = state.return_seat(self.turn);
+        drop(guard);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        false
+    }
+}
+
 impl State {
+    /// # Errors
+    ///
+    /// The stream `turn` is no longer under way.
+    pub(crate) fn must_be(&self, turn: u32) -> io::Result<()> {
+        if self.turn == turn { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
+    }
+
     /// Queues part of the event stream.
     pub(crate) fn push_block(&mut self, block: &[u8]) {
         if self.chunked {
@@ -162,40 +262,45 @@ impl State {
         stream.poll_flush(cx).map_ok(|()| false)
     }
 
-    /// Gives the connection back to its task.
-    pub(crate) fn unseat(&mut self) {
-        self.seated = false;
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
+    /// Writes what the connection takes at once and queues the rest; whether nothing is left.
+    fn write_now(&mut self, bytes: &[u8]) -> bool {
+        let mut cx = Context::from_waker(Waker::noop());
+        let (mut written, mut flushed) = (0, false);
+        if let Ok(mut stream) = pin(&mut self.link) {
+            // A connection that is broken says so again to its own task.
+            if let Poll::Ready(Ok(count)) = stream.as_mut().poll_write(&mut cx, bytes) {
+                written = count;
+            }
+            flushed = stream.poll_flush(&mut cx).is_ready();
         }
+        let rest = bytes.get(written..).unwrap_or_default();
+        self.out.extend_from_slice(rest);
+        self.total += written as u64;
+        rest.is_empty() && flushed
     }
 
-    /// The pump's side of it: writes `batch` without waiting. A client that does not take all of
-    /// it goes back to its task with the rest; so does one that has seen a part of it already.
-    /// Whether the connection stays with the pump.
-    pub(crate) fn offer(&mut self, batch: &Batch, receivers: &mut u64) -> bool {
-        if self.seated && self.position == batch.first {
-            *receivers += 1;
-            let mut cx = Context::from_waker(Waker::noop());
-            let (mut written, mut flushed) = (0, false);
-            if let Ok(mut stream) = pin(&mut self.link) {
-                // A connection that is broken says so again to its own task.
-                if let Poll::Ready(Ok(count)) = stream.as_mut().poll_write(&mut cx, &batch.bytes) {
-                    written = count;
-                }
-                flushed = stream.poll_flush(&mut cx).is_ready();
-            }
-            let rest = batch.bytes.get(written..).unwrap_or_default();
-            self.out.extend_from_slice(rest);
-            self.total += written as u64;
-            self.position = batch.end;
-            if !rest.is_empty() || !flushed {
-                self.unseat();
-            }
-        } else if self.position < batch.end {
-            self.unseat();
+    /// Takes the stream `turn` from the pump, if it is under way and the pump has it. Who waits for
+    /// it is to be woken.
+    fn return_seat(&mut self, turn: u32) -> Option<Waker> {
+        let Writer::Pump { position, waker } = &mut self.writer else { return None };
+        if self.turn != turn {
+            return None;
         }
-        self.seated
+        let (position, waker) = (*position, waker.take());
+        self.writer = Writer::Task { position };
+        waker
+    }
+
+    /// Ends the stream under way: no sink and no pump that it had writes from here on.
+    pub(crate) fn end_turn(&mut self) {
+        self.turn = self.turn.wrapping_add(1);
+        self.writer = Writer::default();
+    }
+
+    /// Ends the connection, though a sink or a pump may hold it a little longer.
+    pub(crate) fn hang_up(&mut self) {
+        self.end_turn();
+        self.link = None;
     }
 }
 
