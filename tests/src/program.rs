@@ -1,4 +1,4 @@
-//! A program of the examples, run as a user runs it. Needs cargo and processes; unix for signals.
+//! A program of the examples, or `sse`, run as a user runs it. Needs cargo and processes; unix for signals.
 
 #![expect(clippy::missing_panics_doc, reason = "a panic is a failed test")]
 
@@ -95,24 +95,31 @@ impl Drop for Program {
 /// The command that runs an example, or `demo`; built on first use.
 pub fn command(name: &str) -> Command {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let folder = BUILT.get_or_init(build);
+    let folder = BUILT.get_or_init(|| build(&["--package", "examples", "--bins", "--examples"]));
     Command::new(match name {
         "demo" => folder.join("demo"),
         _ => folder.join("examples").join(name),
     })
 }
 
-/// Builds all programs of the examples with the profile of this test, and returns their folder.
-fn build() -> PathBuf {
+/// The command that runs the program `sse`; built on first use.
+pub fn sse() -> Command {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    Command::new(BUILT.get_or_init(|| build(&["--package", "sse-cli"])).join("sse"))
+}
+
+/// Builds programs with the profile of this test, and returns their folder.
+fn build(what: &[&str]) -> PathBuf {
     let test = std::env::current_exe().expect("the path of the test");
     let folder = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST");
     let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
     let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--package", "examples", "--bins", "--examples"])
+        .args(["build", "--quiet"])
+        .args(what)
         .args(["--profile", profile, "--target-dir"])
         .arg(folder.parent().expect("the target folder"))
         .status();
-    assert!(built.expect("cargo runs").success(), "the examples do not compile");
+    assert!(built.expect("cargo runs").success(), "the programs do not compile");
     folder.to_owned()
 }
 

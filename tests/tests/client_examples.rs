@@ -33,67 +33,6 @@ impl Drop for Running {
 }
 
 #[test]
-fn listen_prints_and_says_what_it_does() {
-    let server = Server::scripts([
-        Script::stream()
-            .chunk("retry: 1\nid: 1\ndata: a\ndata: b\n\nevent: e\ndata: \"c\"\n\n")
-            .last_chunk(),
-        Script::stream().chunk("data: d\n\n").last_chunk(),
-        Script::status(204),
-    ]);
-    let ran = run("listen", &[&server.url("/"), "--header", "X-A: b", "--last-event-id", "0"]);
-    assert!(ran.status.success(), "{ran:?}");
-    assert_eq!(text(&ran.stdout), "[message #1] a\nb\n[e #1] \"c\"\n[message #1] d\n");
-    let told = text(&ran.stderr);
-    assert_eq!(told.matches("open: ").count(), 2, "{told}");
-    assert!(told.contains("next try in") && told.contains("204"), "{told}");
-    let requests = server.requests();
-    assert_eq!(
-        (requests[0].header("x-a"), requests[0].header("last-event-id")),
-        (Some("b"), Some("0"))
-    );
-    assert_eq!(requests[1].header("last-event-id"), Some("1"));
-}
-
-#[test]
-fn listen_selects_and_prints_json() {
-    let body = "event: a\ndata: 1\n\ndata: 2\n\n:c\n\nevent: b\ndata: \"3\nid: x\n\n";
-    let server = Server::scripts([Script::stream().chunk(body).last_chunk()]);
-    let url = server.url("/");
-    let arguments = [&url, "--json", "--once", "--type", "a", "--type", "b", "--post", "body"];
-    let ran = run("listen", &arguments);
-    assert!(ran.status.success(), "{ran:?}");
-    let expected = "{\"data\":\"1\",\"id\":\"\",\"type\":\"a\"}\n{\"data\":\"\\\"3\",\"id\":\"x\",\"type\":\"b\"}\n";
-    assert_eq!(text(&ran.stdout), expected);
-    assert_eq!(
-        (&*server.requests()[0].method, &*server.requests()[0].body),
-        ("POST", &b"body"[..])
-    );
-}
-
-#[test]
-fn listen_ends_when_it_is_refused() {
-    let server = Server::scripts([Script::head(404, "").raw("no such stream")]);
-    let ran = run("listen", &[&server.url("/")]);
-    assert_eq!(ran.status.code(), Some(1));
-    assert!(text(&ran.stderr).contains("no such stream"), "{ran:?}");
-    assert_eq!(run("listen", &["ftp://h"]).status.code(), Some(1));
-    for wrong in [&[][..], &["http://h", "--header", "x"], &["http://h", "--what"]] {
-        assert_eq!(run("listen", wrong).status.code(), Some(2), "{wrong:?}");
-    }
-}
-
-#[test]
-fn listen_goes_through_the_proxy_of_the_environment() {
-    let proxy = Server::scripts([Script::stream().chunk("data: by proxy\n\n").last_chunk()]);
-    let mut program = command("listen");
-    program.env("http_proxy", proxy.url("/")).env("no_proxy", "other.test");
-    let (_running, mut lines) = Running::start(program.args(["http://sse.test/a", "--once"]));
-    assert_eq!(lines.next().as_deref(), Some("[message] by proxy"));
-    assert_eq!(proxy.requests()[0].target, "http://sse.test/a");
-}
-
-#[test]
 fn llm_prints_tokens_as_they_arrive() {
     let gate = Gate::new();
     let token = |text: &str| {
