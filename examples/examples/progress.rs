@@ -76,7 +76,8 @@ fn work(channel: &Channel) {
         channel.publish(&Frame::message(&(step * 100 / STEPS).to_string()));
         thread::sleep(Duration::from_millis(150));
     }
-    let done = Frame::message("100").event_type("done").and_then(|frame| frame.id("done"));
+    let done =
+        Frame::message("100").with_event_type("done").and_then(|frame| frame.with_id("done"));
     channel.publish(&done.expect("neither has a line break"));
     channel.close();
 }

@@ -77,9 +77,21 @@ fn pass_on(item: &Item<'_>, types: &[String], id: &mut String, frames: &mut Vec<
         id.replace_range(.., event.last_event_id());
         match (wanted, moved) {
             (true, _) => {}
-            (false, true) => return Item::LastEventId(id).to_frame().append_to(frames),
+            (false, true) => return append(&Item::LastEventId(id), frames),
             (false, false) => return,
         }
     }
-    item.to_frame().append_to(frames);
+    append(item, frames);
+}
+
+/// Those behind us could not come back with an ID that no request can carry: they get the event without it.
+fn append(item: &Item<'_>, frames: &mut Vec<u8>) {
+    match (item.to_frame(), item) {
+        (Ok(frame), _) => frame.append_to(frames),
+        (Err(error), Item::Event(event)) => {
+            eprintln!("relay: {error}");
+            event.to_frame_without_id().append_to(frames);
+        }
+        (Err(error), _) => eprintln!("relay: {error}"),
+    }
 }

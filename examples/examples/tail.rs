@@ -116,7 +116,7 @@ fn publish_lines(
         let line = String::from_utf8_lossy(partial);
         let line = line.trim_end_matches(['\r', '\n']);
         let id = place.to_string();
-        lines.publish(&Frame::message(line).id(&id).map_err(io::Error::other)?);
+        lines.publish(&Frame::message(line).with_id(&id).map_err(io::Error::other)?);
         partial.clear();
     }
 }

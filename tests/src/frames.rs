@@ -83,27 +83,28 @@ impl Parts {
             frame = frame.with_comment(comment);
         }
         if let Some(time) = self.retry {
-            frame = frame.with_retry(time);
+            frame = frame.with_reconnection_time(time);
         }
         let frame = match &self.id {
-            Some(id) => frame.id(id),
+            Some(id) => frame.with_id(id),
             None => Ok(frame),
         };
         Some(match (&self.event_type, frame) {
-            (Some(event_type), Ok(frame)) => frame.event_type(event_type),
+            (Some(event_type), Ok(frame)) => frame.with_event_type(event_type),
             (_, frame) => frame,
         })
     }
 
     /// The first byte that the format cannot carry, in the order in which `frame` hands it over.
     fn forbidden(&self) -> Option<(Part, usize, u8)> {
-        let find = |part, text: &Option<String>, bytes: &[u8]| {
-            let text = text.as_ref()?.as_bytes();
-            let offset = text.iter().position(|byte| bytes.contains(byte))?;
-            Some((part, offset, text[offset]))
+        let id = self.id.as_deref().unwrap_or_default();
+        let event_type = self.event_type.as_deref().unwrap_or_default();
+        let (part, text, offset) = match (first_lost(id), event_type.find(['\r', '\n'])) {
+            (Some(offset), _) => (Part::LastEventId, id, offset),
+            (None, Some(offset)) => (Part::EventType, event_type, offset),
+            (None, None) => return None,
         };
-        find(Part::LastEventId, &self.id, b"\r\n\0")
-            .or_else(|| find(Part::EventType, &self.event_type, b"\r\n"))
+        Some((part, offset, text.as_bytes()[offset]))
     }
 
     /// What a receiver must see: a line end in comment and data is an LF, the empty type is
@@ -135,6 +136,20 @@ impl Parts {
     }
 }
 
+/// Where an ID first holds what does not come back from a request's header field: a control character, or a space or tab
+/// that is trimmed.
+#[must_use]
+pub fn first_lost(id: &str) -> Option<usize> {
+    let controls: Vec<char> =
+        (0..0x20).chain([0x7F]).map(char::from).filter(|&it| it != '\t').collect();
+    let blanks = [' ', '\t'];
+    if id.starts_with(blanks) {
+        return Some(0);
+    }
+    let trimmed = id.ends_with(blanks).then(|| id.len() - 1);
+    id.find(&controls[..]).or(trimmed)
+}
+
 /// The frame's bytes, which every way to encode it must give.
 fn encoded(frame: &Frame<'_>) -> Vec<u8> {
     let text = frame.to_string();
@@ -152,10 +167,10 @@ fn encoded(frame: &Frame<'_>) -> Vec<u8> {
 
 fn text(random: &mut Random) -> String {
     let pieces = [
-        "a", " ", ":", "data: x", "\t", "更新", "😀", "\u{FEFF}", "\u{85}", "\n", "\r", "\r\n",
-        "\0",
+        "a", ":", "data: x", "更新", "😀", "\u{FEFF}", "\u{85}", " ", "\t", "\n", "\r", "\r\n",
+        "\0", "\u{1}", "\u{7F}",
     ];
-    // Two of three texts have no byte that an ID or a type cannot carry.
-    let usable = if random.below(3) == 0 { pieces.len() } else { pieces.len() - 4 };
+    // Two of three texts have no byte that an ID or a type cannot carry, wherever it stands.
+    let usable = if random.below(3) == 0 { pieces.len() } else { pieces.len() - 8 };
     (0..random.below(5)).map(|_| random.pick(&pieces[..usable])).collect()
 }

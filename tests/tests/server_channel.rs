@@ -40,7 +40,7 @@ fn live_events_arrive_in_order_with_ids() {
     let mut peer = Peer::subscribe(server.addr, "/", None);
     let first = peer.block().unwrap();
     assert_eq!(first, format!("id: {}", channel.last_event_id()), "the position comes first");
-    let typed = Frame::message("two\nlines").event_type("greeting").unwrap();
+    let typed = Frame::message("two\nlines").with_event_type("greeting").unwrap();
     let id = channel.publish(&typed);
     assert_eq!(peer.block().unwrap(), format!("event: greeting\nid: {id}\ndata: two\ndata: lines"));
     publish(&channel, 0..1000);
@@ -204,13 +204,13 @@ fn late_joiners_may_ask_for_the_past() {
 fn ids_of_the_application_resume_too() {
     let channel = Channel::new(History { events: 3, ..History::default() });
     for name in ["a", "b", "c", "d", "é☃"] {
-        channel.publish(&Frame::message(name).id(name).unwrap());
+        channel.publish(&Frame::message(name).with_id(name).unwrap());
     }
     let server = serve(&channel, |response| response);
     let mut peer = Peer::subscribe(server.addr, "/", Some("d"));
     assert_eq!(peer.block().unwrap(), "id: é☃\ndata: é☃");
     let mut peer = Peer::subscribe(server.addr, "/", Some("é☃"));
-    channel.publish(&Frame::message("f").id("f").unwrap());
+    channel.publish(&Frame::message("f").with_id("f").unwrap());
     assert_eq!(peer.block().unwrap(), "id: f\ndata: f");
     let mut peer = Peer::subscribe(server.addr, "/", Some("b"));
     assert_eq!(
@@ -252,9 +252,9 @@ fn filtered_clients_move_their_cursor() {
     });
     let mut peer = Peer::subscribe(server.addr, "/", None);
     peer.block().unwrap();
-    channel.publish(&Frame::message("1").event_type("yes").unwrap());
-    channel.publish(&Frame::message("2").event_type("no").unwrap());
-    let last = channel.publish(&Frame::message("3").event_type("no").unwrap());
+    channel.publish(&Frame::message("1").with_event_type("yes").unwrap());
+    channel.publish(&Frame::message("2").with_event_type("no").unwrap());
+    let last = channel.publish(&Frame::message("3").with_event_type("no").unwrap());
     assert_eq!(peer.event().map(|event| sequence(&event)), Some(1));
     let mut block = peer.block().unwrap();
     let began = Instant::now();
@@ -263,7 +263,7 @@ fn filtered_clients_move_their_cursor() {
     }
     assert_eq!(block, format!("id: {last}"), "the heartbeat moves the cursor and fires nothing");
     assert_eq!(peer.block().unwrap(), ":", "and does so once");
-    channel.publish(&Frame::message("4").event_type("yes").unwrap());
+    channel.publish(&Frame::message("4").with_event_type("yes").unwrap());
     assert_eq!(peer.data().as_deref(), Some("4"));
 }
 

@@ -8,7 +8,7 @@ use crate::block::Block;
 use crate::buffer::Place;
 use crate::error::{FrameError, LastEventIdError, LimitExceeded, Part};
 use crate::event::{Event, Item};
-use crate::field::{Digits, Name, find_forbidden};
+use crate::field::{Digits, Name, find_outside_of_id};
 use crate::storage::{Growable, Storage};
 
 /// Reads an event stream that arrives in chunks of any size: section 9.2.6 of the standard,
@@ -406,7 +406,8 @@ impl<S: Storage> Decoder<S> {
     /// ```
     pub fn set_last_event_id(&mut self, id: &str) -> Result<(), LastEventIdError> {
         let part = Part::LastEventId;
-        if let Some((offset, byte)) = find_forbidden(id, true) {
+        if let Some(offset) = find_outside_of_id(id) {
+            let byte = id.as_bytes().get(offset).copied().unwrap_or_default();
             return Err(LastEventIdError::Invalid(FrameError { part, byte, offset }));
         }
         if self.block.set_last_event_id(id) {

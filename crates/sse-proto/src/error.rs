@@ -77,8 +77,9 @@ impl core::error::Error for LimitExceeded {}
 
 /// A value cannot be carried by an event stream.
 ///
-/// An event type cannot hold CR or LF, an ID cannot hold CR, LF or NUL: the receiver would
-/// read something else than what was sent.
+/// An event type cannot hold CR or LF: the receiver would read something else than what was sent. An ID
+/// must be able to come back in a request's header field: no control character but tab, and neither
+/// space nor tab at its start or end.
 ///
 /// ```
 /// let error = sse_proto::Frame::cursor("4\n2").unwrap_err();
@@ -92,7 +93,7 @@ impl core::error::Error for LimitExceeded {}
 pub struct FrameError {
     /// Which value it is.
     pub part: Part,
-    /// The byte that cannot be carried: CR, LF or NUL.
+    /// The byte that cannot be carried where it stands.
     pub byte: u8,
     /// Where that byte stands in the value, counted in bytes from 0.
     pub offset: usize,

@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 
-use crate::Frame;
+use crate::error::FrameError;
+use crate::frame::Frame;
 
 /// A received event: what section 9.2.6 makes a `MessageEvent` of.
 ///
@@ -56,23 +57,51 @@ impl<'a> Event<'a> {
     /// So the frame has an ID even if the block had none, unless no block so far had one: the
     /// receiver behind a relay that filters can resume from every event that it has seen.
     ///
+    /// # Errors
+    ///
+    /// If the last event ID is one that no request can carry back, as for [`Frame::with_id`]: a stream may
+    /// set such an ID. The event can be sent without it, by
+    /// [`to_frame_without_id`](Self::to_frame_without_id).
+    ///
     /// ```
     /// use sse_proto::{Decoder, Fixed};
     ///
     /// let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
     /// let event = decoder.next_event(&mut &b"id:7\rdata:a\rdata:b\r\r"[..]).unwrap()?;
     /// let mut buffer = [0; 64];
-    /// let length = event.to_frame().encode_into(&mut buffer).unwrap();
+    /// let length = event.to_frame()?.encode_into(&mut buffer).unwrap();
     /// assert_eq!(&buffer[..length], b"id: 7\ndata: a\ndata: b\n\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn to_frame(&self) -> Result<Frame<'a>, FrameError> {
+        let frame = self.to_frame_without_id();
+        if self.has_id || !self.last_event_id.is_empty() {
+            return frame.with_id(self.last_event_id);
+        }
+        Ok(frame)
+    }
+
+    /// A frame with the type and the data of this event. The last event ID of its receiver stays what it was before: one
+    /// that comes back asks for this event once more.
+    ///
+    /// ```
+    /// use sse_proto::{Decoder, Fixed};
+    ///
+    /// let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
+    /// let event = decoder.next_event(&mut &b"id: 7 \ndata: a\n\n"[..]).unwrap()?;
+    /// let frame = event.to_frame().unwrap_or_else(|error| {
+    ///     assert_eq!((error.byte, error.offset), (b' ', 1));
+    ///     event.to_frame_without_id()
+    /// });
+    /// assert_eq!(frame.to_string(), "data: a\n\n");
     /// # Ok::<(), sse_proto::LimitExceeded>(())
     /// ```
     #[must_use]
-    pub fn to_frame(&self) -> Frame<'a> {
-        Frame {
-            event_type: (!self.event_type.is_empty()).then_some(self.event_type),
-            id: (self.has_id || !self.last_event_id.is_empty()).then_some(self.last_event_id),
-            ..Frame::message(self.data)
-        }
+    pub fn to_frame_without_id(&self) -> Frame<'a> {
+        let mut frame = Frame::message(self.data);
+        // It was the end of a line, and has no line break.
+        frame.event_type = (!self.event_type.is_empty()).then_some(self.event_type);
+        frame
     }
 }
 
@@ -96,21 +125,24 @@ pub enum Item<'a> {
 impl<'a> Item<'a> {
     /// The frame that a receiver reads as this very item.
     ///
+    /// # Errors
+    ///
+    /// If it has an ID that no request can carry back: [`Event::to_frame`].
+    ///
     /// ```
     /// use sse_proto::{Decoder, Fixed, Item};
     ///
     /// let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
     /// let item = decoder.next(&mut &b"retry:10\n"[..]).unwrap()?;
-    /// assert_eq!(item.to_frame().to_string(), "retry: 10\n\n");
-    /// # Ok::<(), sse_proto::LimitExceeded>(())
+    /// assert_eq!(item.to_frame()?.to_string(), "retry: 10\n\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[must_use]
-    pub fn to_frame(&self) -> Frame<'a> {
+    pub fn to_frame(&self) -> Result<Frame<'a>, FrameError> {
         match *self {
             Self::Event(event) => event.to_frame(),
-            Self::Comment(text) => Frame::comment(text),
-            Self::ReconnectionTime(time) => Frame::retry(time),
-            Self::LastEventId(id) => Frame { id: Some(id), ..Frame::EMPTY },
+            Self::Comment(text) => Ok(Frame::comment(text)),
+            Self::ReconnectionTime(time) => Ok(Frame::retry(time)),
+            Self::LastEventId(id) => Frame::cursor(id),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::error::Part;
+use crate::error::{FrameError, Part};
 
 /// What a line is about.
 ///
@@ -53,10 +53,37 @@ impl Name {
     }
 }
 
-/// The first CR, LF or (in an ID) NUL of a value that is to be sent, and where it stands.
-pub(crate) fn find_forbidden(value: &str, id: bool) -> Option<(usize, u8)> {
-    let forbidden = |byte: u8| matches!(byte, b'\n' | b'\r') || (id && byte == 0);
-    value.bytes().enumerate().find(|&(_, byte)| forbidden(byte))
+/// The first CR, LF or NUL: no ID that a stream has set holds one.
+pub(crate) fn find_outside_of_id(value: &str) -> Option<usize> {
+    value.bytes().position(|byte| matches!(byte, b'\n' | b'\r' | 0))
+}
+
+/// Whether a value can be sent: an event type without CR and LF, an ID as a header field can carry it back (RFC 9110,
+/// section 5.5).
+///
+/// ```text
+/// field-value   = *field-content
+/// field-content = field-vchar [ 1*( SP / HTAB / field-vchar ) field-vchar ]
+/// field-vchar   = VCHAR / obs-text
+/// obs-text      = %x80-FF
+/// ```
+///
+/// One loop for both, and never twice in a program for a small machine.
+#[cfg_attr(not(feature = "memchr"), inline(never))]
+pub(crate) fn check(part: Part, value: &str) -> Result<(), FrameError> {
+    let is_id = matches!(part, Part::LastEventId);
+    for (offset, byte) in value.bytes().enumerate() {
+        let is_forbidden = match byte {
+            b'\n' | b'\r' => true,
+            _ if !is_id => false,
+            b' ' | b'\t' => offset == 0 || offset + 1 == value.len(),
+            _ => byte < b' ' || byte == 0x7F,
+        };
+        if is_forbidden {
+            return Err(FrameError { part, byte, offset });
+        }
+    }
+    Ok(())
 }
 
 /// The value of a `retry` field, read digit by digit.

@@ -4,7 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::error::{BufferTooSmall, FrameError, Part};
-use crate::field::divide;
+use crate::field::{check, divide};
 use crate::search::find_line_end;
 use crate::utf8;
 
@@ -13,8 +13,8 @@ use crate::utf8;
 /// "Event streams in this format must always be encoded as UTF-8": it is made of `str`, and cut at ASCII only.
 ///
 /// On the wire: the comment, `event`, `id`, `retry`, `data`, a blank line; one space after the
-/// colon, none if the value is empty. What the format cannot carry cannot be built: CR or LF in an
-/// event type or an ID, NUL in an ID.
+/// colon, none if the value is empty. What cannot be carried cannot be built: CR or LF in an event
+/// type, and in an ID whatever could not come back in the receiver's `Last-Event-ID`.
 ///
 /// Whatever can be built arrives as it was, with these exceptions:
 ///
@@ -25,7 +25,7 @@ use crate::utf8;
 /// ```
 /// use sse_proto::Frame;
 ///
-/// let frame = Frame::message("two\nlines").event_type("note")?.id("7")?;
+/// let frame = Frame::message("two\nlines").with_event_type("note")?.with_id("7")?;
 /// assert_eq!(frame.to_string(), "event: note\nid: 7\ndata: two\ndata: lines\n\n");
 ///
 /// let mut buffer = [0; 64];
@@ -35,16 +35,16 @@ use crate::utf8;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Frame<'a> {
-    pub(crate) comment: Option<&'a str>,
+    comment: Option<&'a str>,
     pub(crate) event_type: Option<&'a str>,
-    pub(crate) id: Option<&'a str>,
-    pub(crate) retry: Option<Duration>,
-    pub(crate) data: Option<&'a str>,
+    id: Option<&'a str>,
+    reconnection_time: Option<Duration>,
+    data: Option<&'a str>,
 }
 
 impl<'a> Frame<'a> {
-    pub(crate) const EMPTY: Self =
-        Self { comment: None, event_type: None, id: None, retry: None, data: None };
+    const EMPTY: Self =
+        Self { comment: None, event_type: None, id: None, reconnection_time: None, data: None };
 
     /// An event with this data and the type `message`.
     ///
@@ -84,14 +84,14 @@ impl<'a> Frame<'a> {
     /// ```
     #[must_use]
     pub const fn retry(time: Duration) -> Self {
-        Self { retry: Some(time), ..Self::EMPTY }
+        Self { reconnection_time: Some(time), ..Self::EMPTY }
     }
 
     /// A block that moves the receiver's last event ID without firing an event.
     ///
     /// # Errors
     ///
-    /// If the ID holds CR, LF or NUL.
+    /// As for [`with_id`](Self::with_id).
     ///
     /// ```
     /// # use sse_proto::Frame;
@@ -99,7 +99,7 @@ impl<'a> Frame<'a> {
     /// # Ok::<(), sse_proto::FrameError>(())
     /// ```
     pub fn cursor(id: &'a str) -> Result<Self, FrameError> {
-        Self::EMPTY.id(id)
+        Self::EMPTY.with_id(id)
     }
 
     /// This frame with an event type. The empty type is no type: `message`.
@@ -110,10 +110,12 @@ impl<'a> Frame<'a> {
     ///
     /// ```
     /// # use sse_proto::Frame;
-    /// let error = Frame::message("").event_type("end\nid: 1").unwrap_err();
+    /// let error = Frame::message("").with_event_type("end\nid: 1").unwrap_err();
     /// assert_eq!((error.byte, error.offset), (b'\n', 3));
     /// ```
-    pub fn event_type(self, event_type: &'a str) -> Result<Self, FrameError> {
+    // As with `with_id`.
+    #[inline(always)]
+    pub fn with_event_type(self, event_type: &'a str) -> Result<Self, FrameError> {
         check(Part::EventType, event_type)?;
         Ok(Self { event_type: (!event_type.is_empty()).then_some(event_type), ..self })
     }
@@ -122,15 +124,20 @@ impl<'a> Frame<'a> {
     ///
     /// # Errors
     ///
-    /// If the ID holds CR, LF or NUL.
+    /// If the ID could not come back: a receiver sends it in the header field `Last-Event-ID`, and a field value
+    /// ([RFC 9110 5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)) holds no control character but tab, and
+    /// neither space nor tab at its start or end. Servers refuse such a request for good, or read another ID.
     ///
     /// ```
     /// # use sse_proto::Frame;
-    /// assert_eq!(Frame::message("1").id("7")?.to_string(), "id: 7\ndata: 1\n\n");
-    /// assert_eq!(Frame::message("1").id("7\0").unwrap_err().offset, 1);
+    /// assert_eq!(Frame::message("1").with_id("7")?.to_string(), "id: 7\ndata: 1\n\n");
+    /// assert_eq!(Frame::message("1").with_id("7\0").unwrap_err().offset, 1);
+    /// assert_eq!(Frame::message("1").with_id("7 ").unwrap_err().byte, b' ');
     /// # Ok::<(), sse_proto::FrameError>(())
     /// ```
-    pub fn id(self, id: &'a str) -> Result<Self, FrameError> {
+    // A call would copy the whole frame in and out, which takes more code than this.
+    #[inline(always)]
+    pub fn with_id(self, id: &'a str) -> Result<Self, FrameError> {
         check(Part::LastEventId, id)?;
         Ok(Self { id: Some(id), ..self })
     }
@@ -140,12 +147,12 @@ impl<'a> Frame<'a> {
     /// ```
     /// # use sse_proto::Frame;
     /// # use core::time::Duration;
-    /// let frame = Frame::message("1").with_retry(Duration::from_millis(500));
+    /// let frame = Frame::message("1").with_reconnection_time(Duration::from_millis(500));
     /// assert_eq!(frame.to_string(), "retry: 500\ndata: 1\n\n");
     /// ```
     #[must_use]
-    pub const fn with_retry(self, time: Duration) -> Self {
-        Self { retry: Some(time), ..self }
+    pub const fn with_reconnection_time(self, time: Duration) -> Self {
+        Self { reconnection_time: Some(time), ..self }
     }
 
     /// This frame with a comment before it.
@@ -159,6 +166,67 @@ impl<'a> Frame<'a> {
         Self { comment: Some(text), ..self }
     }
 
+    /// The data, if there is any: without it the frame is no event.
+    ///
+    /// ```
+    /// # use sse_proto::Frame;
+    /// assert_eq!(Frame::message("1").data(), Some("1"));
+    /// assert_eq!(Frame::comment("1").data(), None);
+    /// ```
+    #[must_use]
+    pub const fn data(&self) -> Option<&'a str> {
+        self.data
+    }
+
+    /// The event type, if the frame names one: never empty.
+    ///
+    /// ```
+    /// # use sse_proto::Frame;
+    /// assert_eq!(Frame::message("1").with_event_type("add")?.event_type(), Some("add"));
+    /// assert_eq!(Frame::message("1").event_type(), None);
+    /// # Ok::<(), sse_proto::FrameError>(())
+    /// ```
+    #[must_use]
+    pub const fn event_type(&self) -> Option<&'a str> {
+        self.event_type
+    }
+
+    /// The ID, if the frame has one: the empty one resets the receiver's.
+    ///
+    /// ```
+    /// # use sse_proto::Frame;
+    /// assert_eq!(Frame::cursor("42")?.id(), Some("42"));
+    /// # Ok::<(), sse_proto::FrameError>(())
+    /// ```
+    #[must_use]
+    pub const fn id(&self) -> Option<&'a str> {
+        self.id
+    }
+
+    /// The reconnection time, if the frame sets one.
+    ///
+    /// ```
+    /// # use sse_proto::Frame;
+    /// # use core::time::Duration;
+    /// let time = Duration::from_secs(10);
+    /// assert_eq!(Frame::retry(time).reconnection_time(), Some(time));
+    /// ```
+    #[must_use]
+    pub const fn reconnection_time(&self) -> Option<Duration> {
+        self.reconnection_time
+    }
+
+    /// The text of the comment, if there is one.
+    ///
+    /// ```
+    /// # use sse_proto::Frame;
+    /// assert_eq!(Frame::comment("beat").comment_text(), Some("beat"));
+    /// ```
+    #[must_use]
+    pub const fn comment_text(&self) -> Option<&'a str> {
+        self.comment
+    }
+
     /// The exact number of bytes of the encoded frame.
     ///
     /// ```
@@ -167,7 +235,9 @@ impl<'a> Frame<'a> {
     /// ```
     #[must_use]
     pub fn encoded_len(&self) -> usize {
-        self.encode_into(&mut []).unwrap_or_else(|error| error.needed)
+        let mut length = Length(0);
+        self.write(&mut length);
+        length.0
     }
 
     /// Encodes the frame into the start of `buffer` and returns its length.
@@ -215,7 +285,7 @@ impl<'a> Frame<'a> {
         if let Some(id) = self.id {
             write_line(out, b"id:", id.as_bytes());
         }
-        if let Some(time) = self.retry {
+        if let Some(time) = self.reconnection_time {
             write_line(out, b"retry:", milliseconds(time, &mut [0; 20]));
         }
         if let Some(data) = self.data {
@@ -256,6 +326,15 @@ impl Out for Bytes<'_> {
     }
 }
 
+/// Counts the bytes, and looks at none of them but for line endings.
+struct Length(usize);
+
+impl Out for Length {
+    fn put(&mut self, bytes: &[u8]) {
+        self.0 += bytes.len();
+    }
+}
+
 #[cfg(feature = "alloc")]
 impl Out for alloc::vec::Vec<u8> {
     fn put(&mut self, bytes: &[u8]) {
@@ -274,11 +353,6 @@ impl Out for Text<'_, '_> {
         let text = utf8::check(bytes).unwrap_or_default();
         self.result = self.result.and_then(|()| self.f.write_str(text));
     }
-}
-
-fn check(part: Part, value: &str) -> Result<(), FrameError> {
-    crate::field::find_forbidden(value, matches!(part, Part::LastEventId))
-        .map_or(Ok(()), |(offset, byte)| Err(FrameError { part, byte, offset }))
 }
 
 /// Writes `text` as lines of this name, one for each line of it.

@@ -11,14 +11,14 @@
 //! ```
 //! use sse_proto::{Decoder, Fixed, Frame};
 //!
-//! let frame = Frame::message("It is late").event_type("clock")?.id("7")?;
+//! let frame = Frame::message("It is late").with_event_type("clock")?.with_id("7")?;
 //! let mut buffer = [0; 64];
 //! let length = frame.encode_into(&mut buffer).unwrap();
 //!
 //! let mut decoder = Decoder::with_storage(Fixed::<256, 64>::new());
 //! let mut rest = &buffer[..length];
 //! while let Some(event) = decoder.next_event(&mut rest) {
-//!     assert_eq!(event.unwrap().to_frame(), frame);
+//!     assert_eq!(event.unwrap().to_frame()?, frame);
 //! }
 //! # Ok::<(), sse_proto::FrameError>(())
 //! ```

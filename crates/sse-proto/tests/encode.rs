@@ -29,8 +29,9 @@ fn encode(frame: &Frame<'_>) -> String {
 
 #[test]
 fn the_order_on_the_wire_is_fixed() {
-    let frame = Frame::message("a\nb").with_comment("c\rd").with_retry(Duration::from_secs(2));
-    let frame = frame.id("1").unwrap().event_type("x").unwrap();
+    let frame =
+        Frame::message("a\nb").with_comment("c\rd").with_reconnection_time(Duration::from_secs(2));
+    let frame = frame.with_id("1").unwrap().with_event_type("x").unwrap();
     assert_eq!(encode(&frame), ": c\n: d\nevent: x\nid: 1\nretry: 2000\ndata: a\ndata: b\n\n");
 }
 
@@ -40,7 +41,7 @@ fn an_empty_value_has_no_space() {
     assert_eq!(encode(&Frame::message("\n a")), "data:\ndata:  a\n\n");
     assert_eq!(encode(&Frame::comment("")), ":\n\n");
     assert_eq!(encode(&Frame::cursor("").unwrap()), "id:\n\n");
-    assert_eq!(encode(&Frame::message("a").event_type("").unwrap()), "data: a\n\n");
+    assert_eq!(encode(&Frame::message("a").with_event_type("").unwrap()), "data: a\n\n");
 }
 
 #[test]
@@ -64,16 +65,25 @@ fn a_reconnection_time_is_in_whole_milliseconds() {
 fn what_cannot_be_carried_cannot_be_built() {
     let message = Frame::message("a");
     for (built, part, byte, offset) in [
-        (message.event_type("a\rb"), Part::EventType, b'\r', 1),
-        (message.event_type("\n"), Part::EventType, b'\n', 0),
-        (message.id("ab\n"), Part::LastEventId, b'\n', 2),
-        (message.id("\u{54C8}\r"), Part::LastEventId, b'\r', 3),
+        (message.with_event_type("a\rb"), Part::EventType, b'\r', 1),
+        (message.with_event_type("\n"), Part::EventType, b'\n', 0),
+        (message.with_id("ab\n"), Part::LastEventId, b'\n', 2),
+        (message.with_id("\u{54C8}\r"), Part::LastEventId, b'\r', 3),
         (Frame::cursor("\0"), Part::LastEventId, 0, 0),
+        (message.with_id("a\u{1}b"), Part::LastEventId, 1, 1),
+        (message.with_id("a\u{C}"), Part::LastEventId, 0xC, 1),
+        (message.with_id("a\u{7F}"), Part::LastEventId, 0x7F, 1),
+        (message.with_id(" a\0"), Part::LastEventId, b' ', 0),
+        (message.with_id("\ta"), Part::LastEventId, b'\t', 0),
+        (message.with_id("a b \t"), Part::LastEventId, b'\t', 4),
+        (message.with_id(" "), Part::LastEventId, b' ', 0),
     ] {
         let error = built.unwrap_err();
         assert_eq!((error.part, error.byte, error.offset), (part, byte, offset));
     }
-    assert_eq!(encode(&message.event_type("a\0").unwrap()), "event: a\0\ndata: a\n\n");
+    assert_eq!(encode(&message.with_event_type("a\0 ").unwrap()), "event: a\0 \ndata: a\n\n");
+    // "obs-text = %x80-FF", and blanks between.
+    assert_eq!(encode(&Frame::cursor("\u{85}a \tb").unwrap()), "id: \u{85}a \tb\n\n");
 }
 
 /// Text of up to five pieces, with what is special in the format.
@@ -99,9 +109,12 @@ fn what_can_be_built_arrives_as_it_was() {
         let (data, event_type, id, comment) =
             (text(&mut random), one_line(&text(&mut random)), text(&mut random), text(&mut random));
         let id = one_line(&id).replace('\0', "_");
+        let id = id.trim_matches(' ');
         let millis = random.below(100_000) as u64;
-        let frame = Frame::message(&data).event_type(&event_type).unwrap().id(&id).unwrap();
-        let frame = frame.with_comment(&comment).with_retry(Duration::from_millis(millis));
+        let frame =
+            Frame::message(&data).with_event_type(&event_type).unwrap().with_id(id).unwrap();
+        let frame =
+            frame.with_comment(&comment).with_reconnection_time(Duration::from_millis(millis));
         let bytes = encode(&frame);
         let mut comments = Vec::new();
         let mut events = 0;
@@ -136,7 +149,46 @@ fn an_item_that_was_received_is_sent_as_the_same_item() {
     let mut rest = stream.as_bytes();
     let mut sent = String::new();
     while let Some(item) = decoder.next(&mut rest) {
-        sent.push_str(&encode(&item.unwrap().to_frame()));
+        sent.push_str(&encode(&item.unwrap().to_frame().unwrap()));
     }
     assert_eq!(sent, stream.replace("data: inherits", "id: 1\ndata: inherits"));
+}
+
+#[test]
+fn an_id_that_cannot_return_is_not_passed_on_without_a_word() {
+    let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
+    let mut rest = &b"id: a\x01\nevent: x\ndata: 1\n\ndata: 2\n\nid:  a\n\nid: 3\ndata: 3\n\n"[..];
+    let mut sent = String::new();
+    let mut refused = Vec::new();
+    while let Some(item) = decoder.next(&mut rest) {
+        let item = item.unwrap();
+        match (item.to_frame(), item) {
+            (Ok(frame), _) => sent.push_str(&encode(&frame)),
+            (Err(error), Item::Event(event)) => {
+                refused.push((error.part, error.byte, error.offset));
+                sent.push_str(&encode(&event.to_frame_without_id()));
+            }
+            (Err(error), _) => refused.push((error.part, error.byte, error.offset)),
+        }
+    }
+    // The second event has inherited its ID.
+    let id = Part::LastEventId;
+    assert_eq!(refused, [(id, 1, 1), (id, 1, 1), (id, b' ', 0)]);
+    assert_eq!(sent, "event: x\ndata: 1\n\ndata: 2\n\nid: 3\ndata: 3\n\n");
+}
+
+#[test]
+fn what_was_set_can_be_asked_for() {
+    let time = Duration::from_millis(1_500);
+    let frame = Frame::message("a\rb").with_event_type("x").unwrap().with_id("7").unwrap();
+    let frame = frame.with_reconnection_time(time).with_comment("c");
+    assert_eq!(
+        (frame.data(), frame.event_type(), frame.id()),
+        (Some("a\rb"), Some("x"), Some("7"))
+    );
+    assert_eq!((frame.reconnection_time(), frame.comment_text()), (Some(time), Some("c")));
+    let empty = Frame::message("").with_event_type("").unwrap();
+    assert_eq!((empty.data(), empty.event_type(), empty.id()), (Some(""), None, None));
+    assert_eq!((empty.reconnection_time(), empty.comment_text()), (None, None));
+    assert_eq!(Frame::cursor("").unwrap().id(), Some(""));
 }

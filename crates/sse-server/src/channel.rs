@@ -132,7 +132,7 @@ impl Channel {
         let mut log = self.shared.log();
         let position = log.end();
         if own_id.is_none() {
-            block = encoded(&frame.id(&log.numbered(position)).unwrap_or(*frame));
+            block = encoded(&frame.with_id(&log.numbered(position)).unwrap_or(*frame));
         }
         log.push(Entry::new(field(&block, "event"), own_id, &block));
         let id = log.cursor(position + 1);
@@ -197,8 +197,9 @@ impl Shared {
         let log = self.log();
         let id = log.cursor(position);
         let frame = Frame::message(&data);
-        let frame = frame.id(&id).unwrap_or(frame);
-        let typed = frame.event_type(&log.history.gap_event).or_else(|_| frame.event_type("gap"));
+        let frame = frame.with_id(&id).unwrap_or(frame);
+        let typed =
+            frame.with_event_type(&log.history.gap_event).or_else(|_| frame.with_event_type("gap"));
         encoded(&typed.unwrap_or(frame))
     }
 
@@ -245,7 +246,7 @@ mod tests {
         let (epoch, zero) = start.split_once('-').unwrap();
         assert_eq!(zero, "0");
         assert_eq!(channel.publish(&Frame::message("id: x")).to_string(), format!("{epoch}-1"));
-        let own = Frame::message("a").id("mine").unwrap();
+        let own = Frame::message("a").with_id("mine").unwrap();
         assert_eq!(channel.publish(&own).to_string(), "mine");
         assert_eq!(channel.last_event_id().to_string(), "mine");
         assert_eq!(channel.publish(&Frame::message("b")).to_string(), format!("{epoch}-3"));

@@ -38,7 +38,7 @@ async fn count(mut sink: Sink) -> io::Result<()> {
         let text = format!("当前时间：{} 计数：{n}", local_time::date_and_time());
         sink.send(&Frame::message(&text)).await?;
     }
-    let end = Frame::message("结束").event_type("end").map_err(io::Error::other)?;
+    let end = Frame::message("结束").with_event_type("end").map_err(io::Error::other)?;
     sink.send(&end).await?;
     pending().await
 }

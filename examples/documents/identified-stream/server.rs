@@ -42,6 +42,6 @@ async fn dates(mut sink: Sink) -> io::Result<()> {
         sleep(Duration::from_secs(1)).await;
         let id = local_time::milliseconds_since_1970().to_string();
         let date = local_time::date();
-        sink.send(&Frame::message(&date).id(&id).map_err(io::Error::other)?).await?;
+        sink.send(&Frame::message(&date).with_id(&id).map_err(io::Error::other)?).await?;
     }
 }

@@ -66,8 +66,8 @@ fn answer(item: Item<'_>, print: &mut dyn FnMut(&str)) {
     match item {
         Item::Event(event) => {
             let reply = Frame::message(event.data())
-                .event_type("seen")
-                .and_then(|frame| frame.id(event.last_event_id()));
+                .with_event_type("seen")
+                .and_then(|frame| frame.with_id(event.last_event_id()));
             let mut buffer = [0; 128];
             let length = reply.ok().and_then(|frame| frame.encode_into(&mut buffer).ok());
             let bytes = length.and_then(|length| buffer.get(..length));

@@ -48,7 +48,7 @@ fn main() -> std::io::Result<()> {
 fn publish(channel: &Channel) {
     for number in 0_u64.. {
         let text = number.to_string();
-        channel.publish(&Frame::message(&text).with_retry(Duration::from_millis(100)));
+        channel.publish(&Frame::message(&text).with_reconnection_time(Duration::from_millis(100)));
         thread::sleep(Duration::from_millis(20));
     }
 }

@@ -35,10 +35,10 @@ pub(super) fn encode_into(samples: &'static [Sample], mut kept: Option<&mut Vec<
 fn frame(sample: &Sample) -> Result<Frame<'_>, FrameError> {
     let mut frame = Frame::message(&sample.data);
     if !sample.event_type.is_empty() {
-        frame = frame.event_type(sample.event_type)?;
+        frame = frame.with_event_type(sample.event_type)?;
     }
     if !sample.id.is_empty() {
-        frame = frame.id(&sample.id)?;
+        frame = frame.with_id(&sample.id)?;
     }
     Ok(frame)
 }

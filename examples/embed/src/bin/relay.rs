@@ -31,7 +31,7 @@ fn main() -> ! {
         while let Some(item) = decoder.next(&mut rest) {
             let frame = match item {
                 Ok(Item::Event(event)) => every_field(&event),
-                Ok(item) => Ok(item.to_frame()),
+                Ok(item) => item.to_frame(),
                 Err(_) => fail(),
             };
             let length = frame.map(|frame| frame.encode_into(&mut buffer));
@@ -51,9 +51,9 @@ fn main() -> ! {
 fn every_field<'a>(event: &Event<'a>) -> Result<Frame<'a>, FrameError> {
     Frame::message(event.data())
         .with_comment("relayed")
-        .with_retry(Duration::from_secs(5))
-        .event_type(event.event_type())?
-        .id(event.last_event_id())
+        .with_reconnection_time(Duration::from_secs(5))
+        .with_event_type(event.event_type())?
+        .with_id(event.last_event_id())
 }
 
 fn fail() -> ! {

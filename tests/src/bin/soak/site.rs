@@ -111,7 +111,7 @@ impl Site {
         let data = data_of(self.at);
         let mut frame = Frame::message(&data);
         if self.at.sequence % RARE_EVERY == 0 {
-            frame = frame.event_type(RARE).unwrap_or(frame);
+            frame = frame.with_event_type(RARE).unwrap_or(frame);
         }
         lock(&self.channel).publish(&frame);
         self.published += 1;
