@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod answer;
+mod driver;
+mod page;
+mod request;
+mod runs;
+mod scenario;
+mod server;
+mod set;
+mod sighting;
+mod verdict;
+
+pub use driver::Driver;
+pub use request::Request;
+pub use runs::Exchange;
+pub use scenario::{Answer, DONE, End, Ending, Event, Expected, Framing, Need, Scenario, Step};
+pub use server::{Server, path};
+pub use set::{Group, all, find, groups};
+pub use sighting::{Note, Order, Sighting, Visit, What};
+pub use verdict::complaints;

@@ -1,0 +1,244 @@
+//! The server that plays the scenarios. The one file of this crate that touches sockets, threads and the clock.
+//!
+//! A thread for each connection: it is made for a few clients that are tried, not for many.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::answer;
+use crate::page;
+use crate::request::Request;
+use crate::runs::{self, Exchange, Runs};
+use crate::scenario::{Answer, End, Framing, Step};
+use crate::set;
+
+/// How often a thread that waits looks whether the server has ended.
+const TICK: Duration = Duration::from_millis(20);
+/// How long a client may take for its request, and for taking what it is sent.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a stream that is not ended is kept for a client that does not leave.
+const LONGEST: Duration = Duration::from_secs(60);
+/// How large a request may be.
+const MOST_BYTES: usize = 64 * 1024;
+/// How many connections there may be at once; more are closed.
+const MOST_CONNECTIONS: usize = 256;
+
+/// A running server. It ends when this value is dropped.
+///
+/// ```
+/// let server = sse_scenarios::Server::start("127.0.0.1:0")?;
+/// let url = server.url("my-run", "one-event");
+/// assert!(server.exchanges("my-run", "one-event").is_empty());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    listening: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    runs: Runs,
+    ended: AtomicBool,
+}
+
+impl Server {
+    /// Begins to listen; port 0 takes any free port.
+    ///
+    /// # Errors
+    ///
+    /// The address cannot be listened on.
+    pub fn start(address: impl ToSocketAddrs) -> io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared::default());
+        let sharing = Arc::clone(&shared);
+        let listening = Some(thread::spawn(move || listen(&listener, &sharing)));
+        Ok(Self { address, shared, listening })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The URL at which the scenario `name` is played to the run `run`: whoever is tried gets a run
+    /// of its own, of ASCII letters, digits and hyphens.
+    #[must_use]
+    pub fn url(&self, run: &str, name: &str) -> String {
+        format!("http://{}{}", self.address, path(run, name))
+    }
+
+    /// The requests of a run up to now.
+    #[must_use]
+    pub fn exchanges(&self, run: &str, name: &str) -> Vec<Exchange> {
+        self.shared.runs.exchanges(&path(run, name))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.shared.ended.store(true, Ordering::SeqCst);
+        // Wakes the listening thread.
+        let _ = TcpStream::connect(self.address);
+        if let Some(listening) = self.listening.take() {
+            let _ = listening.join();
+        }
+    }
+}
+
+/// The path of a scenario for a run.
+#[must_use]
+pub fn path(run: &str, name: &str) -> String {
+    format!("/run/{run}/{name}")
+}
+
+/// The moment now: the clock of this crate.
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+fn listen(listener: &TcpListener, shared: &Arc<Shared>) {
+    let mut threads: Vec<JoinHandle<()>> = Vec::new();
+    while let Ok((stream, _)) = listener.accept() {
+        if shared.ended.load(Ordering::SeqCst) {
+            break;
+        }
+        threads.retain(|thread| !thread.is_finished());
+        if threads.len() >= MOST_CONNECTIONS {
+            continue;
+        }
+        let shared = Arc::clone(shared);
+        threads.push(thread::spawn(move || {
+            // A client that leaves in the middle is no fault of the server.
+            let _ = serve(stream, &shared);
+        }));
+    }
+    for thread in threads {
+        let _ = thread.join();
+    }
+}
+
+fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(TICK))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let Some(request) = read(&mut stream, shared)? else { return Ok(()) };
+    let path = request.path().to_owned();
+    let page = match path.strip_suffix("/requests") {
+        Some(key) => {
+            let list = runs::as_json(&shared.runs.exchanges(key));
+            Some(page::answer("application/json", &list))
+        }
+        None => page::of(&path),
+    };
+    let scenario = path.strip_prefix("/run/").and_then(|rest| rest.split_once('/'));
+    let scenario = scenario.and_then(|(_, name)| set::find(name));
+    let (answer, index) = match (page, scenario) {
+        (Some(page), _) => (page, None),
+        (None, None) => (Answer::status(404), None),
+        (None, Some(_)) if request.method == "OPTIONS" => (Answer::status(204), None),
+        (None, Some(scenario)) => {
+            let index = shared.runs.begin(&path, request.clone(), now());
+            let answers = &scenario.answers;
+            let answer = index.and_then(|index| answers.get(index).or(answers.last()));
+            (answer.cloned().unwrap_or_else(|| Answer::status(204)), index)
+        }
+    };
+    let sent = send(&mut stream, &answer, &request, shared);
+    if let Some(index) = index {
+        shared.runs.end(&path, index, !matches!(sent, Ok(true)), now());
+    }
+    match answer.end {
+        End::Complete | End::Cut => sent.and_then(|_| close(&mut stream, shared)),
+        End::Reset | End::Hold => sent.map(drop),
+    }
+}
+
+/// Reads one request; `None` if the client left, or the server ends.
+fn read(stream: &mut TcpStream, shared: &Shared) -> io::Result<Option<Request>> {
+    let deadline = now() + PATIENCE;
+    let mut bytes = Vec::new();
+    loop {
+        let is_late = now() > deadline || bytes.len() > MOST_BYTES;
+        if is_late || shared.ended.load(Ordering::SeqCst) {
+            return Ok(None);
+        }
+        let mut piece = [0; 4096];
+        match stream.read(&mut piece) {
+            Ok(0) => return Ok(None),
+            Ok(count) => bytes.extend_from_slice(&piece[..count]),
+            Err(error) if is_timeout(&error) => continue,
+            Err(error) => return Err(error),
+        }
+        if let Some(request) = Request::parse(&bytes).map_err(io::Error::other)? {
+            return Ok(Some(request));
+        }
+    }
+}
+
+/// Plays an answer; `Ok(true)` if it went through to its end.
+fn send(
+    stream: &mut TcpStream,
+    answer: &Answer,
+    request: &Request,
+    shared: &Shared,
+) -> io::Result<bool> {
+    stream.write_all(&answer::head(answer, request))?;
+    if request.method == "HEAD" {
+        return Ok(true);
+    }
+    for step in &answer.steps {
+        match step {
+            Step::Send(bytes) if answer.framing == Framing::Chunked => {
+                stream.write_all(&answer::chunk(bytes))?;
+            }
+            Step::Send(bytes) => stream.write_all(bytes)?,
+            Step::Pause(time) => {
+                if has_left(stream, now() + *time, shared)? {
+                    return Ok(false);
+                }
+            }
+        }
+    }
+    match answer.end {
+        End::Complete if answer.framing == Framing::Chunked => stream.write_all(b"0\r\n\r\n")?,
+        End::Complete | End::Cut => {}
+        End::Reset => socket2::SockRef::from(&*stream).set_linger(Some(Duration::ZERO))?,
+        End::Hold => has_left(stream, now() + LONGEST, shared).map(drop)?,
+    }
+    Ok(true)
+}
+
+/// Ends the sending side, and waits a moment for the client's: closing with unread bytes would reset the
+/// connection and lose what was sent.
+fn close(stream: &mut TcpStream, shared: &Shared) -> io::Result<()> {
+    stream.shutdown(Shutdown::Write)?;
+    has_left(stream, now() + Duration::from_secs(1), shared).map(drop)
+}
+
+/// Waits until the client leaves; `false` if it has not until `deadline`, or the server ends.
+fn has_left(stream: &mut TcpStream, deadline: Instant, shared: &Shared) -> io::Result<bool> {
+    while now() < deadline && !shared.ended.load(Ordering::SeqCst) {
+        let rest = deadline.saturating_duration_since(now()).max(Duration::from_millis(1));
+        stream.set_read_timeout(Some(rest.min(TICK)))?;
+        match stream.read(&mut [0; 1024]) {
+            Ok(0) => return Ok(true),
+            Ok(_) => {}
+            Err(error) if is_timeout(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(false)
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+}
