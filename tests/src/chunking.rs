@@ -26,15 +26,15 @@ pub fn read<'c, S: Storage>(
         let mut rest = chunk;
         loop {
             let start = rest;
-            let complete = decoder.advance(&mut rest);
+            let found = decoder.advance(&mut rest);
             let taken = &chunk[..chunk.len() - rest.len()];
-            if !complete {
+            let Some(found) = found else {
                 assert!(rest.is_empty(), "no item, and yet {} bytes are left", rest.len());
                 break;
-            }
+            };
             assert!(chunk.is_empty() || rest.len() < start.len(), "an item out of no bytes");
             let offset = before + taken.len() - usize::from(taken.ends_with(b"\r\n"));
-            see(offset, decoder.item(start));
+            see(offset, decoder.item(found, start));
         }
         before += chunk.len();
     }

@@ -6,7 +6,7 @@ use crate::content::{Content, Step};
 use crate::error::{ErrorKind, Failure};
 use crate::net::{Io, Watchdog};
 use futures_lite::AsyncRead;
-use sse_proto::Decoder;
+use sse_proto::{Decoder, Found};
 use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -44,15 +44,15 @@ impl Live {
         self.content.bytes(&self.buffer).get(self.chunk..).unwrap_or_default()
     }
 
-    /// Ready when the decoder has an item, or when the connection is over.
-    pub(crate) fn poll_item(
+    /// Ready when the decoder has found something, or when the connection is over.
+    pub(crate) fn poll_found(
         &mut self,
         decoder: &mut Decoder,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<(), Failure>> {
+    ) -> Poll<Result<Found, Failure>> {
         loop {
-            if self.advance(decoder) {
-                return Poll::Ready(Ok(()));
+            if let Some(found) = self.advance(decoder) {
+                return Poll::Ready(Ok(found));
             }
             match self.content.next(&mut self.buffer) {
                 Ok(Step::Text(text)) => self.text = text,
@@ -67,23 +67,21 @@ impl Live {
         }
     }
 
-    /// Whether the decoder finds an item in what is at hand: in the rest of the text, or in the
-    /// plain chunks after it.
+    /// What the decoder finds in what is at hand: in the rest of the text, or in the plain chunks after it.
     #[inline]
-    pub(crate) fn advance(&mut self, decoder: &mut Decoder) -> bool {
+    pub(crate) fn advance(&mut self, decoder: &mut Decoder) -> Option<Found> {
         loop {
-            if !self.text.is_empty() && self.decode(decoder) {
-                return true;
+            if !self.text.is_empty() {
+                if let Some(found) = self.decode(decoder) {
+                    return Some(found);
+                }
             }
-            match self.content.plain_text(&mut self.buffer) {
-                Some(text) => self.text = text,
-                None => return false,
-            }
+            self.text = self.content.plain_text(&mut self.buffer)?;
         }
     }
 
     #[inline]
-    fn decode(&mut self, decoder: &mut Decoder) -> bool {
+    fn decode(&mut self, decoder: &mut Decoder) -> Option<Found> {
         self.chunk = self.text.start;
         let bytes = self.content.bytes(&self.buffer);
         let mut rest = bytes.get(self.text.clone()).unwrap_or_default();

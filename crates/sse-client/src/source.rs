@@ -128,12 +128,14 @@ impl EventSource {
     /// # bytes }
     /// ```
     pub async fn next_ref(&mut self) -> Option<ItemRef<'_>> {
-        if !self.next_at_hand() {
-            if let Some(other) = poll_fn(|cx| self.poll_step(cx)).await?.other() {
-                return Some(other);
-            }
-        }
-        Some(self.decoded())
+        let found = match self.next_at_hand() {
+            Some(found) => found,
+            None => match poll_fn(|cx| self.poll_step(cx)).await?.decoded() {
+                Ok(found) => found,
+                Err(other) => return Some(other),
+            },
+        };
+        Some(self.decoded(found))
     }
 
     /// Whether the source is connecting, open or closed: as the last item that was taken left it.

@@ -3,9 +3,9 @@
 #[cfg(feature = "memchr")]
 use crate::buffer::slice;
 use crate::buffer::{Buffer, Place};
-use crate::decoder::Ready;
 use crate::error::{LimitExceeded, Part};
 use crate::event::Event;
+use crate::found::Found;
 use crate::storage::{Cell, Parts};
 use crate::utf8;
 
@@ -21,6 +21,8 @@ pub(crate) struct Block<S> {
     event_type: Place,
     /// The block has an `id` field that is not ignored.
     has_id: bool,
+    /// A blank line has ended the block: the next byte begins another.
+    dispatched: bool,
     /// The cell of the last event ID string.
     committed: Cell,
     /// The cell of the last event ID buffer.
@@ -36,6 +38,7 @@ impl<S> Block<S> {
             data: Place::Nowhere,
             event_type: Place::Nowhere,
             has_id: false,
+            dispatched: false,
             committed: Cell::A,
             pending: Cell::A,
             previous: Cell::A,
@@ -47,6 +50,11 @@ impl<S> Block<S> {
     #[inline]
     pub(crate) const fn is_empty(&self) -> bool {
         matches!((&self.data, &self.event_type), (Place::Nowhere, Place::Nowhere)) && !self.has_id
+    }
+
+    #[inline]
+    pub(crate) const fn is_dispatched(&self) -> bool {
+        self.dispatched
     }
 
     /// The cell that holds no ID which may still be needed.
@@ -118,20 +126,22 @@ impl<S: Parts> Block<S> {
 
     /// A blank line.
     #[inline]
-    pub(crate) fn dispatch(&mut self) -> Ready {
+    pub(crate) fn dispatch(&mut self) -> Option<Found> {
         // "Set the last event ID string of the event source to the value of the last event ID
         // buffer. The buffer does not get reset."
         self.previous = self.committed;
         self.committed = self.pending;
+        self.dispatched = true;
         if !matches!(self.data, Place::Nowhere) {
-            Ready::Event
+            Some(Found::Event)
         } else if self.has_id {
-            Ready::LastEventId
+            Some(Found::LastEventId)
         } else {
             // "If the data buffer is an empty string, set the data buffer and the event type
             // buffer to the empty string and return."
             self.event_type = Place::Nowhere;
-            Ready::Nothing
+            self.dispatched = false;
+            None
         }
     }
 
@@ -145,6 +155,7 @@ impl<S: Parts> Block<S> {
         self.data = Place::Nowhere;
         self.event_type = Place::Nowhere;
         self.has_id = false;
+        self.dispatched = false;
     }
 
     /// Forgets the unfinished block, its ID too.

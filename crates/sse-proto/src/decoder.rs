@@ -9,6 +9,7 @@ use crate::buffer::Place;
 use crate::error::{FrameError, LastEventIdError, LimitExceeded, Part};
 use crate::event::{Event, Item};
 use crate::field::{Digits, Name, find_outside_of_id};
+use crate::found::Found;
 use crate::storage::{Growable, Storage};
 
 /// Reads an event stream that arrives in chunks of any size: section 9.2.6 of the standard,
@@ -56,11 +57,11 @@ use crate::storage::{Growable, Storage};
 #[derive(Clone, Debug)]
 pub struct Decoder<S = Growable> {
     pub(crate) block: Block<S>,
-    /// What `item` will say.
-    pub(crate) ready: Ready,
-    /// Which limit was passed, when `ready` says so.
+    /// What the line that has just been read has completed.
+    pub(crate) found: Option<Found>,
+    /// Which limit was passed last.
     pub(crate) passed: Part,
-    /// Where the text of a comment is that is ready.
+    /// Where the text of the last comment is.
     pub(crate) comment: Place,
     pub(crate) reconnection_time: Option<Duration>,
     /// The chunk before has left something open, in one of the fields below.
@@ -75,16 +76,6 @@ pub struct Decoder<S = Growable> {
     /// Where the next byte stands in its line.
     pub(crate) position: Position,
     pub(crate) retry: Digits,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ready {
-    Nothing,
-    Event,
-    Comment,
-    ReconnectionTime,
-    LastEventId,
-    Limit,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -153,7 +144,7 @@ impl<S> Decoder<S> {
     pub const fn with_storage(storage: S) -> Self {
         Self {
             block: Block::new(storage),
-            ready: Ready::Nothing,
+            found: None,
             passed: Part::Line,
             comment: Place::Nowhere,
             reconnection_time: None,
@@ -217,7 +208,7 @@ impl<S: Storage> Decoder<S> {
         input: &mut &'i [u8],
     ) -> Option<Result<Item<'d>, LimitExceeded>> {
         let chunk = *input;
-        self.advance(input).then(|| self.item(chunk))
+        self.advance(input).map(|found| self.item(found, chunk))
     }
 
     /// Like [`next`](Self::next), for those who want events and nothing else.
@@ -247,13 +238,12 @@ impl<S: Storage> Decoder<S> {
     ) -> Option<Result<Event<'d>, LimitExceeded>> {
         loop {
             let chunk = *input;
-            let (read, ready) = self.scan(chunk, false);
+            let (read, found) = self.scan(chunk, false);
             *input = chunk.get(read..).unwrap_or_default();
-            match ready {
-                Ready::Nothing => return None,
-                Ready::Event => return Some(self.block.event(chunk)),
-                Ready::Limit => return Some(Err(self.exceeded(self.passed))),
-                Ready::Comment | Ready::ReconnectionTime | Ready::LastEventId => {}
+            match found? {
+                Found::Event => return Some(self.block.event(chunk)),
+                Found::Limit => return Some(Err(self.exceeded(self.passed))),
+                Found::Comment | Found::ReconnectionTime | Found::LastEventId => {}
             }
         }
     }
@@ -261,8 +251,8 @@ impl<S: Storage> Decoder<S> {
     /// The first half of [`next`](Self::next): finds the next item and takes what was read off
     /// the front of `input`.
     ///
-    /// True when an item is complete: call [`item`](Self::item) then, with `input` as it was
-    /// before this call. False when all of `input` has been read.
+    /// When an item is complete, this says of which kind it is: call [`item`](Self::item) then, with `input` as it
+    /// was before this call. `None` when all of `input` has been read.
     ///
     /// This half borrows nothing for longer than it takes. So a function that reads in a loop can
     /// return what it finds, which the borrow checker does not allow with [`next`](Self::next):
@@ -285,8 +275,8 @@ impl<S: Storage> Decoder<S> {
     ///             let mut rest = &self.chunk[start..];
     ///             let found = self.decoder.advance(&mut rest);
     ///             self.read = self.chunk.len() - rest.len();
-    ///             if found {
-    ///                 return Ok(Some(self.decoder.item(&self.chunk[start..])));
+    ///             if let Some(found) = found {
+    ///                 return Ok(Some(self.decoder.item(found, &self.chunk[start..])));
     ///             }
     ///             self.chunk.resize(16, 0);
     ///             let length = self.source.read(&mut self.chunk)?;
@@ -307,10 +297,10 @@ impl<S: Storage> Decoder<S> {
     /// # io::Result::Ok(())
     /// ```
     #[inline]
-    pub fn advance(&mut self, input: &mut &[u8]) -> bool {
-        let (read, ready) = self.scan(input, true);
+    pub fn advance(&mut self, input: &mut &[u8]) -> Option<Found> {
+        let (read, found) = self.scan(input, true);
         *input = input.get(read..).unwrap_or_default();
-        ready != Ready::Nothing
+        found
     }
 
     /// The second half of [`next`](Self::next): the item that [`advance`](Self::advance) has
@@ -318,8 +308,8 @@ impl<S: Storage> Decoder<S> {
     /// input, with any bytes: text is validated faster, by whole blocks, if there are some.
     ///
     /// Bytes become text here, and only those of this item: U+FFFD takes the place of what is not
-    /// UTF-8, as the Encoding standard has it. If `advance` has found nothing, this is the last event ID
-    /// as it stands; with another `chunk` than that of the call, the text may be any part of it.
+    /// UTF-8, as the Encoding standard has it. With another `chunk` than that of the call, or after another call of
+    /// `advance`, the texts may be any.
     ///
     /// # Errors
     ///
@@ -331,40 +321,26 @@ impl<S: Storage> Decoder<S> {
     /// let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
     /// let chunk = &b"data: 1\xFF\n\n"[..];
     /// let mut rest = chunk;
-    /// assert!(decoder.advance(&mut rest));
-    /// let Item::Event(event) = decoder.item(chunk)? else { unreachable!() };
+    /// let found = decoder.advance(&mut rest).unwrap();
+    /// let Item::Event(event) = decoder.item(found, chunk)? else { unreachable!() };
     /// assert_eq!(event.data(), "1\u{FFFD}");
     /// # Ok::<(), sse_proto::LimitExceeded>(())
     /// ```
     #[cfg_attr(feature = "memchr", inline(always))]
-    pub fn item<'d>(&'d mut self, chunk: &'d [u8]) -> Result<Item<'d>, LimitExceeded> {
-        match self.ready {
-            Ready::Event => self.block.event(chunk).map(Item::Event),
-            Ready::Comment => self.block.comment(&self.comment, chunk).map(Item::Comment),
-            Ready::ReconnectionTime => {
+    pub fn item<'d>(
+        &'d mut self,
+        found: Found,
+        chunk: &'d [u8],
+    ) -> Result<Item<'d>, LimitExceeded> {
+        match found {
+            Found::Event => self.block.event(chunk).map(Item::Event),
+            Found::Comment => self.block.comment(&self.comment, chunk).map(Item::Comment),
+            Found::ReconnectionTime => {
                 Ok(Item::ReconnectionTime(self.reconnection_time.unwrap_or_default()))
             }
-            Ready::LastEventId | Ready::Nothing => {
-                Ok(Item::LastEventId(self.block.last_event_id()))
-            }
-            Ready::Limit => Err(self.exceeded(self.passed)),
+            Found::LastEventId => Ok(Item::LastEventId(self.block.last_event_id())),
+            Found::Limit => Err(self.exceeded(self.passed)),
         }
-    }
-
-    /// Whether the item that [`advance`](Self::advance) has found is an event. Known without
-    /// [`item`](Self::item), so that a loop can pass over the rest and borrow only at its end.
-    ///
-    /// ```
-    /// use sse_proto::{Decoder, Fixed};
-    ///
-    /// let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
-    /// let mut rest = &b": beat\ndata: 1\n\n"[..];
-    /// assert!(decoder.advance(&mut rest) && !decoder.holds_event());
-    /// assert!(decoder.advance(&mut rest) && decoder.holds_event());
-    /// ```
-    #[must_use]
-    pub const fn holds_event(&self) -> bool {
-        matches!(self.ready, Ready::Event)
     }
 
     /// The last event ID: empty if the stream has set none, or has reset it.
@@ -435,7 +411,7 @@ impl<S: Storage> Decoder<S> {
     /// ```
     pub fn reset(&mut self) {
         self.block.discard();
-        self.ready = Ready::Nothing;
+        self.found = None;
         #[cfg(feature = "memchr")]
         {
             self.torn = true;

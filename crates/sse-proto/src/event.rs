@@ -1,5 +1,6 @@
 //! What comes out of the decoder. Imports `core` and the frame to turn it back into bytes.
 
+use core::hash::{Hash, Hasher};
 use core::time::Duration;
 
 use crate::error::FrameError;
@@ -20,7 +21,7 @@ use crate::frame::Frame;
 /// assert_eq!(event.last_event_id(), "7");
 /// # Ok::<(), sse_proto::LimitExceeded>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug)]
 pub struct Event<'a> {
     pub(crate) event_type: &'a str,
     pub(crate) data: &'a str,
@@ -29,7 +30,26 @@ pub struct Event<'a> {
     pub(crate) has_id: bool,
 }
 
+/// Events are equal if all that can be asked of them is.
+impl PartialEq for Event<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.texts() == other.texts()
+    }
+}
+
+impl Eq for Event<'_> {}
+
+impl Hash for Event<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.texts().hash(state);
+    }
+}
+
 impl<'a> Event<'a> {
+    fn texts(&self) -> [&'a str; 3] {
+        [self.event_type(), self.data, self.last_event_id]
+    }
+
     /// The event type: `message` when the block named none.
     ///
     /// "If the event type buffer has a value other than the empty string, change the type of the

@@ -41,6 +41,7 @@ mod decoder;
 mod error;
 mod event;
 mod field;
+mod found;
 mod frame;
 #[cfg(feature = "alloc")]
 mod heap;
@@ -57,6 +58,7 @@ mod whole;
 pub use decoder::Decoder;
 pub use error::{BufferTooSmall, FrameError, LastEventIdError, LimitExceeded, Part};
 pub use event::{Event, Item};
+pub use found::Found;
 pub use frame::Frame;
 pub use line::Line;
 pub use lines::LineReader;

@@ -5,9 +5,10 @@
 use core::mem::take;
 
 use crate::buffer::Place;
-use crate::decoder::{Decoder, Position, Ready};
+use crate::decoder::{Decoder, Position};
 use crate::error::Part;
 use crate::field::{Digits, Name};
+use crate::found::Found;
 use crate::search::BOM;
 #[cfg(not(feature = "memchr"))]
 use crate::search::find_line_end;
@@ -20,7 +21,7 @@ impl<S: Storage> Decoder<S> {
     #[cfg(not(feature = "memchr"))]
     pub(crate) fn read(&mut self, chunk: &[u8], comments: bool) -> usize {
         let mut at = 0;
-        while self.ready == Ready::Nothing && at < chunk.len() {
+        while self.found.is_none() && at < chunk.len() {
             if matches!(self.position, Position::Start) {
                 at += self.skip_prefix(chunk.get(at..).unwrap_or_default());
             }
@@ -148,15 +149,15 @@ impl<S: Storage> Decoder<S> {
                     self.exceed(Part::LastEventId);
                 }
             }
-            Name::Of(Part::Comment) if self.ready == Ready::Nothing => {
+            Name::Of(Part::Comment) if self.found.is_none() => {
                 self.comment = Place::Buffer;
-                self.ready = Ready::Comment;
+                self.found = Some(Found::Comment);
             }
             Name::Retry => {
                 // "set the event stream's reconnection time to that integer"
                 if let Some(time) = self.retry.time() {
                     self.reconnection_time = Some(time);
-                    self.ready = Ready::ReconnectionTime;
+                    self.found = Some(Found::ReconnectionTime);
                 }
             }
             Name::Of(_) | Name::Unknown => {}

@@ -1,9 +1,10 @@
 //! The fast way through a chunk: lines that lie whole in it are not copied. Imports what the decoder does.
 
 use crate::buffer::{Buffer, Place, slice};
-use crate::decoder::{Decoder, Position, Ready};
+use crate::decoder::{Decoder, Position};
 use crate::error::Part;
 use crate::field::Name;
+use crate::found::Found;
 use crate::search::{
     BOM, find_data_line_end, find_far_line_end, find_line_end, find_near_line_end,
 };
@@ -23,10 +24,10 @@ impl<S: Storage> Decoder<S> {
                 None => return chunk.len(),
             }
         }
-        while self.ready == Ready::Nothing && at < chunk.len() {
+        while self.found.is_none() && at < chunk.len() {
             at = self.line(chunk, at, comments);
         }
-        if self.ready != Ready::Event {
+        if self.found != Some(Found::Event) {
             self.block.keep(chunk);
         }
         if at == chunk.len() && chunk.last() == Some(&b'\r') {
@@ -95,7 +96,7 @@ impl<S: Storage> Decoder<S> {
     /// Passes the blank line at `start`, if there is one and nothing is to be said before.
     #[inline]
     fn pass_blank_line(&mut self, chunk: &[u8], start: usize) -> usize {
-        if self.ready == Ready::Nothing && matches!(chunk.get(start), Some(b'\n' | b'\r')) {
+        if self.found.is_none() && matches!(chunk.get(start), Some(b'\n' | b'\r')) {
             return self.blank_line(chunk, start);
         }
         start
@@ -165,7 +166,7 @@ impl<S: Storage> Decoder<S> {
     fn comment_line(&mut self, chunk: &[u8], start: usize, end: usize) {
         let start = start + usize::from(chunk.get(start) == Some(&b' '));
         self.comment = Place::Chunk(start, end);
-        self.ready = Ready::Comment;
+        self.found = Some(Found::Comment);
         if end - start > self.block.limit(Part::Comment) {
             self.exceed(Part::Comment);
         }
@@ -217,7 +218,7 @@ impl<S: Storage> Decoder<S> {
             self.end_line(chunk);
             at = after_line_end(chunk, end);
         }
-        if self.skipping && self.ready == Ready::Nothing {
+        if self.skipping && self.found.is_none() {
             at = self.skip_block(chunk, at);
         }
         self.torn = self.skipping

@@ -2,10 +2,11 @@
 
 mod common;
 
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::time::Duration;
 
 use common::{check, read};
-use sse_proto::{Decoder, Fixed, Item, LastEventIdError};
+use sse_proto::{Decoder, Event, Fixed, Item, LastEventIdError};
 
 #[test]
 fn events_end_with_a_blank_line() {
@@ -177,19 +178,27 @@ fn events_alone_are_the_same_events() {
 }
 
 #[test]
-fn what_was_not_found_is_the_last_event_id() {
-    let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
-    decoder.set_last_event_id("7").unwrap();
-    assert!(!decoder.advance(&mut &b"data: a\n"[..]));
-    assert_eq!(decoder.item(b"data: a\n"), Ok(Item::LastEventId("7")));
+fn events_are_equal_if_their_accessors_are() {
+    let mut decoders = [(); 2].map(|()| Decoder::with_storage(Fixed::<64, 16>::new()));
+    let streams = [&b"id: 7\ndata: 1\nevent: message\n\n"[..], b"id: 7\n\ndata: 1\n\n"];
+    let [named, unnamed] = &mut decoders;
+    let named = named.next_event(&mut { streams[0] }).unwrap().unwrap();
+    let unnamed = unnamed.next_event(&mut { streams[1] }).unwrap().unwrap();
+    assert_eq!(named, unnamed);
+    let hash = |event: &Event<'_>| BuildHasherDefault::<DefaultHasher>::default().hash_one(event);
+    assert_eq!(hash(&named), hash(&unnamed));
+    for other in ["event: x\ndata: 1\nid: 7\n\n", "data: 2\nid: 7\n\n", "data: 1\n\n"] {
+        let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
+        assert_ne!(decoder.next_event(&mut other.as_bytes()).unwrap().unwrap(), named, "{other}");
+    }
 }
 
 /// A chunk that is not that of the call gives a wrong text, never a panic.
 #[test]
 fn another_chunk_does_no_harm() {
     let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
-    assert!(decoder.advance(&mut &b"event: x\ndata: abc\n\n"[..]));
     for chunk in [&b""[..], b"\xFF", b"something else that is long enough"] {
-        assert!(matches!(decoder.item(chunk), Ok(Item::Event(_))));
+        let found = decoder.advance(&mut &b"event: x\ndata: abc\n\n"[..]).unwrap();
+        assert!(matches!(decoder.item(found, chunk), Ok(Item::Event(_))));
     }
 }

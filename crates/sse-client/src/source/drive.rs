@@ -8,6 +8,7 @@ use crate::live::Live;
 use crate::net::{self, Alarm, Watchdog};
 use crate::schedule::Next;
 use futures_core::Stream;
+use sse_proto::Found;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -27,18 +28,18 @@ pub(super) enum Phase {
 /// What a poll found, without a borrow.
 pub(super) enum Step {
     Open(Box<Open>),
-    /// The decoder has an item that the caller wants.
-    Decoded,
+    /// The decoder has found what the caller wants.
+    Decoded(Found),
     Error(Error),
 }
 
 impl Step {
-    /// What it is if it is not for the decoder to say.
-    pub(super) fn other(self) -> Option<ItemRef<'static>> {
+    /// What the decoder has found, or else what there is to hand out.
+    pub(super) fn decoded(self) -> Result<Found, ItemRef<'static>> {
         match self {
-            Self::Open(open) => Some(ItemRef::Open(*open)),
-            Self::Error(error) => Some(ItemRef::Error(error)),
-            Self::Decoded => None,
+            Self::Open(open) => Err(ItemRef::Open(*open)),
+            Self::Error(error) => Err(ItemRef::Error(error)),
+            Self::Decoded(found) => Ok(found),
         }
     }
 }
@@ -46,47 +47,42 @@ impl Step {
 impl EventSource {
     #[inline]
     pub(super) fn poll_owned(&mut self, cx: &mut Context<'_>) -> Poll<Option<Item>> {
-        if !self.next_at_hand() {
-            match ready!(self.poll_step(cx)).map(Step::other) {
+        let found = match self.next_at_hand() {
+            Some(found) => found,
+            None => match ready!(self.poll_step(cx)).map(Step::decoded) {
                 None => return Poll::Ready(None),
-                Some(Some(other)) => return Poll::Ready(Some(other.into_owned())),
-                Some(None) => {}
-            }
-        }
-        Poll::Ready(Some(self.decoded().into_owned()))
-    }
-
-    /// Whether the decoder has found an event in what has been read already: of a stream at full
-    /// speed that is nearly every one. What it says no to is for [`poll_step`](Self::poll_step).
-    pub(super) fn next_at_hand(&mut self) -> bool {
-        let Phase::Open(live) = &mut self.phase else {
-            return false;
+                Some(Err(other)) => return Poll::Ready(Some(other.into_owned())),
+                Some(Ok(found)) => found,
+            },
         };
-        live.advance(&mut self.decoder) && self.is_wanted()
+        Poll::Ready(Some(self.decoded(found).into_owned()))
     }
 
-    /// Whether the caller wants to see what the decoder has found: an event, an error, or with
-    /// details anything.
+    /// What the decoder finds that the caller wants, in what has been read already: of a stream at full
+    /// speed that is nearly every event. If it is `None`, [`poll_step`](Self::poll_step) goes on.
+    pub(super) fn next_at_hand(&mut self) -> Option<Found> {
+        let Phase::Open(live) = &mut self.phase else {
+            return None;
+        };
+        live.advance(&mut self.decoder).filter(|found| self.is_wanted(found))
+    }
+
+    /// Whether the caller wants to see it: an event, an error, or with details anything.
     #[inline]
-    fn is_wanted(&mut self) -> bool {
-        self.decoder.holds_event() || self.config.details || self.holds_error()
+    fn is_wanted(&self, found: &Found) -> bool {
+        matches!(found, Found::Event | Found::Limit) || self.config.details
     }
 
-    #[cold]
-    fn holds_error(&mut self) -> bool {
-        matches!(self.decoded(), ItemRef::Error(_))
-    }
-
-    /// What the decoder has found, with the borrow of the buffers that it lies in.
+    /// The item that the decoder has found, with the borrow of the buffers that it lies in.
     ///
     /// Inlined, so that an event is put together where it is used.
     #[inline(always)]
-    pub(super) fn decoded(&mut self) -> ItemRef<'_> {
+    pub(super) fn decoded(&mut self, found: Found) -> ItemRef<'_> {
         let chunk = match &self.phase {
             Phase::Open(live) => live.chunk(),
             _ => &[],
         };
-        self.decoder.item(chunk).map_or_else(ItemRef::too_large, ItemRef::from)
+        self.decoder.item(found, chunk).map_or_else(ItemRef::too_large, ItemRef::from)
     }
 
     pub(super) fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
@@ -105,14 +101,15 @@ impl EventSource {
                     };
                     return Poll::Ready(Some(step));
                 }
-                Phase::Open(live) => {
-                    if let Err(failure) = ready!(live.poll_item(&mut self.decoder, cx)) {
+                Phase::Open(live) => match ready!(live.poll_found(&mut self.decoder, cx)) {
+                    Ok(found) if self.is_wanted(&found) => {
+                        return Poll::Ready(Some(Step::Decoded(found)));
+                    }
+                    Ok(_) => {}
+                    Err(failure) => {
                         return Poll::Ready(Some(self.lost(failure.after_request())));
                     }
-                    if self.is_wanted() {
-                        return Poll::Ready(Some(Step::Decoded));
-                    }
-                }
+                },
             }
         }
     }
