@@ -2,7 +2,7 @@
 
 use crate::cursor::Cursor;
 use crate::exit::Exit;
-use crate::request::Request;
+use crate::request::{Request, seconds};
 use crate::system::{Deadline, block_on};
 use crate::terminal::{Colour, Paint, Style, Visible};
 use futures_lite::future::{or, poll_once};
@@ -66,12 +66,6 @@ pub(crate) struct Args {
     /// Tell of comments, reconnection times and IDs without an event too, on standard error
     #[arg(long)]
     details: bool,
-}
-
-/// A length of time on the command line.
-fn seconds(text: &str) -> Result<Duration, &'static str> {
-    let seconds = text.parse().map_err(|_| "a number of seconds, such as 10 or 0.5")?;
-    Duration::try_from_secs_f64(seconds).map_err(|_| "a number of seconds, such as 10 or 0.5")
 }
 
 pub(crate) fn run(args: Args, colour: Colour) -> Exit {

@@ -1,4 +1,4 @@
-//! The program `sse`: listen to event streams from a terminal or a script.
+//! The program `sse`: Server-Sent Events in a terminal or a script.
 //!
 //! This file is the command line as a whole; each command has a file of its own, and `system` is the one
 //! that touches sockets and clocks. Depends on clap, which reads the command line and writes its help.
@@ -7,6 +7,7 @@ mod cursor;
 mod exit;
 mod listen;
 mod request;
+mod serve;
 mod system;
 mod terminal;
 
@@ -38,6 +39,8 @@ struct CommandLine {
 enum Command {
     /// Print the events of a stream, and come back whenever the connection is lost
     Listen(Box<listen::Args>),
+    /// Serve lines of standard input, of a file that grows, or what is sent by POST, to any number of clients
+    Serve(Box<serve::Args>),
     /// Print a script that lets a shell complete the options of this program
     #[command(after_help = COMPLETIONS)]
     Completions {
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
     let CommandLine { colour, command } = CommandLine::parse();
     match command {
         Command::Listen(args) => listen::run(*args, colour),
+        Command::Serve(args) => serve::run(*args),
         Command::Completions { shell } => completions(shell),
     }
     .into()

@@ -2,6 +2,7 @@
 
 use sse_client::{Builder, EventSource};
 use std::io::{self, Read};
+use std::time::Duration;
 
 /// What every command that sends a request is told about it.
 #[derive(Debug, Clone, clap::Args)]
@@ -34,6 +35,12 @@ impl Field {
         let (name, value) = text.split_once(':').ok_or("a header field is written NAME: VALUE")?;
         Ok(Self { name: name.trim().to_owned(), value: value.trim().to_owned() })
     }
+}
+
+/// A length of time on the command line.
+pub(crate) fn seconds(text: &str) -> Result<Duration, &'static str> {
+    let wrong = "a number of seconds, such as 10 or 0.5";
+    Duration::try_from_secs_f64(text.parse().map_err(|_| wrong)?).map_err(|_| wrong)
 }
 
 impl Request {

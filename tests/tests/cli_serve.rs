@@ -1,0 +1,294 @@
+//! `sse serve`, run as a user runs it.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::{Duration, Instant};
+use tests::client::Client;
+use tests::program::sse;
+use tests::raw::get;
+
+/// A server that is killed when the test ends, however it ends.
+struct Served {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    address: SocketAddr,
+}
+
+impl Served {
+    fn start(arguments: &[&str]) -> Self {
+        let mut command = sse();
+        command.args(["serve", "--addr", "127.0.0.1:0"]).args(arguments).env_remove("SSE_TOKEN");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("it starts");
+        let mut url = String::new();
+        let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
+        out.read_line(&mut url).expect("a line");
+        let authority = url.trim().strip_prefix("http://").expect("a URL");
+        let address = authority.strip_suffix("/events").expect("the stream's path");
+        let stdin = child.stdin.take();
+        Self { stdin, address: address.parse().expect("an address"), child }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    fn write(&mut self, text: &str) {
+        let stdin = self.stdin.as_mut().expect("a pipe");
+        stdin.write_all(text.as_bytes()).expect("it reads");
+    }
+
+    /// Status and body of the answer to a POST with further header lines.
+    fn post(&self, target: &str, headers: &str, body: &str) -> (u16, String) {
+        let mut socket = TcpStream::connect(self.address).expect("it accepts");
+        let (host, length) = (self.address, body.len());
+        let head = format!("POST {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
+        let rest = format!("{headers}Content-Length: {length}\r\n\r\n{body}");
+        socket.write_all((head + &rest).as_bytes()).expect("it reads");
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).expect("it answers");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        (head[9..12].parse().expect("a status"), body.to_owned())
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
+    /// The code with which it ended, and what it said on standard error.
+    fn ended(&mut self) -> (Option<i32>, String) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while self.child.try_wait().expect("it can be asked").is_none() {
+            assert!(Instant::now() < deadline, "it does not end");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let mut told = String::new();
+        let stderr = self.child.stderr.as_mut().expect("a pipe");
+        stderr.read_to_string(&mut told).expect("UTF-8");
+        (self.child.wait().expect("it has ended").code(), told)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A folder of this test's own, which goes with it.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("sse-{name}-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn lines_go_to_everybody_and_to_those_who_come_back() {
+    let mut served = Served::start(&["--type", "log"]);
+    served.write("one\ntwo\n");
+    let mut late = Client::open(served.url("/events?replay=10"));
+    let first = late.event();
+    assert_eq!((&*first.event_type, &*first.data), ("log", "one"));
+    assert_eq!(late.event().data, "two");
+    let mut live = Client::open(served.url("/events"));
+    live.item();
+    served.write("three\n");
+    assert_eq!((late.event().data, live.event().data), ("three".into(), "three".into()));
+    drop((late, live));
+    served.write("four\n");
+    for way in [
+        get(served.address, "/events", &format!("Last-Event-ID: {}\r\n", first.last_event_id)),
+        get(served.address, &format!("/events?last-event-id={}", first.last_event_id), ""),
+    ] {
+        let (mut way, mut seen) = (way, String::new());
+        while !seen.contains("four") {
+            seen += &way.chunk().expect("the stream goes on");
+        }
+        let lines: Vec<_> = seen.lines().filter(|line| line.starts_with("data:")).collect();
+        assert_eq!(lines, ["data: two", "data: three", "data: four"]);
+    }
+}
+
+#[test]
+fn signals_end_it_with_a_farewell() {
+    for signal in ["INT", "TERM"] {
+        let mut served = Served::start(&[]);
+        served.write("a\n");
+        let mut raw = get(served.address, "/events?replay=1", "");
+        let mut seen = raw.chunk().expect("it begins");
+        served.signal(signal);
+        while let Some(chunk) = raw.chunk() {
+            seen += &chunk;
+        }
+        assert!(seen.contains("retry: "), "{seen}");
+        assert_eq!(served.ended().0, Some(0));
+    }
+}
+
+#[test]
+fn input_that_ends_is_served_on_or_ends_it() {
+    let mut served = Served::start(&[]);
+    served.write("last without an end");
+    served.stdin = None;
+    let mut client = Client::open(served.url("/events?replay=1"));
+    assert_eq!(client.event().data, "last without an end");
+    let mut served = Served::start(&["--once"]);
+    let mut raw = get(served.address, "/events?replay=9", "");
+    assert!(raw.chunk().is_some());
+    served.write("a\nb\n");
+    served.stdin = None;
+    let mut seen = String::new();
+    while let Some(chunk) = raw.chunk() {
+        seen += &chunk;
+    }
+    assert!(seen.contains("data: a\n") && seen.contains("data: b\n"), "{seen}");
+    assert_eq!(served.ended().0, Some(0));
+}
+
+#[test]
+fn a_file_is_followed_over_rotation() {
+    let folder = Folder::new("serve");
+    let path = folder.0.join("log");
+    fs::write(&path, "1\n2\n3\n").expect("it is written");
+    let name = path.to_str().expect("UTF-8");
+    let served = Served::start(&["--lines", "2", "--replay", "10", name]);
+    let mut client = Client::open(served.url("/events"));
+    assert_eq!([client.event().data, client.event().data], ["2", "3"]);
+    fs::rename(&path, folder.0.join("log.1")).expect("it moves");
+    fs::write(&path, "4\n").expect("it is written");
+    assert_eq!(client.event().data, "4");
+    fs::write(&path, "5").expect("it is written");
+    let mut file = fs::OpenOptions::new().append(true).open(&path).expect("it opens");
+    std::thread::sleep(Duration::from_millis(300));
+    file.write_all(b" whole\n").expect("it is written");
+    // The same length as before may hide that the file was cut; the rest of the line is there in any case.
+    assert!(client.event().data.ends_with(" whole"));
+}
+
+#[test]
+fn post_needs_the_token() {
+    let served = Served::start(&["--post", "--token", "s3cret", "--replay", "10"]);
+    let right = "Authorization: Bearer s3cret\r\n";
+    for wrong in ["", "Authorization: Bearer s3cre\r\n", "Authorization: Basic s3cret\r\n"] {
+        assert_eq!(served.post("/events", wrong, "no").0, 401, "{wrong}");
+    }
+    let (status, id) = served.post("/events?type=greeting&id=7", right, "hello\nworld");
+    assert_eq!((status, &*id), (200, "7\n"));
+    let json = format!("{right}Content-Type: application/x-ndjson\r\n");
+    let (status, ids) = served.post("/events", &json, "{\"data\":1}\n{\"data\":{\"a\":2}}\n");
+    assert_eq!((status, ids.lines().count()), (200, 2));
+    let stream = format!("{right}Content-Type: text/event-stream\r\n");
+    assert_eq!(served.post("/events", &stream, "event: e\ndata: 3\n\n").0, 200);
+    for (target, headers, body) in [
+        ("/events?type=a%0Ab", right, "x"),
+        ("/events?id=%00", right, "x"),
+        ("/events", &*json, "{}"),
+    ] {
+        assert_eq!(served.post(target, headers, body).0, 400, "{target}");
+    }
+    let mut client = Client::open(served.url("/events"));
+    let events: Vec<_> = (0..4).map(|_| client.event()).collect();
+    let seen: Vec<_> = events.iter().map(|it| (&*it.event_type, &*it.data)).collect();
+    let expected =
+        [("greeting", "hello\nworld"), ("message", "1"), ("message", r#"{"a":2}"#), ("e", "3")];
+    assert_eq!(seen, expected);
+    assert_eq!(events[0].last_event_id, "7");
+}
+
+#[test]
+fn without_a_token_only_this_machine_and_its_pages_publish() {
+    let served = Served::start(&["--post", "--cors", "http://friend.example"]);
+    let own = format!("Origin: http://{}\r\n", served.address);
+    for (headers, status) in [
+        ("", 200),
+        (&*own, 200),
+        ("Origin: http://friend.example\r\n", 200),
+        ("Origin: http://evil.example\r\n", 403),
+        ("Origin: null\r\n", 403),
+        ("Origin: http://evil.example\r\nHost: evil.example\r\n", 400),
+    ] {
+        assert_eq!(served.post("/events", headers, "x").0, status, "{headers}");
+    }
+    // A name that was made to lead here.
+    let mut socket = TcpStream::connect(served.address).expect("it accepts");
+    let head = "POST /events HTTP/1.1\r\nHost: evil.example\r\nOrigin: http://evil.example\r\n";
+    socket.write_all(format!("{head}Content-Length: 1\r\n\r\nx").as_bytes()).expect("it reads");
+    let mut answer = [0; 12];
+    socket.read_exact(&mut answer).expect("it answers");
+    assert_eq!(&answer, b"HTTP/1.1 403");
+    let ran = sse().args(["serve", "--post", "--addr", ":0"]).env_remove("SSE_TOKEN").output();
+    let ran = ran.expect("it runs");
+    assert_eq!(ran.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&ran.stderr).contains("--token"), "{ran:?}");
+    assert_eq!(
+        get(served.address, "/events", "Origin: http://friend.example\r\n")
+            .header("Access-Control-Allow-Origin"),
+        Some("http://friend.example")
+    );
+}
+
+#[test]
+fn a_page_is_served_when_it_is_wanted() {
+    let served = Served::start(&["--page"]);
+    let page = get(served.address, "/", "");
+    assert_eq!(page.status, 200);
+    assert!(page.header("Content-Security-Policy").is_some());
+    assert!(page.text().contains("<title>Events</title>"));
+    let served = Served::start(&[]);
+    assert!(get(served.address, "/", "").text().contains("/events"));
+    assert_eq!(get(served.address, "/page", "").status, 404);
+}
+
+#[test]
+fn what_cannot_be_done_is_said_with_the_remedy() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("an address").to_string();
+    for (arguments, code, word) in [
+        (&["--addr", &*address][..], 1, "choose another port"),
+        (&["--addr", "nowhere.invalid:1:2"], 2, "write 127.0.0.1:8080"),
+        (&["--addr", "127.0.0.1:0", "--cors", "*", "--credentials"], 1, "named origins"),
+        (&["--addr", "127.0.0.1:0", "/"], 1, "/"),
+        (&["--token", "x"], 2, "--post"),
+        (&["--type", "a\nb"], 2, "--type"),
+    ] {
+        let ran = sse().arg("serve").args(arguments).stdin(Stdio::null()).output();
+        let ran = ran.expect("it runs");
+        let told = String::from_utf8_lossy(&ran.stderr);
+        assert_eq!(ran.status.code(), Some(code), "{arguments:?}: {told}");
+        assert!(told.contains(word), "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn listen_and_serve_fit_together() {
+    let mut first = Served::start(&["--format", "stream", "--replay", "9"]);
+    first.write("id: 1\nevent: e\ndata: a\ndata: b\n\ndata: c\n\n");
+    let listen = |url: &str| {
+        let ran = sse().args(["listen", "--json", "--max", "2", url]).output().expect("it runs");
+        String::from_utf8(ran.stdout).expect("UTF-8")
+    };
+    let lines = listen(&first.url("/events"));
+    let mut second = Served::start(&["--format", "json", "--replay", "9"]);
+    second.write(&lines);
+    let mut client = Client::open(second.url("/events"));
+    let event = client.event();
+    let seen = (&*event.event_type, &*event.data, &*event.last_event_id);
+    assert_eq!(seen, ("e", "a\nb", "1"));
+    assert_eq!(client.event().data, "c");
+}
