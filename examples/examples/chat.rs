@@ -11,7 +11,7 @@
 use std::process::ExitCode;
 
 use examples::Program;
-use sse_server::{Channel, Frame, History, Replay, Request, Response};
+use sse_server::{Channel, Frame, History, Method, Replay, Request, Response};
 
 /// Longest name, in characters.
 const NAME: usize = 30;
@@ -27,8 +27,8 @@ fn main() -> ExitCode {
     .run(move |request: &Request| match (request.method(), request.path()) {
         (_, "/") => Response::html(include_str!("../pages/chat.html")),
         (_, "/events") => Response::channel(&room).replay(Replay::Last(50)),
-        ("POST", "/say") => say(&room, request),
-        (_, "/say") => Response::new(405).header("Allow", "POST"),
+        (Method::Post, "/say") => say(&room, request),
+        (_, "/say") => Response::new(405).with_header("Allow", "POST"),
         _ => Response::not_found(),
     })
 }

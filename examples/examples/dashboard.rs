@@ -86,10 +86,10 @@ fn metrics(handle: &Handle, channels: &[(&str, &Channel)]) -> Response {
     metric("connections_open", &[(String::new(), stats.open)]);
     metric("connections_total", &[(String::new(), stats.total)]);
     metric("requests_total", &[(String::new(), stats.requests)]);
-    let reasons = stats.rejected.iter();
+    let reasons = stats.refused.iter();
     let reasons: Vec<_> =
         reasons.map(|(reason, count)| (format!("{{reason={reason:?}}}"), *count)).collect();
-    metric("rejected_total", &reasons);
+    metric("refused_total", &reasons);
     let of_channels: [(&str, Count); 6] = [
         ("subscribers", |stats| stats.subscribers),
         ("published_total", |stats| stats.published),
@@ -104,7 +104,7 @@ fn metrics(handle: &Handle, channels: &[(&str, &Channel)]) -> Response {
         };
         metric(name, &channels.iter().map(value).collect::<Vec<_>>());
     }
-    Response::new(200).header("Content-Type", "text/plain; version=0.0.4").body(text)
+    Response::new(200).with_header("Content-Type", "text/plain; version=0.0.4").with_body(text)
 }
 
 /// Bytes of this process in memory; 0 where the system does not tell.

@@ -15,7 +15,7 @@ use std::thread;
 use std::time::Duration;
 
 use examples::Program;
-use sse_server::{Channel, Frame, Replay, Request, Response};
+use sse_server::{Channel, Frame, Method, Replay, Request, Response};
 
 /// Jobs that are remembered, finished ones included; the oldest is forgotten.
 const JOBS: usize = 100;
@@ -35,8 +35,8 @@ fn main() -> ExitCode {
     }
     .run(move |request: &Request| match (request.method(), request.path()) {
         (_, "/") => Response::html(include_str!("../pages/progress.html")),
-        ("POST", "/jobs") => jobs.start(),
-        (_, "/jobs") => Response::new(405).header("Allow", "POST"),
+        (Method::Post, "/jobs") => jobs.start(),
+        (_, "/jobs") => Response::new(405).with_header("Allow", "POST"),
         (_, path) => match path.strip_prefix("/jobs/").and_then(|number| number.parse().ok()) {
             Some(number) => jobs.watch(number, request),
             None => Response::not_found(),
@@ -55,7 +55,9 @@ impl Jobs {
         }
         drop(jobs);
         thread::spawn(move || work(&channel));
-        Response::new(201).header("Location", format!("/jobs/{number}")).body(number.to_string())
+        Response::new(201)
+            .with_header("Location", format!("/jobs/{number}"))
+            .with_body(number.to_string())
     }
 
     /// The job's events from the first one on, or after the last that this client has seen. One that

@@ -3,7 +3,7 @@
 mod server_support;
 
 use server_support::{Running, status};
-use sse_server::{Channel, Cors, Response, Server};
+use sse_server::{Channel, Cors, Method, Request, Response, Server};
 
 const OURS: &str = "https://ours.example";
 const THEIRS: &str = "https://theirs.example";
@@ -41,7 +41,7 @@ fn off_by_default() {
 fn any_origin_never_with_credentials() {
     let star = (Some("*".to_owned()), false, false);
     assert_eq!(told(Some(Cors::any()), Some(OURS)), star);
-    assert_eq!(told(Some(Cors::any().credentials()), Some(OURS)), star);
+    assert_eq!(told(Some(Cors::any().with_credentials()), Some(OURS)), star);
     assert_eq!(told(Some(Cors::any()), None), star);
 }
 
@@ -54,14 +54,14 @@ fn named_origins() {
     assert_eq!(told(list(), Some("null")), (None, false, true));
     assert_eq!(told(list(), None), (None, false, true));
     assert_eq!(
-        told(list().map(Cors::credentials), Some(OURS)),
+        told(list().map(Cors::with_credentials), Some(OURS)),
         (Some(OURS.to_owned()), true, true)
     );
 }
 
 #[test]
 fn a_predicate() {
-    let rule = || Some(Cors::matching(|origin| origin.ends_with(".example")).credentials());
+    let rule = || Some(Cors::matching(|origin| origin.ends_with(".example")).with_credentials());
     assert_eq!(told(rule(), Some(THEIRS)), (Some(THEIRS.to_owned()), true, true));
     assert_eq!(told(rule(), Some("https://evil.test")), (None, false, true));
 }
@@ -71,8 +71,8 @@ fn preflight() {
     let channel = Channel::default();
     let server =
         Running::start(Server::new(move |request| match (request.method(), request.path()) {
-            (_, "/events") => Response::channel(&channel).cors(Cors::list([OURS])),
-            (_, "/open") => Response::channel(&channel).cors(Cors::any()),
+            (_, "/events") => Response::channel(&channel).with_cors(Cors::list([OURS])),
+            (_, "/open") => Response::channel(&channel).with_cors(Cors::any()),
             _ => Response::not_found(),
         }));
     let more = "Access-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: Last-Event-ID, X-Key\r\n";
@@ -90,12 +90,12 @@ fn preflight() {
 
 #[test]
 fn preflight_for_a_whole_server_asks_neither_handler_nor_guard() {
-    let server = Server::new(|request| match (request.method(), request.path()) {
-        ("POST", "/say") => Response::new(204),
+    let say = |request: &Request, ()| match (request.method(), request.path()) {
+        (Method::Post, "/say") => Response::new(204),
         _ => Response::not_found(),
-    });
-    let server =
-        server.cors(Cors::list([OURS]).credentials()).authorize(|_| Some(Response::new(401)));
+    };
+    let server = Server::authorized(|_| Err(Response::new(401)), say);
+    let server = server.cors(Cors::list([OURS]).with_credentials());
     let server = Running::start(server);
     let more =
         "Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: content-type\r\n";
@@ -116,9 +116,9 @@ fn preflight_for_a_whole_server_asks_neither_handler_nor_guard() {
 fn what_the_handler_says_counts_and_is_said_once() {
     let server = Running::start(Server::new(|_| {
         Response::text("x")
-            .cors(Cors::any())
-            .header("Access-Control-Allow-Headers", "X-Ours")
-            .header("Vary", "Accept")
+            .with_cors(Cors::any())
+            .with_header("Access-Control-Allow-Headers", "X-Ours")
+            .with_header("Vary", "Accept")
     }));
     let preflight = "Access-Control-Request-Method: GET\r\n\
                      Access-Control-Request-Headers: X-Theirs\r\n";

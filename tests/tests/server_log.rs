@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use server_support::{Running, eventually, status};
-use sse_server::{Response, Server};
+use sse_server::{Refusal, Response, Server};
 
 /// A logger that remembers what the server reports.
 struct Records(Mutex<Vec<(Level, String)>>);
@@ -54,6 +54,7 @@ fn refusals_panics_and_a_lack_of_descriptors_are_reported() {
     log::set_max_level(LevelFilter::Trace);
     let server = Running::start(Server::new(|request| match request.path() {
         "/panic" => panic!("on purpose"),
+        "/length" => Response::text("hello").with_header("Content-Length", "5"),
         _ => Response::text("hello"),
     }));
     assert_eq!(status(&server.exchange(get("/"))), 200);
@@ -68,6 +69,11 @@ fn refusals_panics_and_a_lack_of_descriptors_are_reported() {
     assert_eq!(level, Level::Error, "{text}");
     assert!(text.contains("panicked"), "{text}");
 
+    assert_eq!(status(&server.exchange(get("/length"))), 500);
+    let (level, text) = RECORDS.next();
+    assert_eq!(level, Level::Error, "{text}");
+    assert!(text.contains("Content-Length"), "{text}");
+
     without_descriptors(&server);
 }
 
@@ -80,8 +86,9 @@ fn without_descriptors(server: &Running) {
     setrlimit(Resource::Nofile, Rlimit { current: Some(one_more), maximum }).expect("a limit");
     drop(free);
     let mut peer = server.connect();
-    let refused = || server.handle.stats().rejected.values().sum::<u64>();
-    eventually("the server notices", || refused() > 1);
+    eventually("the server notices", || {
+        server.handle.stats().refused.contains_key(&Refusal::Descriptors)
+    });
     setrlimit(Resource::Nofile, Rlimit { current, maximum }).expect("the limit of before");
     peer.send(get("/"));
     assert_eq!(peer.answer().1, "hello", "it waited, and was accepted then");

@@ -8,15 +8,21 @@ use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
 use server_support::{PATIENCE, Peer, Running, eventually, status};
-use sse_server::{Limits, Response, Server};
+use sse_server::{Limits, Request, Response, Server};
 
 /// What a request may have here; less than the server takes from a client that it refused.
 const BODY: usize = 100_000;
 
 fn server(connections: usize) -> Running {
-    let server = Server::new(|_| Response::text("hello"))
-        .authorize(|request| (request.path() == "/secret").then(|| Response::new(401)))
-        .limits(Limits { body_bytes: BODY, connections, ..Limits::default() });
+    let guard = |request: &Request| match request.path() {
+        "/secret" => Err(Response::new(401)),
+        _ => Ok(()),
+    };
+    let server = Server::authorized(guard, |_, ()| Response::text("hello")).limits(Limits {
+        body_bytes: BODY,
+        connections,
+        ..Limits::default()
+    });
     Running::start(server)
 }
 

@@ -34,7 +34,7 @@ fn events_pass(start: Start) {
     let serve = move |shared: Channel| {
         Server::new(move |request| match request.path() {
             "/events" => Response::channel(&shared).heartbeat(Duration::from_millis(300)),
-            "/echo" => Response::new(200).body(request.body()),
+            "/echo" => Response::new(200).with_body(request.body()),
             _ => Response::not_found(),
         })
     };

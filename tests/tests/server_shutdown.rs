@@ -18,15 +18,29 @@ fn server(threads: usize) -> (Running, Channel) {
         "/filtered" => Response::channel(&shared).filter(|_| true),
         "/stream" => Response::stream(async |mut sink: Sink| {
             sink.send(&Frame::message("hello")).await?;
+            sink.stopping().await;
+            Ok(())
+        }),
+        "/answer" => Response::stream(async |mut sink: Sink| {
+            for number in 1..=10 {
+                sink.send(&Frame::message(&number.to_string())).await?;
+                sleep(Duration::from_millis(20)).await;
+            }
+            Ok(())
+        }),
+        "/endless" => Response::stream(async |mut sink: Sink| {
+            sink.send(&Frame::message("1")).await?;
             std::future::pending().await
         }),
         "/line" => Response::stream(async |mut sink: Sink| {
             sink.send_bytes(b"data: half a li").await?;
-            std::future::pending().await
+            sink.stopping().await;
+            Ok(())
         }),
         "/block" => Response::stream(async |mut sink: Sink| {
             sink.send_bytes(b"data: half a block\n").await?;
-            std::future::pending().await
+            sink.stopping().await;
+            Ok(())
         }),
         _ => Response::later(async {
             sleep(Duration::from_millis(300)).await;
@@ -141,4 +155,47 @@ fn who_does_not_end_is_cut_at_the_deadline() {
     assert_eq!(server.handle.stats().cut, 1);
     assert_eq!(server.handle.stats().open, 0);
     while stalled.fill() {}
+}
+
+/// Law 11: what is unfinished never looks finished.
+#[test]
+fn a_half_answer_is_finished_or_cut() {
+    let (mut server, _) = server(1);
+    let mut answer = Peer::subscribe(server.addr, "/answer", None);
+    let mut endless = Peer::subscribe(server.addr, "/endless", None);
+    assert_eq!(answer.data().as_deref(), Some("1"));
+    assert_eq!(endless.data().as_deref(), Some("1"));
+    server.stop(Shutdown { deadline: Duration::from_secs(2), ..Shutdown::default() });
+    for number in 2..=10 {
+        assert_eq!(answer.data(), Some(number.to_string()));
+    }
+    assert!(answer.block().is_some_and(|farewell| field(&farewell, "retry").is_some()));
+    assert_eq!((answer.block(), answer.ended), (None, true));
+    assert_eq!((endless.block(), endless.ended), (None, false), "cut, and not ended");
+    assert_eq!(server.handle.stats().cut, 1);
+}
+
+#[test]
+fn a_second_shutdown_shortens_the_first() {
+    let (mut server, _) = server(1);
+    let mut endless = Peer::subscribe(server.addr, "/endless", None);
+    endless.data().unwrap();
+    server.handle.shutdown(Shutdown { deadline: Duration::MAX, ..Shutdown::default() });
+    eventually("nobody new is let in", || TcpStream::connect(server.addr).is_err());
+    let began = Instant::now();
+    server.stop(Shutdown { deadline: Duration::from_millis(100), ..Shutdown::default() });
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert_eq!((endless.block(), endless.ended), (None, false));
+}
+
+#[test]
+fn a_reconnection_time_may_be_as_long_as_there_is() {
+    let (mut server, _) = server(1);
+    let mut peer = Peer::subscribe(server.addr, "/stream", None);
+    peer.data().unwrap();
+    let max = Duration::MAX;
+    server.stop(Shutdown { retry_after: max, retry_spread: max, ..Shutdown::default() });
+    let farewell = peer.block().unwrap();
+    assert_eq!(field(&farewell, "retry"), Some(max.as_millis().to_string().as_str()));
+    assert_eq!((peer.block(), peer.ended), (None, true));
 }

@@ -61,8 +61,8 @@ fn a_thousand_are_each_ended_at_the_head_deadline_and_delay_nobody() {
             "ended after {lifetime:?}"
         );
     }
-    let rejected = server.handle.stats().rejected;
-    assert_eq!(rejected.values().sum::<u64>(), LORISES as u64);
+    let refused = server.handle.stats().refused;
+    assert_eq!(refused.values().sum::<u64>(), LORISES as u64);
     let answers = lorises.iter().map(|loris| loris.answer.as_slice());
     for answer in answers.filter(|answer| !answer.is_empty()) {
         assert_eq!(status(&String::from_utf8_lossy(answer)), 408);

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use server_support::{Peer, Running, eventually, field};
+use server_support::{Peer, Running, eventually, field, status};
 use socket2::SockRef;
-use sse_server::{Channel, Cors, Frame, History, Limits, Response, Server, Shutdown, Sink, sleep};
+use sse_server::{
+    Channel, Cors, Frame, History, Limits, Refusal, Response, Server, Shutdown, Sink, sleep,
+};
 
 /// How soon a client that has left must be noticed on loopback.
 const NOTICED: Duration = Duration::from_secs(1);
@@ -195,7 +197,7 @@ fn what_panics_ends_its_own_connection_only() {
         match request.path() {
             "/filter" => response.filter(|_| panic!("on purpose")),
             "/until" => response.until(async { panic!("on purpose") }),
-            "/cors" => response.cors(cors.clone()),
+            "/cors" => response.with_cors(cors.clone()),
             _ => response,
         }
     }));
@@ -205,10 +207,10 @@ fn what_panics_ends_its_own_connection_only() {
     filtered.block().unwrap();
     channel.publish(&Frame::message("one"));
     assert_eq!((filtered.block(), filtered.ended), (None, false));
-    for path in ["/until", "/cors"] {
-        let head = format!("GET {path} HTTP/1.1\r\nHost: a\r\nOrigin: b\r\n\r\n");
-        assert!(!server.exchange(head).ends_with("0\r\n\r\n"));
-    }
+    let head = "HTTP/1.1\r\nHost: a\r\nOrigin: b\r\nConnection: close\r\n\r\n";
+    assert!(!server.exchange(format!("GET /until {head}")).ends_with("0\r\n\r\n"));
+    assert_eq!(status(&server.exchange(format!("GET /cors {head}"))), 500);
+    assert_eq!(server.handle.stats().refused.get(&Refusal::Panic), Some(&3));
     assert_eq!(well.data().as_deref(), Some("one"));
     assert_eq!(channel.stats().subscribers, 1);
 }
@@ -324,9 +326,10 @@ fn in_flight(expired: &Arc<AtomicBool>) -> (Running, Vec<(&'static str, Peer)>) 
             "/channel" => Response::channel(&shared),
             "/filtered" => Response::channel(&shared).filter(|_| true),
             _ => Response::stream(async |mut sink: Sink| {
-                loop {
+                while !sink.is_stopping() {
                     sink.send(&Frame::message(&"x".repeat(LARGE))).await?;
                 }
+                Ok(())
             }),
         };
         let expired = expired.clone();

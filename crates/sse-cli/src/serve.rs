@@ -166,7 +166,7 @@ fn server(args: &Args, channel: &Channel) -> Server {
     let server = match &args.cors[..] {
         [] => server,
         all if all.len() > origins.len() => server.cors(Cors::any()),
-        _ if args.credentials => server.cors(Cors::list(origins).credentials()),
+        _ if args.credentials => server.cors(Cors::list(origins).with_credentials()),
         _ => server.cors(Cors::list(origins)),
     };
     if args.verbose { server.on_access(tell_access) } else { server }
@@ -241,9 +241,10 @@ fn follow_file<P: FnMut(&Frame<'_>)>(mut follow: Follow, mut input: Input<P>) {
 
 fn tell_access(access: &Access) {
     let request = access.request.as_ref();
-    let (method, path) = request.map_or(("-", "-"), |it| (it.method(), it.path()));
+    let (method, path) = request.map_or(("-", "-"), |it| (it.method().as_str(), it.path()));
     let peer = access.peer.map_or("-".to_owned(), |peer| peer.to_string());
-    let (status, bytes, time) = (access.status, access.bytes, access.duration.as_secs_f64());
+    let status = access.status.map_or("-".to_owned(), |status| status.to_string());
+    let (bytes, time) = (access.bytes, access.duration.as_secs_f64());
     tell(format_args!("{peer} {method} {path} {status}, {bytes} bytes in {time:.3} s"));
 }
 

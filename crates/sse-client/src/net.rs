@@ -1,7 +1,6 @@
 //! Sockets, names, timers, the clock and chance: the one file that touches them.
 
-use crate::failure::Failure;
-use crate::kind::ErrorKind;
+use crate::error::{ErrorKind, Failure};
 use async_io::{Async, Timer};
 use futures_lite::{AsyncRead, AsyncWrite, FutureExt};
 use rustix::net::sockopt;

@@ -1,5 +1,5 @@
 //! One connection: requests are read, answered, and answered again until one side has enough.
-//! Works on a `Wire`; the pure modules decide.
+//! Works on an `Intake` and its `Wire`; the pure modules decide.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -10,28 +10,31 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_lite::FutureExt as _;
+use futures_lite::future::yield_now;
 
-use crate::http::answer::{Answer, answer};
+use crate::access::Outcome;
+use crate::http::answer::{Answer, Body, Head, answer};
 use crate::http::cors::is_preflight;
-use crate::http::response::{BoxFuture, Content};
-use crate::http::status::Refusal;
-use crate::intake::GONE;
+use crate::http::request::Method;
+use crate::intake::{Intake, Stop};
 use crate::pump::Worker;
-use crate::service::{Access, Admission, Service};
-use crate::socket::{instant, since_1970, within};
+use crate::report::{Report, outcome};
+use crate::response::{BoxFuture, Content};
+use crate::service::{Admission, Handler, Service};
+use crate::socket::{since_1970, within};
+use crate::stream::{end, stream};
 use crate::wire::Wire;
-use crate::{Request, Response};
+use crate::{Refusal, Request, Response};
 
-/// How long a refused client may take to read the refusal, and what it may still send meanwhile.
+/// How long a refused client may take to read the refusal.
 const LINGER: Duration = Duration::from_secs(1);
+/// What it may still send meanwhile.
 const LINGER_BYTES: usize = 256 * 1024;
 
 pub(crate) struct Connection {
-    pub(crate) wire: Arc<Wire>,
+    intake: Intake,
     admission: Admission,
-    pub(crate) worker: Weak<Worker>,
-    /// Bytes that have come and belong to no request yet.
-    pub(crate) inbox: Vec<u8>,
+    worker: Weak<Worker>,
 }
 
 /// An answer whose head is queued, and its body too if that is known already.
@@ -39,13 +42,13 @@ struct Answered {
     /// Writes the rest.
     stream: Option<BoxFuture<io::Result<()>>>,
     keep_alive: bool,
-    /// What the access hook wants to know.
-    access: Option<Box<Access>>,
+    report: Option<Box<Report>>,
 }
 
 impl Connection {
     pub(crate) fn new(wire: Arc<Wire>, admission: Admission, worker: Weak<Worker>) -> Self {
-        Self { wire, admission, worker, inbox: Vec::new() }
+        let intake = Intake::new(wire, admission.service.clone());
+        Self { intake, admission, worker }
     }
 
     /// Serves until the connection ends. While it only waits it keeps next to nothing: all that
@@ -58,15 +61,15 @@ impl Connection {
             let mut fresh = true;
             loop {
                 let Some(answered) = Box::pin(self.exchange(fresh)).await else { break };
-                let Answered { stream, keep_alive, access } = answered;
-                let complete = match stream {
+                let Answered { stream, keep_alive, report } = answered;
+                let outcome = match stream {
                     Some(stream) => {
-                        let ended = self.unless_gone(stream).await;
+                        let ended = self.unless_gone(AssertUnwindSafe(stream).catch_unwind()).await;
                         self.end_stream(ended)
                     }
-                    None => true,
+                    None => Outcome::Complete,
                 };
-                if !Box::pin(self.finish(complete, keep_alive, access)).await {
+                if !Box::pin(self.finish(outcome, keep_alive, report)).await {
                     break;
                 }
                 fresh = false;
@@ -75,8 +78,12 @@ impl Connection {
         AssertUnwindSafe(serve).catch_unwind()
     }
 
-    pub(crate) fn service(&self) -> &Arc<Service> {
+    fn service(&self) -> &Arc<Service> {
         &self.admission.service
+    }
+
+    fn wire(&self) -> &Arc<Wire> {
+        &self.intake.wire
     }
 
     /// What `future` comes to, or `None` if the client leaves meanwhile. What a next request will
@@ -85,103 +92,162 @@ impl Connection {
         &mut self,
         mut future: impl Future<Output = T> + Unpin,
     ) -> impl Future<Output = Option<T>> {
-        self.inbox.shrink_to_fit();
+        self.intake.shrink();
         poll_fn(move |cx| {
-            let limit = self.service().limits.head_bytes;
-            if self.wire.poll_hangup(cx, &mut self.inbox, limit).is_ready() {
+            if self.intake.poll_left(cx).is_ready() {
                 return Poll::Ready(None);
             }
             Pin::new(&mut future).poll(cx).map(Some)
         })
     }
 
+    /// Ends a stream: neither a sink that outlives it nor the pump writes from here on.
+    fn end_stream(&self, ended: Option<std::thread::Result<io::Result<()>>>) -> Outcome {
+        self.wire().lock().end_turn();
+        match ended {
+            None => Outcome::Left,
+            Some(Ok(Ok(()))) => {
+                end(self.wire(), self.service().stop.how());
+                Outcome::Complete
+            }
+            Some(Ok(Err(error))) => outcome(&error),
+            Some(Err(_)) => {
+                self.service().panicked();
+                Outcome::Failed
+            }
+        }
+    }
+
     /// Reads one request and has it answered; `None` if there is nobody to answer.
     async fn exchange(&mut self, fresh: bool) -> Option<Answered> {
         let head = match self.admission.refused {
-            Some(refusal) => Err(*refusal),
-            None => self.read_head(fresh).await,
+            Some(why) => Err(why.into()),
+            None => self.intake.head(fresh).await,
         };
-        let (began, bytes) = (instant(), self.wire.lock().total);
-        let answered = match head {
-            Ok(request) => self.respond(request).await,
-            Err(refusal) => Err(refusal),
+        if matches!(head, Err(Stop::Gone)) {
+            return None;
+        }
+        let mut report = Report::begin(self.service(), self.wire(), self.admission.peer);
+        let (request, responded) = match head {
+            Ok(mut request) => {
+                request.peer = self.admission.peer;
+                report.iter_mut().for_each(|it| it.access.request = Some(request.clone()));
+                let responded = self.respond(&mut request).await;
+                (request, responded)
+            }
+            Err(stop) => (Request::bare(Method::Get, 1), Err(stop)),
         };
-        let (request, response) = match answered {
-            Ok((request, response)) => (Some(request), response),
-            Err(GONE) => return None,
-            Err(refusal) => {
-                self.service().reject(refusal.1);
-                (None, Response::refusal(refusal))
+        let mut response = match responded {
+            Ok(response) => response,
+            Err(Stop::Gone) => {
+                report.iter_mut().for_each(|it| it.access.outcome = Outcome::Left);
+                return None;
+            }
+            Err(Stop::Refused(why)) => {
+                self.service().refuse(why);
+                Response::refusal(why)
             }
         };
-        let unread = Request::default();
-        let asked = request.as_ref().unwrap_or(&unread);
-        let now = since_1970().as_secs();
-        let Answer { status, head, stream, keep_alive } =
-            answer(asked, response, self.service().cors.as_ref(), now);
-        self.wire.lock().out.extend_from_slice(&head);
-        let stream = stream.map(|response| self.stream(response, asked));
-        let (peer, duration) = (self.admission.peer, Duration::ZERO);
-        let access = Access { request, peer, status, bytes, duration, began };
-        let access = self.service().access.is_some().then(|| Box::new(access));
-        Some(Answered { stream, keep_alive, access })
+        let Answer { status, bytes, streams, keep_alive, .. } =
+            self.answer(&request, &mut response);
+        self.wire().lock().out.extend_from_slice(&bytes);
+        report.iter_mut().for_each(|it| it.access.status = Some(status));
+        let (wire, worker) = (self.wire(), self.worker.clone());
+        let stream = match response.content {
+            Content::Events(events) if streams => {
+                Some(stream(*events, &request, wire, worker, self.service()))
+            }
+            _ => None,
+        };
+        Some(Answered { stream, keep_alive, report })
     }
 
-    /// Reads the body of a request and has the response made.
-    async fn respond(&mut self, mut request: Request) -> Result<(Request, Response), Refusal> {
-        self.service().count(|stats| stats.requests += 1);
-        request.peer = self.admission.peer;
-        let mut response = match self.before_body(&request) {
+    /// Has a request checked, its body read, and the response made.
+    async fn respond(&mut self, request: &mut Request) -> Result<Response, Stop> {
+        let service = self.service().clone();
+        service.count(|stats| stats.requests += 1);
+        let mut response = match self.guarded(request) {
+            Ok(handler) => {
+                request.body = self.intake.body(request).await?;
+                service.shielded(|| handler(request)).unwrap_or_else(|_| Response::new(500))
+            }
             // The body stays unread: nothing can follow on this connection.
-            Some(response) if request.body_length != Some(0) => {
-                response.header("Connection", "close")
+            Err(response) if request.body_length != Some(0) => {
+                response.with_header("Connection", "close")
             }
-            Some(response) => response,
-            None => {
-                request.body = self.read_body(&request).await?;
-                shielded(|| (self.service().handler)(&request))
-                    .unwrap_or_else(|| Response::new(500))
-            }
+            Err(response) => response,
         };
         while let Content::Later(later) = response.content {
-            let made = AssertUnwindSafe(later).catch_unwind();
-            let made = self.unless_gone(made).await.ok_or(GONE)?;
-            response = made.unwrap_or_else(|_| Response::new(500));
+            let made = self.unless_gone(AssertUnwindSafe(later).catch_unwind()).await;
+            let made = made.ok_or(Stop::Gone)?;
+            let mut made = made.unwrap_or_else(|_| Response::new(service.panicked().status()));
+            made.head.override_with(response.head);
+            response = made;
         }
-        Ok((request, response))
+        Ok(response)
     }
 
-    /// The answer to a request that the handler does not see: a preflight, for which the browser
-    /// sends no credentials, or one that is not authorized.
-    fn before_body(&self, request: &Request) -> Option<Response> {
-        if self.service().cors.is_some() && is_preflight(request) {
-            return Some(Response::new(204));
+    /// Who answers a request, or the answer to one that no handler sees: about the server as a
+    /// whole, a preflight, for which the browser sends no credentials, or one that may not pass.
+    fn guarded(&self, request: &Request) -> Result<Handler, Response> {
+        let service = self.service();
+        if request.path == "*" {
+            let all = Method::ALL.map(Method::as_str).join(", ");
+            return Err(Response::new(204).with_header("Allow", all));
         }
-        let guard = self.service().guard.as_ref()?;
-        shielded(|| guard(request)).unwrap_or_else(|| Some(Response::new(500)))
+        if service.cors.is_some() && is_preflight(request) {
+            return Err(Response::new(204));
+        }
+        let guarded = service.shielded(|| (service.guard)(request));
+        guarded.unwrap_or_else(|why| Err(Response::new(why.status())))
+    }
+
+    fn answer(&self, request: &Request, response: &mut Response) -> Answer {
+        let (service, now) = (self.service(), since_1970().as_secs());
+        let head = std::mem::replace(&mut response.head, Head::new(500));
+        let body = response.body().map_or(Body::Stream, Body::Bytes);
+        let answered = service.shielded(|| answer(request, head, body, service.cors.as_ref(), now));
+        let answer = answered.unwrap_or_else(|why| {
+            answer(request, Head::new(why.status()), Body::Bytes(&[]), None, now)
+        });
+        if let Some(why) = &answer.failure {
+            service.fail(Refusal::Response, why);
+        }
+        answer
     }
 
     /// Sees an answer to its end; whether another request may follow.
-    async fn finish(&mut self, complete: bool, again: bool, access: Option<Box<Access>>) -> bool {
-        let complete = complete && self.wire.flush().await.is_ok();
-        let again = complete && again && self.service().stopping().is_none();
-        if let (Some(mut access), Some(hook)) = (access, &self.service().access) {
-            access.bytes = self.wire.lock().total - access.bytes;
-            access.duration = access.began.elapsed();
-            shielded(|| hook(&access));
+    async fn finish(
+        &mut self,
+        mut outcome: Outcome,
+        again: bool,
+        report: Option<Box<Report>>,
+    ) -> bool {
+        if outcome == Outcome::Complete {
+            if let Err(error) = self.wire().flush().await {
+                outcome = crate::report::outcome(&error);
+            }
         }
+        if let Some(mut report) = report {
+            report.access.outcome = outcome;
+        }
+        let complete = outcome == Outcome::Complete;
+        let again = complete && again && !self.service().stop.is_asked();
         if complete && !again {
             self.part().await;
         }
+        // However many requests are there already, other connections have their turn.
+        yield_now().await;
         again
     }
 
     /// Closes in such a way that the client can still read the answer: a socket closed with
     /// unread bytes is reset, and the reset overtakes what was sent (RFC 9112, 9.6).
-    async fn part(&self) {
-        if self.wire.close().await.is_ok() {
+    async fn part(&mut self) {
+        if self.wire().close().await.is_ok() {
             let mut ignored = Vec::new();
-            let gone = poll_fn(|cx| self.wire.poll_hangup(cx, &mut ignored, LINGER_BYTES));
+            let wire = self.wire();
+            let gone = poll_fn(|cx| wire.poll_hangup(cx, &mut ignored, LINGER_BYTES));
             within(LINGER, gone).await;
         }
     }
@@ -189,15 +255,6 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.wire.lock().hang_up();
+        self.wire().lock().hang_up();
     }
-}
-
-/// Runs the application's code; `None` if it panics.
-fn shielded<T>(code: impl FnOnce() -> T) -> Option<T> {
-    let result = std::panic::catch_unwind(AssertUnwindSafe(code));
-    if result.is_err() {
-        event!(error, "a handler or hook panicked");
-    }
-    result.ok()
 }

@@ -1,76 +1,110 @@
 //! Reading requests from a connection: a head, then its body, each within its deadline. What the
-//! bytes mean is decided in `head`.
+//! bytes mean is decided in `http::head`. Depends on `service` and `wire`.
 
 use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
-use crate::connection::Connection;
-use crate::http::head::{chunk_size, parse, too_long};
+use crate::Request;
+use crate::http::head::{HeadReader, chunk_size, ends_trailers};
 use crate::http::status::Refusal;
+use crate::service::Service;
 use crate::socket::within;
-use crate::{Limits, Request};
+use crate::wire::Wire;
 
 /// Longest line between two chunks: a size with its extensions, or a trailer.
 const LINE_BYTES: usize = 256;
 /// Lines after the last chunk.
 const TRAILERS: usize = 32;
 
-/// The client has left, or stays silent for as long as it may: there is nobody to answer.
-pub(crate) const GONE: Refusal = (0, "");
+/// Why there is no request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// The client has left, or stays silent for as long as it may: there is nobody to answer.
+    Gone,
+    Refused(Refusal),
+}
 
-impl Connection {
+impl From<Refusal> for Stop {
+    fn from(why: Refusal) -> Self {
+        Self::Refused(why)
+    }
+}
+
+/// What a client sends.
+pub(crate) struct Intake {
+    pub(crate) wire: Arc<Wire>,
+    service: Arc<Service>,
+    /// Bytes that have come and belong to no request yet.
+    inbox: Vec<u8>,
+    /// Whether the client has said that it will send no more.
+    has_ended: bool,
+}
+
+impl Intake {
+    pub(crate) fn new(wire: Arc<Wire>, service: Arc<Service>) -> Self {
+        Self { wire, service, inbox: Vec::new(), has_ended: false }
+    }
+
     /// Reads the head of the next request; a `fresh` connection has had none yet.
-    pub(crate) async fn read_head(&mut self, fresh: bool) -> Result<Request, Refusal> {
-        let service = self.service().clone();
+    pub(crate) async fn head(&mut self, fresh: bool) -> Result<Request, Stop> {
+        let service = self.service.clone();
         let limits = &service.limits;
         if self.inbox.is_empty() {
             let idle = if fresh { limits.head_deadline } else { limits.keep_alive };
             let first = within(idle, service.unless_stopped(self.more())).await;
-            first.flatten().unwrap_or(Err(GONE))?;
+            first.flatten().unwrap_or(Err(Stop::Gone))?;
         }
-        let parsed = within(limits.head_deadline, self.parsed_head(limits)).await;
-        parsed.unwrap_or(Err((408, "The request did not arrive in time.")))
-    }
-
-    async fn parsed_head(&mut self, limits: &Limits) -> Result<Request, Refusal> {
-        let (mut seen, mut tried) = (0, 0);
-        loop {
-            // When a line has ended, or when the bytes have doubled, to refuse junk early: so that
-            // the time is linear, however the bytes are cut.
-            let fresh = self.inbox.get(seen..).unwrap_or_default();
-            if fresh.contains(&b'\n') || self.inbox.len() >= 2 * tried {
-                tried = self.inbox.len();
-                if let Some((request, length)) = parse(&self.inbox, limits)? {
+        let read = async {
+            let mut reader = HeadReader::default();
+            loop {
+                if let Some((request, length)) = reader.read(&self.inbox, limits)? {
                     self.inbox.drain(..length);
                     return Ok(request);
                 }
+                self.more().await?;
             }
-            seen = self.inbox.len();
-            if seen > limits.head_bytes {
-                return Err(too_long(&self.inbox));
-            }
-            self.more().await?;
-        }
+        };
+        within(limits.head_deadline, read).await.unwrap_or(Err(Refusal::HeadDeadline.into()))
     }
 
     /// Reads the body of a request, after a word to a client that waits for one.
-    pub(crate) async fn read_body(&mut self, request: &Request) -> Result<Vec<u8>, Refusal> {
-        let service = self.service().clone();
-        let body = async {
+    pub(crate) async fn body(&mut self, request: &Request) -> Result<Vec<u8>, Stop> {
+        let service = self.service.clone();
+        let read = async {
             let length = request.body_length;
             if request.expects_continue && self.inbox.is_empty() && length != Some(0) {
                 self.wire.lock().out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
-                self.wire.flush().await.or(Err(GONE))?;
+                self.wire.flush().await.or(Err(Stop::Gone))?;
             }
             match length {
                 Some(length) => self.take(length).await,
                 None => self.take_chunks(service.limits.body_bytes).await,
             }
         };
-        let read = within(service.limits.body_deadline, body).await;
-        read.unwrap_or(Err((408, "The request body did not arrive in time.")))
+        let read = within(service.limits.body_deadline, read).await;
+        read.unwrap_or(Err(Refusal::BodyDeadline.into()))
     }
 
-    async fn take_chunks(&mut self, body_bytes: usize) -> Result<Vec<u8>, Refusal> {
+    /// Ready when the client has left, or has sent more than a head may have that nobody asked for.
+    pub(crate) fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let limit = self.service.limits.head_bytes;
+        while !self.has_ended && self.inbox.len() <= limit {
+            match ready!(self.wire.poll_read(cx, &mut self.inbox)) {
+                Ok(0) if self.service.serves_half_closed => self.has_ended = true,
+                Ok(1..) => {}
+                _ => return Poll::Ready(()),
+            }
+        }
+        if self.has_ended { Poll::Pending } else { Poll::Ready(()) }
+    }
+
+    /// Keeps no room for what may come later.
+    pub(crate) fn shrink(&mut self) {
+        self.inbox.shrink_to_fit();
+    }
+
+    async fn take_chunks(&mut self, body_bytes: usize) -> Result<Vec<u8>, Stop> {
         let mut body = Vec::new();
         loop {
             let size = chunk_size(&self.take_line().await?, body_bytes - body.len())?;
@@ -79,18 +113,18 @@ impl Connection {
             }
             body.extend_from_slice(&self.take(size).await?);
             if self.take_line().await? != b"\r\n" {
-                return Err((400, "A chunk of the request body is longer than its size."));
+                return Err(Refusal::Chunks.into());
             }
         }
         for _ in 0..=TRAILERS {
-            if self.take_line().await? == b"\r\n" {
+            if ends_trailers(&self.take_line().await?)? {
                 return Ok(body);
             }
         }
-        Err((431, "The request body has too many trailers."))
+        Err(Refusal::Headers.into())
     }
 
-    async fn take(&mut self, count: usize) -> Result<Vec<u8>, Refusal> {
+    async fn take(&mut self, count: usize) -> Result<Vec<u8>, Stop> {
         while self.inbox.len() < count {
             self.more().await?;
         }
@@ -98,66 +132,64 @@ impl Connection {
     }
 
     /// Takes a line, its ending included.
-    async fn take_line(&mut self) -> Result<Vec<u8>, Refusal> {
+    async fn take_line(&mut self) -> Result<Vec<u8>, Stop> {
         loop {
             let end = self.inbox.iter().take(LINE_BYTES).position(|&byte| byte == b'\n');
             if let Some(end) = end {
                 return self.take(end + 1).await;
             }
             if self.inbox.len() >= LINE_BYTES {
-                return Err((400, "A line of the chunked request body is too long."));
+                return Err(Refusal::Chunks.into());
             }
             self.more().await?;
         }
     }
 
     /// Reads more.
-    async fn more(&mut self) -> Result<(), Refusal> {
+    async fn more(&mut self) -> Result<(), Stop> {
         let read = poll_fn(|cx| self.wire.poll_read(cx, &mut self.inbox)).await;
-        if matches!(read, Ok(1..)) { Ok(()) } else { Err(GONE) }
+        if matches!(read, Ok(1..)) { Ok(()) } else { Err(Stop::Gone) }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Weak};
     use std::time::Duration;
 
     use futures_lite::future::block_on;
     use futures_lite::io::Cursor;
 
     use super::*;
-    use crate::Response;
-    use crate::service::Service;
+    use crate::http::request::Method;
     use crate::wire::{Link, Wire};
+    use crate::{Limits, Response};
 
     /// What `take` makes of bytes of which the first `cut` are there and the others come later;
     /// and what is left.
     fn taken<T>(
         bytes: &[u8],
         cut: usize,
-        take: impl AsyncFnOnce(&mut Connection) -> Result<T, Refusal>,
-    ) -> (Result<T, u16>, Vec<u8>) {
-        let mut service = Service::new(Box::new(|_| Response::not_found()));
+        take: impl AsyncFnOnce(&mut Intake) -> Result<T, Stop>,
+    ) -> (Result<T, Stop>, Vec<u8>) {
+        let mut service = Service::new(Box::new(|_| Err(Response::not_found())));
         service.limits = Limits { body_bytes: 10, ..Limits::default() };
         let stream = Cursor::new(bytes[cut..].to_vec());
         let wire = Wire::new(Link::Other(Box::pin(stream)), Duration::MAX);
-        let admission = Arc::new(service).admit(None).unwrap();
-        let mut connection = Connection::new(wire, admission, Weak::new());
-        connection.inbox.extend_from_slice(&bytes[..cut]);
-        let result = block_on(take(&mut connection)).map_err(|(status, _)| status);
-        (result, std::mem::take(&mut connection.inbox))
+        let mut intake = Intake::new(wire, Arc::new(service));
+        intake.inbox.extend_from_slice(&bytes[..cut]);
+        let result = block_on(take(&mut intake));
+        (result, intake.inbox)
     }
 
     fn with_body(body_length: Option<usize>) -> Request {
-        Request { body_length, ..Request::default() }
+        Request { body_length, ..Request::bare(Method::Post, 1) }
     }
 
     #[test]
     fn a_head_at_every_cut() {
         let bytes = b"\r\nPOST /a HTTP/1.1\r\nHost: a:80\r\nContent-Length: 2\r\n\r\nhiGET";
         for cut in 0..=bytes.len() {
-            let (head, _) = taken(bytes, cut, async |it| it.read_head(true).await);
+            let (head, _) = taken(bytes, cut, async |it| it.head(true).await);
             assert_eq!(head.unwrap().body_length, Some(2), "{cut}");
         }
     }
@@ -166,7 +198,7 @@ mod tests {
     fn chunked_bodies_at_every_cut() {
         let bytes = b"3\r\nabc\r\n04;x=y\r\ndefg\r\n0\r\nTrailer: z\r\n\r\nnext";
         for cut in 0..=bytes.len() {
-            let (body, rest) = taken(bytes, cut, async |it| it.read_body(&with_body(None)).await);
+            let (body, rest) = taken(bytes, cut, async |it| it.body(&with_body(None)).await);
             assert_eq!(body, Ok(b"abcdefg".to_vec()), "{cut}");
             assert!(b"next".starts_with(&rest[..]), "{cut}: {rest:?}");
         }
@@ -177,24 +209,25 @@ mod tests {
         let long = format!("1;{}\r\n", "x".repeat(300));
         let trailers = format!("0\r\n{}", "a: b\r\n".repeat(40));
         for (bytes, expected) in [
-            ("6\r\nabcdef\r\n5\r\n", Err(413)),
-            ("2\r\nabc\r\n", Err(400)),
-            ("-\r\n", Err(400)),
-            (long.as_str(), Err(400)),
-            (trailers.as_str(), Err(431)),
-            ("3\r\nab", Err(0)),
+            ("6\r\nabcdef\r\n5\r\n", Refusal::BodyBytes.into()),
+            ("2\r\nabc\r\n", Refusal::Chunks.into()),
+            ("-\r\n", Refusal::Chunks.into()),
+            (long.as_str(), Refusal::Chunks.into()),
+            ("0\r\n\nGET / HTTP/1.1\r\n\r\n", Refusal::Chunks.into()),
+            (trailers.as_str(), Refusal::Headers.into()),
+            ("3\r\nab", Stop::Gone),
         ] {
             for cut in 0..=bytes.len() {
                 let (body, _) =
-                    taken(bytes.as_bytes(), cut, async |it| it.read_body(&with_body(None)).await);
-                assert_eq!(body, expected, "{bytes:?} cut at {cut}");
+                    taken(bytes.as_bytes(), cut, async |it| it.body(&with_body(None)).await);
+                assert_eq!(body, Err(expected), "{bytes:?} cut at {cut}");
             }
         }
     }
 
     #[test]
     fn a_body_with_length_leaves_what_follows() {
-        let (body, rest) = taken(b"abcGET", 6, async |it| it.read_body(&with_body(Some(3))).await);
+        let (body, rest) = taken(b"abcGET", 6, async |it| it.body(&with_body(Some(3))).await);
         assert_eq!((body, rest), (Ok(b"abc".to_vec()), b"GET".to_vec()));
     }
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+#![warn(missing_debug_implementations)]
 
 /// Reports to the `log` crate if the feature is on.
 macro_rules! event {
@@ -9,29 +10,37 @@ macro_rules! event {
     };
 }
 
+mod access;
 mod channel;
 mod connection;
 mod http;
 mod intake;
 mod log;
 mod pump;
+mod report;
+mod response;
 mod server;
 mod service;
+mod shutdown;
+mod sink;
 mod socket;
 mod stream;
 mod subscriber;
 mod wire;
 
+pub use crate::access::{Access, Outcome};
 pub use crate::channel::{Channel, ChannelStats, History, Lag};
 pub use crate::http::cors::Cors;
 pub use crate::http::limits::Limits;
-pub use crate::http::request::Request;
-pub use crate::http::response::Response;
+pub use crate::http::request::{Method, Request};
+pub use crate::http::status::Refusal;
 pub use crate::log::{Entry, EventId, Replay};
+pub use crate::response::Response;
 pub use crate::server::{BoundServer, Handle, Server};
-pub use crate::service::{Access, Shutdown, Stats};
+pub use crate::service::Stats;
+pub use crate::shutdown::Shutdown;
+pub use crate::sink::Sink;
 pub use crate::socket::sleep;
-pub use crate::stream::Sink;
 pub use sse_proto::Frame;
 
 /// Locks a mutex; what a panicking thread left behind is whole, because nothing panics half-way.

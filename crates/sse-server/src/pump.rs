@@ -145,7 +145,7 @@ mod tests {
     }
 
     fn worker() -> Arc<Worker> {
-        Worker::new(Arc::new(Service::new(Box::new(|_| crate::Response::not_found()))))
+        Worker::new(Arc::new(Service::new(Box::new(|_| Err(crate::Response::not_found())))))
     }
 
     #[test]

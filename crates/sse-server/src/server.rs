@@ -9,12 +9,14 @@ use std::time::Duration;
 use futures_lite::future::{or, yield_now};
 use futures_lite::io::{AsyncRead, AsyncWrite};
 
+use crate::access::Access;
 use crate::connection::Connection;
 use crate::pump::Worker;
-use crate::service::{Access, Service, Shutdown, Stats};
-use crate::socket::{Listener, block_on, listen, sleep, within};
+use crate::service::{Handler, Service, Stats};
+use crate::shutdown::Shutdown;
+use crate::socket::{Listener, block_on, listen, sleep};
 use crate::wire::{Link, Wire};
-use crate::{Cors, Limits, Request, Response, lock};
+use crate::{Cors, Limits, Refusal, Request, Response};
 
 /// How long to wait when the system cannot give out another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -33,26 +35,65 @@ const ACCEPTS_PER_TURN: usize = 64;
 /// # fn main() -> std::io::Result<()> {
 /// let news = Channel::default();
 /// Server::new(move |_| Response::channel(&news))
-///     .authorize(|request| match request.header("Authorization") {
-///         Some("Bearer secret") => None,
-///         _ => Some(Response::new(401)),
-///     })
-///     .on_access(|access| println!("{} {} bytes", access.status, access.bytes))
+///     .on_access(|access| println!("{:?}, {} bytes", access.outcome, access.bytes))
 ///     .limits(Limits { connections: 50_000, ..Limits::default() })
 ///     .threads(2)
 ///     .bind("127.0.0.1:8080")?
 ///     .run()
 /// # }
 /// ```
+#[must_use = "it serves when it is bound and run"]
 pub struct Server {
     service: Service,
     threads: usize,
 }
 
 impl Server {
-    /// A server that answers with `handler`.
+    /// A server that answers everyone with `handler`.
     pub fn new(handler: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Self {
-        Self { service: Service::new(Box::new(handler)), threads: 1 }
+        Self::authorized(|_| Ok(()), move |request, ()| handler(request))
+    }
+
+    /// A server whose `guard` looks at each request before its body is read. What it learns, who is
+    /// asking for instance, reaches `handler`; a response (401, say) is sent in the handler's place.
+    ///
+    /// ```
+    /// use sse_server::{Request, Response, Server};
+    ///
+    /// struct User(String);
+    ///
+    /// fn user(request: &Request) -> Result<User, Response> {
+    ///     let token = request.header("Authorization").ok_or_else(|| Response::new(401))?;
+    ///     let name = token.strip_prefix("Bearer secret-of-").ok_or_else(|| Response::new(403))?;
+    ///     Ok(User(name.to_owned()))
+    /// }
+    ///
+    /// let server = Server::authorized(user, |_, user| Response::text(format!("hello {}", user.0)));
+    /// ```
+    ///
+    /// A guard fails closed: what it does not find is no reason to let a request pass, and does
+    /// not compile.
+    ///
+    /// ```compile_fail,E0277
+    /// # use sse_server::{Request, Response, Server};
+    /// Server::authorized(
+    ///     |request: &Request| {
+    ///         let token = request.header("Authorization")?;
+    ///         if token == "Bearer secret" { Ok(()) } else { Err(Response::new(401)) }
+    ///     },
+    ///     |_, ()| Response::text("hello"),
+    /// );
+    /// ```
+    pub fn authorized<T: Send + 'static>(
+        guard: impl Fn(&Request) -> Result<T, Response> + Send + Sync + 'static,
+        handler: impl Fn(&Request, T) -> Response + Send + Sync + 'static,
+    ) -> Self {
+        let handler = Arc::new(handler);
+        let guard = move |request: &Request| -> Result<Handler, Response> {
+            let (learnt, handler) = (guard(request)?, handler.clone());
+            Ok(Box::new(move |request| handler(request, learnt)))
+        };
+        Self { service: Service::new(Box::new(guard)), threads: 1 }
     }
 
     /// Sets the limits.
@@ -74,17 +115,17 @@ impl Server {
         self
     }
 
-    /// Looks at each request before its body is read: an answer (401, say) is sent in place of the
-    /// handler's, `None` lets the request pass.
-    pub fn authorize(
-        mut self,
-        guard: impl Fn(&Request) -> Option<Response> + Send + Sync + 'static,
-    ) -> Self {
-        self.service.guard = Some(Box::new(guard));
+    /// Whether a client that has closed its sending half is still served, as `nc -N` and some tunnels
+    /// and proxies do while they wait for the answer. By default it counts as gone, because a
+    /// browser that leaves looks the same; with this, one that leaves is noticed only when something
+    /// is sent to it, a heartbeat at the latest.
+    pub fn serve_half_closed(mut self, serve: bool) -> Self {
+        self.service.serves_half_closed = serve;
         self
     }
 
-    /// Calls `hook` after each answer, for access logs; for a stream that is when it ends.
+    /// Calls `hook` once for each request, for access logs: when its answer has ended, for a stream
+    /// that is when the stream ends, or when the client has left or was cut before.
     pub fn on_access(mut self, hook: impl Fn(&Access) + Send + Sync + 'static) -> Self {
         self.service.access = Some(Box::new(hook));
         self
@@ -108,6 +149,7 @@ impl Server {
 }
 
 /// A server that listens.
+#[must_use = "it serves when `run` is called"]
 pub struct BoundServer {
     listener: Arc<Listener>,
     service: Arc<Service>,
@@ -211,8 +253,7 @@ impl Handle {
         let wire = Wire::new(Link::Other(Box::pin(stream)), service.limits.write_deadline);
         let served = Connection::new(wire, admission, Weak::new()).serve();
         let cut = async {
-            service.stopped().await;
-            sleep(service.stopping().unwrap_or_default().deadline).await;
+            service.stop.overdue().await;
             service.count(|stats| stats.cut += 1);
             Ok(())
         };
@@ -220,19 +261,22 @@ impl Handle {
         let _ = or(served, cut).await;
     }
 
-    /// Asks the server to end, and returns at once: it stops accepting, tells each stream when to
-    /// come back, ends it, and cuts at the deadline what is still open. [`BoundServer::run`]
-    /// returns when that is done; [`Stats::cut`] says how many connections had to be cut.
+    /// Asks the server to end, and returns at once. It accepts no more; the streams of channels end
+    /// properly, each told when to come back; answers and per-request streams that are under way
+    /// may finish ([`Sink::is_stopping`](crate::Sink::is_stopping) tells their closures). What is
+    /// still open at the deadline is cut, without the last chunk: what is unfinished never looks
+    /// finished. [`BoundServer::run`] returns when that is done; [`Stats::cut`] says how many
+    /// connections had to be cut.
+    ///
+    /// Called again it may shorten the time that is left, and not lengthen it.
     pub fn shutdown(&self, how: Shutdown) {
-        *lock(&self.service.stopping) = Some(how);
-        self.service.changed.notify(usize::MAX);
+        self.service.stop.ask(how);
     }
 
     /// Waits until a shutdown is done: all connections have ended or have been cut.
     pub async fn closed(&self) {
         let Self { service } = self;
-        let is_done = || service.stopping().is_some() && service.count(|stats| stats.open) == 0;
-        service.until(is_done).await;
+        service.stop.done(|| service.count(|stats| stats.open) == 0).await;
     }
 
     /// The server's counters.
@@ -241,17 +285,38 @@ impl Handle {
     }
 }
 
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { service, threads } = self;
+        let mut server = f.debug_struct("Server");
+        server.field("limits", &service.limits).field("threads", threads).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for BoundServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BoundServer").field("address", &self.local_addr()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
 /// Accepts and serves until a shutdown is asked for and done.
 async fn serve(listener: Arc<Listener>, service: Arc<Service>) {
     let worker = Worker::new(service.clone());
     let served = async {
-        or(accept(&listener, &service, &worker), service.stopped()).await;
+        or(accept(&listener, &service, &worker), service.stop.asked()).await;
         drop(listener);
-        let deadline = service.stopping().unwrap_or_default().deadline;
         let handle = Handle { service: service.clone() };
-        if within(deadline, handle.closed()).await.is_none() {
+        let cut = async {
+            service.stop.overdue().await;
             service.count(|stats| stats.cut = stats.cut.max(stats.open));
-        }
+        };
+        or(handle.closed(), cut).await;
     };
     // What is still open is cut when the worker is dropped, and its tasks with it.
     worker.executor.run(served).await;
@@ -268,7 +333,7 @@ async fn accept(listener: &Listener, service: &Arc<Service>, worker: &Arc<Worker
             }
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
-                service.reject("The system has no room for another connection.");
+                service.refuse(Refusal::Descriptors);
                 event!(error, "cannot accept: {error}");
                 let _ = &error;
                 sleep(ACCEPT_PAUSE).await;

@@ -1,90 +1,36 @@
 //! What all connections of a server share: handler, limits, hooks, counters, and the signal to stop.
-//! Touches no socket; depends on event-listener.
+//! Depends on `response`, `access` and `shutdown`.
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
-use futures_lite::future::or;
+use crate::access::Access;
+use crate::shutdown::{Shutdown, Stop};
+use crate::{Cors, Limits, Refusal, Request, Response, lock};
 
-use crate::http::status::Refusal;
-use crate::socket::chance;
-use crate::{Cors, Limits, Request, Response, lock};
-
-pub(crate) type Guard = Box<dyn Fn(&Request) -> Option<Response> + Send + Sync>;
+/// Makes the response once the body is there.
+pub(crate) type Handler = Box<dyn FnOnce(&Request) -> Response + Send>;
+/// Says from the head of a request who answers it, or the answer.
+pub(crate) type Guard = Box<dyn Fn(&Request) -> Result<Handler, Response> + Send + Sync>;
 pub(crate) type AccessHook = Box<dyn Fn(&Access) + Send + Sync>;
-pub(crate) type Handler = Box<dyn Fn(&Request) -> Response + Send + Sync>;
 
 pub(crate) struct Service {
-    pub(crate) handler: Handler,
-    pub(crate) guard: Option<Guard>,
+    pub(crate) guard: Guard,
     pub(crate) access: Option<AccessHook>,
     pub(crate) cors: Option<Cors>,
     pub(crate) limits: Limits,
+    /// Whether a client that sends no more may still be there.
+    pub(crate) serves_half_closed: bool,
     stats: Mutex<Stats>,
     addresses: Mutex<HashMap<IpAddr, usize>>,
-    /// How to end, once that is asked for.
-    pub(crate) stopping: Mutex<Option<Shutdown>>,
-    /// Notified when it is, and after it when a connection has gone.
-    pub(crate) changed: event_listener::Event,
+    pub(crate) stop: Arc<Stop>,
 }
 
 /// Connections that are told at the same time that there is no room; more are just closed.
 const DOORSTEP: usize = 256;
-static FULL: Refusal = (503, "The server is at its capacity.");
-static CROWDED: Refusal = (503, "There are too many connections from this address.");
-
-/// A request that has been answered, for access logs.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Access {
-    /// The request; `None` if it could not be read.
-    pub request: Option<Request>,
-    /// The other end.
-    pub peer: Option<SocketAddr>,
-    /// The status it was answered with.
-    pub status: u16,
-    /// Bytes sent, head included.
-    pub bytes: u64,
-    /// From the end of the request's head to the end of the answer.
-    pub duration: Duration,
-    pub(crate) began: Instant,
-}
-
-/// How a server is to end: see [`Handle::shutdown`](crate::Handle::shutdown).
-///
-/// ```
-/// use sse_server::Shutdown;
-/// use std::time::{Duration, Instant};
-///
-/// let patient = Shutdown { deadline: Duration::from_secs(30), ..Shutdown::default() };
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shutdown {
-    /// How long open connections may take to end properly, 5 s; then they are cut.
-    pub deadline: Duration,
-    /// Each stream is told a reconnection time of its own, at random between `retry_after` (1 s)
-    /// and `retry_after + retry_spread` (5 s more), so that not all clients come back in the same second.
-    pub retry_after: Duration,
-    /// See `retry_after`.
-    pub retry_spread: Duration,
-}
-
-impl Default for Shutdown {
-    fn default() -> Self {
-        let seconds = Duration::from_secs;
-        Self { deadline: seconds(5), retry_after: seconds(1), retry_spread: seconds(5) }
-    }
-}
-
-impl Shutdown {
-    /// A reconnection time for one client.
-    pub(crate) fn retry(&self) -> Duration {
-        self.retry_after + self.retry_spread.mul_f64(chance())
-    }
-}
 
 /// A server's counters at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,22 +44,21 @@ pub struct Stats {
     pub requests: u64,
     /// Connections that a shutdown cut at its deadline.
     pub cut: u64,
-    /// Requests and connections that the server itself refused, by reason.
-    pub rejected: BTreeMap<&'static str, u64>,
+    /// Requests and connections that the server itself answered or turned away, by reason.
+    pub refused: BTreeMap<Refusal, u64>,
 }
 
 impl Service {
-    pub(crate) fn new(handler: Handler) -> Self {
+    pub(crate) fn new(guard: Guard) -> Self {
         Self {
-            handler,
-            guard: None,
+            guard,
             access: None,
             cors: None,
             limits: Limits::default(),
+            serves_half_closed: false,
             stats: Mutex::default(),
             addresses: Mutex::default(),
-            stopping: Mutex::default(),
-            changed: event_listener::Event::new(),
+            stop: Arc::default(),
         }
     }
 
@@ -128,25 +73,44 @@ impl Service {
             stats.open as usize
         });
         let (all, each) = (self.limits.connections, self.limits.connections_per_address);
-        let (mut over, mut refusal) = (open.saturating_sub(all), &FULL);
+        let (mut over, mut refusal) = (open.saturating_sub(all), Refusal::Capacity);
         if let Some(peer) = peer.filter(|_| over == 0 && each < usize::MAX) {
             let mut addresses = lock(&self.addresses);
             let count = addresses.entry(network(peer)).or_insert(0);
             *count += 1;
             admission.is_counted = true;
-            (over, refusal) = (count.saturating_sub(each), &CROWDED);
+            (over, refusal) = (count.saturating_sub(each), Refusal::AddressCapacity);
         }
         if over > DOORSTEP {
-            self.reject(refusal.1);
+            self.refuse(refusal);
             return None;
         }
         admission.refused = (over > 0).then_some(refusal);
         Some(admission)
     }
 
-    pub(crate) fn reject(&self, why: &'static str) {
-        self.count(|stats| *stats.rejected.entry(why).or_insert(0) += 1);
+    /// Counts and logs that the server itself answers.
+    pub(crate) fn refuse(&self, why: Refusal) {
+        self.count(|stats| *stats.refused.entry(why).or_insert(0) += 1);
         event!(debug, "refused: {why}");
+    }
+
+    /// Counts and logs a mistake of the application.
+    pub(crate) fn fail(&self, why: Refusal, what: &str) {
+        self.count(|stats| *stats.refused.entry(why).or_insert(0) += 1);
+        event!(error, "{what}");
+        let _ = what;
+    }
+
+    /// Runs the application's code; a refusal if it panics.
+    pub(crate) fn shielded<T>(&self, code: impl FnOnce() -> T) -> Result<T, Refusal> {
+        catch_unwind(AssertUnwindSafe(code)).map_err(|_| self.panicked())
+    }
+
+    /// The application's code has panicked; the panic hook has said where.
+    pub(crate) fn panicked(&self) -> Refusal {
+        self.fail(Refusal::Panic, "a handler, a guard, a hook or a rule panicked");
+        Refusal::Panic
     }
 
     pub(crate) fn count<T>(&self, change: impl FnOnce(&mut Stats) -> T) -> T {
@@ -155,31 +119,17 @@ impl Service {
 
     /// How the server is ending; `None` if it is not.
     pub(crate) fn stopping(&self) -> Option<Shutdown> {
-        lock(&self.stopping).clone()
+        self.stop.how()
     }
 
     /// Waits until the server is to end.
     pub(crate) async fn stopped(&self) {
-        self.until(|| self.stopping().is_some()).await;
+        self.stop.asked().await;
     }
 
     /// What `future` comes to, or `None` if the server is to end before.
     pub(crate) async fn unless_stopped<T>(&self, future: impl Future<Output = T>) -> Option<T> {
-        let stopped = async {
-            self.stopped().await;
-            None
-        };
-        or(stopped, async { Some(future.await) }).await
-    }
-
-    /// Waits until `condition`, which changes with the end of the server or after it, holds.
-    pub(crate) async fn until(&self, condition: impl Fn() -> bool) {
-        while !condition() {
-            let changed = self.changed.listen();
-            if !condition() {
-                changed.await;
-            }
-        }
+        self.stop.unless_asked(future).await
     }
 }
 
@@ -198,7 +148,7 @@ pub(crate) struct Admission {
     /// Whether it counts for its address.
     is_counted: bool,
     /// What it is told if there is no room for it.
-    pub(crate) refused: Option<&'static Refusal>,
+    pub(crate) refused: Option<Refusal>,
 }
 
 impl Drop for Admission {
@@ -211,9 +161,7 @@ impl Drop for Admission {
             }
         }
         self.service.count(|stats| stats.open -= 1);
-        if self.service.stopping().is_some() {
-            self.service.changed.notify(usize::MAX);
-        }
+        self.service.stop.parted();
     }
 }
 
@@ -222,7 +170,7 @@ mod tests {
     use super::*;
 
     fn service(connections: usize, connections_per_address: usize) -> Arc<Service> {
-        let mut service = Service::new(Box::new(|_| Response::not_found()));
+        let mut service = Service::new(Box::new(|_| Err(Response::not_found())));
         service.limits = Limits { connections, connections_per_address, ..Limits::default() };
         Arc::new(service)
     }
@@ -265,7 +213,8 @@ mod tests {
         static SEEN: Seen = Seen(Mutex::new(Vec::new()));
         ::log::set_logger(&SEEN).unwrap();
         ::log::set_max_level(::log::LevelFilter::Debug);
-        service(1, 1).reject("no reason");
-        assert!(lock(&SEEN.0).contains(&"DEBUG refused: no reason".to_owned()));
+        service(1, 1).refuse(Refusal::Capacity);
+        let refused = "DEBUG refused: The server is at its capacity.".to_owned();
+        assert!(lock(&SEEN.0).contains(&refused));
     }
 }

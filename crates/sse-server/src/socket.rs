@@ -1,7 +1,6 @@
 //! The one file that touches sockets and timers; everything else works on bytes and values.
 
 use std::future::Future;
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::{TcpListener, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -46,11 +45,14 @@ pub(crate) fn instant() -> Instant {
     Instant::now()
 }
 
-/// Evenly distributed in `0.0..1.0`: spreads what must not happen at once, keeps no secret. The
-/// standard library's hasher is seeded by the system, and differently each time.
+/// Evenly distributed in `0.0..1.0`: spreads what must not happen at once, keeps no secret.
 pub(crate) fn chance() -> f64 {
-    let bits = RandomState::new().hash_one(()) >> 11;
-    bits as f64 / (1_u64 << 53) as f64
+    fastrand::f64()
+}
+
+/// Waits until `time`.
+pub(crate) async fn sleep_until(time: Instant) {
+    Timer::at(time).await;
 }
 
 /// An accepted connection.

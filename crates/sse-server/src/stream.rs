@@ -1,80 +1,79 @@
-//! Event streams: what runs after the response head until one side has had enough, and the sink
-//! that the closure of a per-request stream writes to. Depends on `wire` and `subscriber`.
+//! Event streams: what runs after the response head until one side has had enough. Depends on
+//! `response`, `subscriber` and `wire`.
 
-use std::future::ready;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_lite::future::or;
-use sse_proto::Frame;
 
-use crate::channel::encoded;
-use crate::connection::Connection;
-use crate::http::response::{BoxFuture, Content, Producer};
+use crate::Request;
+use crate::pump::Worker;
+use crate::response::{BoxFuture, Events, Producer, Source};
+use crate::service::Service;
+use crate::shutdown::{Shutdown, Stop};
+use crate::sink::Sink;
 use crate::socket::sleep;
 use crate::subscriber::Subscriber;
 use crate::wire::Wire;
-use crate::{Request, Response};
 
-impl Connection {
-    /// The future that writes a stream whose response head is queued. It fails if the client has
-    /// gone, or must not take the stream for complete.
-    pub(crate) fn stream(
-        &self,
-        response: Response,
-        request: &Request,
-    ) -> BoxFuture<io::Result<()>> {
-        let Response { content, heartbeat, until, .. } = response;
-        let (wire, service) = (self.wire.clone(), self.service().clone());
-        wire.lock().tail = *b"\n\n";
-        wire.lock().chunked = request.minor > 0;
-        let written: BoxFuture<io::Result<()>> = match content {
-            Content::Channel(subscription) => {
-                let id = request.last_event_id();
-                let subscriber = Subscriber::new(subscription, id, wire, heartbeat);
-                Box::pin(subscriber.run(self.worker.clone(), service))
-            }
-            Content::Stream(producer) => Box::pin(async move {
-                let produced = produce(producer, &wire, heartbeat);
-                service.unless_stopped(produced).await.unwrap_or(Ok(()))
-            }),
-            Content::Bytes(_) | Content::Later(_) => Box::pin(ready(Ok(()))),
-        };
-        match until {
-            Some(until) => Box::pin(or(until, written)),
-            None => written,
+/// The future that writes a stream whose response head is queued. It fails if the client has gone,
+/// or must not take the stream for complete.
+pub(crate) fn stream(
+    events: Events,
+    request: &Request,
+    wire: &Arc<Wire>,
+    worker: Weak<Worker>,
+    service: &Arc<Service>,
+) -> BoxFuture<io::Result<()>> {
+    let Events { source, heartbeat, until } = events;
+    let wire = wire.clone();
+    wire.lock().tail = *b"\n\n";
+    wire.lock().chunked = request.minor > 0;
+    let written: BoxFuture<io::Result<()>> = match source {
+        Source::Channel(subscription) => {
+            let id = request.last_event_id();
+            let subscriber = Subscriber::new(subscription, id, wire, heartbeat);
+            Box::pin(subscriber.run(worker, service.clone()))
         }
+        // It goes on when the server is to end: a half answer must not look whole.
+        Source::Producer(producer) => {
+            let stop = service.stop.clone();
+            Box::pin(async move { produce(producer, &wire, stop, heartbeat).await })
+        }
+    };
+    match until {
+        Some(until) => Box::pin(or(until, written)),
+        None => written,
     }
+}
 
-    /// Ends a stream: neither a sink that outlives it nor the pump writes from here on. If it is
-    /// complete, what says so is queued, after a reconnection time if the server is to end. Inside
-    /// a block that line stands alone: a blank line would dispatch what is not finished; inside a
-    /// line there is no place for it.
-    pub(crate) fn end_stream(&self, ended: Option<io::Result<()>>) -> bool {
-        let mut state = self.wire.lock();
-        state.end_turn();
-        let complete = matches!(ended, Some(Ok(())));
-        if complete {
-            let stopping = self.service().stopping();
-            let line = stopping.map(|how| format!("retry: {}\n", how.retry().as_millis()));
-            match (line, state.tail) {
-                (Some(line), [b'\n', b'\n']) => state.push_block(format!("{line}\n").as_bytes()),
-                (Some(line), [_, b'\n']) => state.push_block(line.as_bytes()),
-                _ => {}
-            }
-            if state.chunked {
-                state.out.extend_from_slice(b"0\r\n\r\n");
-            }
-        }
-        complete
+/// Ends a stream that is complete. What says so is queued, after a reconnection time if the server
+/// is to end. Inside a block that line stands alone: a blank line would dispatch what is not
+/// finished; inside a line there is no place for it.
+pub(crate) fn end(wire: &Wire, stopping: Option<Shutdown>) {
+    let line = stopping.map(|how| format!("retry: {}\n", how.retry().as_millis()));
+    let mut state = wire.lock();
+    match (line, state.tail) {
+        (Some(line), [b'\n', b'\n']) => state.push_block(format!("{line}\n").as_bytes()),
+        (Some(line), [_, b'\n']) => state.push_block(line.as_bytes()),
+        _ => {}
+    }
+    if state.chunked {
+        state.out.extend_from_slice(b"0\r\n\r\n");
     }
 }
 
 /// Runs the closure of a per-request stream, with heartbeats while it is silent.
-async fn produce(producer: Producer, wire: &Arc<Wire>, heartbeat: Duration) -> io::Result<()> {
+async fn produce(
+    producer: Producer,
+    wire: &Arc<Wire>,
+    stop: Arc<Stop>,
+    heartbeat: Duration,
+) -> io::Result<()> {
+    wire.share();
     wire.flush().await?;
-    let sink = Sink { turn: wire.turn(), wire: wire.clone() };
+    let sink = Sink::new(wire.clone(), stop);
     let beats = async {
         let mut before = wire.lock().total;
         loop {
@@ -90,44 +89,4 @@ async fn produce(producer: Producer, wire: &Arc<Wire>, heartbeat: Duration) -> i
         }
     };
     or(producer(sink), beats).await
-}
-
-/// Where the closure of [`Response::stream`](crate::Response::stream) writes its events.
-///
-/// Each send waits until the socket has taken the bytes, so that a slow client slows its own
-/// producer and nothing piles up.
-pub struct Sink {
-    wire: Arc<Wire>,
-    turn: u32,
-}
-
-impl Sink {
-    /// Sends an event, a comment, a reconnection time or a cursor.
-    ///
-    /// # Errors
-    ///
-    /// The client has gone, has taken nothing for the write deadline, or the stream has ended.
-    pub async fn send(&mut self, frame: &Frame<'_>) -> io::Result<()> {
-        self.send_bytes(&encoded(frame)).await
-    }
-
-    /// Sends bytes that are in the format already: for relays, or to write a block line by line.
-    ///
-    /// They are sent as they are; the caller answers for line endings and blank lines.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Sink::send`].
-    pub async fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
-        // Bytes that an earlier send left behind when it was dropped half-way.
-        self.wire.flush_turn(self.turn).await?;
-        if let [.., last] = *bytes {
-            let mut state = self.wire.lock();
-            state.must_be(self.turn)?;
-            state.push_block(bytes);
-            let before = bytes.len().checked_sub(2).map_or(state.tail[1], |index| bytes[index]);
-            state.tail = [before, last];
-        }
-        self.wire.flush_turn(self.turn).await
-    }
 }

@@ -9,7 +9,7 @@ use std::io;
 use std::net::Shutdown;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, Wake, Waker, ready};
 use std::time::Duration;
 
 use futures_lite::io::{AsyncRead, AsyncWrite};
@@ -57,6 +57,33 @@ pub(crate) struct State {
     /// Whether the stream is sent in chunks.
     pub(crate) chunked: bool,
     writer: Writer,
+    /// Who waits to write, if more than one task may.
+    waiting: Option<Arc<Waiting>>,
+}
+
+/// The tasks that wait to write to one connection: that of a sink, which may have been moved to
+/// another executor, and that of the connection, which sends heartbeats. A socket remembers one
+/// waker; two tasks that replaced each other's would wake each other for ever.
+#[derive(Default)]
+struct Waiting(Mutex<Vec<Waker>>);
+
+impl Waiting {
+    /// A waker, always the same, for all who wait, and with them the task of `cx`.
+    fn with(self: Arc<Self>, cx: &Context<'_>) -> Waker {
+        let mut wakers = lock(&self.0);
+        if !wakers.iter().any(|known| known.will_wake(cx.waker())) {
+            wakers.push(cx.waker().clone());
+        }
+        drop(wakers);
+        self.into()
+    }
+}
+
+impl Wake for Waiting {
+    fn wake(self: Arc<Self>) {
+        let wakers = std::mem::take(&mut *lock(&self.0));
+        wakers.into_iter().for_each(Waker::wake);
+    }
 }
 
 /// Who may write to a connection; there is never more than one.
@@ -121,6 +148,11 @@ impl Wire {
         self.lock().turn
     }
 
+    /// Lets more than one task write the stream under way.
+    pub(crate) fn share(&self) {
+        self.lock().waiting = Some(Arc::default());
+    }
+
     /// Writes all that is queued.
     ///
     /// # Errors
@@ -141,7 +173,10 @@ impl Wire {
         let write = |cx: &mut Context<'_>| {
             let mut state = self.lock();
             state.must_be(turn)?;
-            state.poll_write(cx)
+            match state.waiting.clone() {
+                Some(waiting) => state.poll_write(&mut Context::from_waker(&waiting.with(cx))),
+                None => state.poll_write(cx),
+            }
         };
         let mut is_left = true;
         while is_left {
@@ -295,6 +330,7 @@ impl State {
     pub(crate) fn end_turn(&mut self) {
         self.turn = self.turn.wrapping_add(1);
         self.writer = Writer::default();
+        self.waiting = None;
     }
 
     /// Ends the connection, though a sink or a pump may hold it a little longer.

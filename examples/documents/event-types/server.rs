@@ -2,7 +2,6 @@
 //!
 //! Run: `cargo run -p examples --example event-types`
 
-use std::future::pending;
 use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -25,9 +24,12 @@ pub fn main() -> ExitCode {
 pub fn respond(request: &Request, path: &str) -> Response {
     match path {
         "/" if wants_page(request) => {
-            Response::html(include_str!("page.html")).header("Vary", "Accept")
+            Response::html(include_str!("page.html")).with_header("Vary", "Accept")
         }
-        "/" => Response::stream(name_and_age).cors(Cors::any()).header("Vary", "Accept"),
+        "/" => Response::stream(name_and_age)
+            .with_cors(Cors::any())
+            .with_header("Cache-Control", "no-cache")
+            .with_header("Vary", "Accept"),
         _ => Response::not_found(),
     }
 }
@@ -41,5 +43,6 @@ async fn name_and_age(mut sink: Sink) -> io::Result<()> {
     sleep(Duration::from_secs(1)).await;
     sink.send_bytes(b"event: age\n").await?;
     sink.send_bytes(b"data: 24\n\n").await?;
-    pending().await
+    sink.stopping().await;
+    Ok(())
 }

@@ -27,9 +27,9 @@ pub fn respond(_request: &Request, path: &str) -> Response {
         "/page-onmessage.html" => Response::html(include_str!("page-onmessage.html")),
         "/page-onerror.html" => Response::html(include_str!("page-onerror.html")),
         "/sse" => Response::stream(three_seconds)
-            .cors(Cors::any())
-            .header("Access-Control-Allow-Headers", "*")
-            .header("Connection", "close")
+            .with_cors(Cors::any())
+            .with_header("Access-Control-Allow-Headers", "*")
+            .with_header("Connection", "close")
             .without_header("Cache-Control"),
         _ => Response::not_found(),
     }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use examples::{Program, local_time};
-use sse_server::{Cors, Frame, Request, Response, Sink, sleep};
+use sse_server::{Cors, Frame, Request, Response, Sink};
 
 /// Serves the demo alone, where its document has it.
 pub fn main() -> ExitCode {
@@ -28,19 +28,20 @@ pub fn main() -> ExitCode {
 pub fn respond(_request: &Request, path: &str) -> Response {
     match path {
         "/sse" => Response::stream(clock)
-            .cors(Cors::any())
-            .header("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE")
-            .header("Access-Control-Allow-Headers", "Content-Type"),
+            .with_cors(Cors::any())
+            .with_header("Cache-Control", "no-cache")
+            .with_header("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE")
+            .with_header("Access-Control-Allow-Headers", "Content-Type"),
         _ => Response::new(404)
-            .header("Content-Type", "text/html; charset=utf-8")
-            .body(include_bytes!("not-found.html")),
+            .with_header("Content-Type", "text/html; charset=utf-8")
+            .with_body(include_bytes!("not-found.html")),
     }
 }
 
 async fn clock(mut sink: Sink) -> io::Result<()> {
     sink.send(&Frame::message("Hello, this is a server-sent event!")).await?;
-    loop {
-        sleep(Duration::from_secs(2)).await;
+    while sink.pause(Duration::from_secs(2)).await {
         sink.send(&Frame::message(&local_time::time())).await?;
     }
+    Ok(())
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use examples::{Program, local_time};
-use sse_server::{Frame, Request, Response, Sink, sleep};
+use sse_server::{Frame, Request, Response, Sink};
 
 /// Serves the demo alone, where its document has it.
 pub fn main() -> ExitCode {
@@ -23,9 +23,9 @@ pub fn main() -> ExitCode {
 /// Answers a request; `path` is relative to where the demo is mounted.
 pub fn respond(_request: &Request, path: &str) -> Response {
     match path {
-        "/stream" => {
-            Response::stream(dates).header("Content-Type", "text/event-stream;charset=utf-8")
-        }
+        "/stream" => Response::stream(dates)
+            .with_header("Content-Type", "text/event-stream;charset=utf-8")
+            .with_header("Cache-Control", "no-cache"),
         "/favicon.ico" => Response::not_found(),
         _ => Response::html(include_str!("page.html")),
     }
@@ -38,10 +38,10 @@ async fn dates(mut sink: Sink) -> io::Result<()> {
     sink.send_bytes(b": the event above is not a message\n").await?;
     sink.send_bytes(format!("id: {}\n", local_time::milliseconds_since_1970()).as_bytes()).await?;
     sink.send_bytes(format!("data: {}\n\n", local_time::date()).as_bytes()).await?;
-    loop {
-        sleep(Duration::from_secs(1)).await;
+    while sink.pause(Duration::from_secs(1)).await {
         let id = local_time::milliseconds_since_1970().to_string();
         let date = local_time::date();
         sink.send(&Frame::message(&date).with_id(&id).map_err(io::Error::other)?).await?;
     }
+    Ok(())
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use examples::{Program, local_time, wants_page};
-use sse_server::{Cors, Frame, Request, Response, Sink, sleep};
+use sse_server::{Cors, Frame, Request, Response, Sink};
 
 /// Serves the demo alone, where its document has it.
 pub fn main() -> ExitCode {
@@ -24,16 +24,19 @@ pub fn main() -> ExitCode {
 pub fn respond(request: &Request, path: &str) -> Response {
     match path {
         "/" if wants_page(request) => {
-            Response::html(include_str!("page.html")).header("Vary", "Accept")
+            Response::html(include_str!("page.html")).with_header("Vary", "Accept")
         }
-        "/" => Response::stream(dates).cors(Cors::any()).header("Vary", "Accept"),
+        "/" => Response::stream(dates)
+            .with_cors(Cors::any())
+            .with_header("Cache-Control", "no-cache")
+            .with_header("Vary", "Accept"),
         _ => Response::not_found(),
     }
 }
 
 async fn dates(mut sink: Sink) -> io::Result<()> {
-    loop {
-        sleep(Duration::from_secs(1)).await;
+    while sink.pause(Duration::from_secs(1)).await {
         sink.send(&Frame::message(&local_time::date())).await?;
     }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 //! and on `input`.
 
 use super::input::{Complaint, Format, Input};
-use sse_server::{Channel, Frame, Replay, Request, Response};
+use sse_server::{Channel, Frame, Method, Replay, Request, Response};
 use std::net::IpAddr;
 
 /// Where the stream is.
@@ -34,10 +34,10 @@ const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 
 impl Routes {
     pub(super) fn answer(&self, request: &Request) -> Response {
         match (request.path(), request.method(), &self.post) {
-            (EVENTS, "POST", Some(post)) => post.take(request, &self.channel),
+            (EVENTS, Method::Post, Some(post)) => post.take(request, &self.channel),
             (EVENTS, _, _) => self.events(request),
             ("/", _, _) if self.page => {
-                Response::html(PAGE).header("Content-Security-Policy", POLICY)
+                Response::html(PAGE).with_header("Content-Security-Policy", POLICY)
             }
             ("/", _, _) => Response::text("The event stream is at /events.\n"),
             _ => Response::not_found(),
@@ -50,7 +50,7 @@ impl Routes {
         let replay = Replay::Last(asked.unwrap_or(self.replay));
         let response = Response::channel(&self.channel).replay(replay).heartbeat(self.heartbeat);
         let response = match self.post {
-            Some(_) => response.methods("GET, HEAD, POST"),
+            Some(_) => response.with_methods(&[Method::Get, Method::Post]),
             None => response,
         };
         match request.query("last-event-id").filter(|_| request.last_event_id().is_none()) {
@@ -85,7 +85,7 @@ impl Post {
         }
         match &wrong[..] {
             [] => Response::text(ids),
-            _ => Response::new(400).body(format!("{ids}{}\n", wrong.join("\n"))),
+            _ => Response::new(400).with_body(format!("{ids}{}\n", wrong.join("\n"))),
         }
     }
 
@@ -103,7 +103,7 @@ impl Post {
         let sent = request.header("authorization").and_then(|value| value.split_once(' '));
         let sent = sent.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let is_right = sent.is_some_and(|(_, sent)| is_equal(sent.trim(), token));
-        (!is_right).then(|| Response::new(401).header("WWW-Authenticate", "Bearer"))
+        (!is_right).then(|| Response::new(401).with_header("WWW-Authenticate", "Bearer"))
     }
 }
 

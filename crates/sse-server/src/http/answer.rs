@@ -1,129 +1,194 @@
-//! Which answer a request gets, and the bytes of its head. Pure; the time is an argument.
+//! Which answer a request gets, and the bytes of its head. Depends on `request`, `cors` and `status`;
+//! the time is an argument.
 
-use crate::http::cors::is_preflight;
-use crate::http::response::Content;
-use crate::http::status::{HTML, page, reason};
-use crate::{Cors, Request, Response};
+use std::borrow::Cow;
+
+use super::cors::{Cors, is_preflight};
+use super::head::{is_token, is_value};
+use super::request::{Method, Request};
+use super::status::{HTML, explanation, page, reason};
 
 /// Headers that describe the message itself; the server alone sets them.
 const FRAMING: [&str; 5] = ["content-length", "transfer-encoding", "date", "trailer", "upgrade"];
 
+/// All of a response but its content.
+#[derive(Clone, Debug)]
+pub(crate) struct Head {
+    pub(crate) status: u16,
+    /// Without a value: the server must not send one of its own.
+    headers: Vec<(Cow<'static, str>, Option<String>)>,
+    /// Those that the answer is for; HEAD goes with GET (RFC 9110, 9.1), and OPTIONS always.
+    pub(crate) methods: Option<&'static [Method]>,
+    pub(crate) cors: Option<Cors>,
+}
+
+impl Head {
+    pub(crate) fn new(status: u16) -> Self {
+        Self { status, headers: Vec::new(), methods: None, cors: None }
+    }
+
+    /// Sets a header, or with no value leaves out the server's own.
+    pub(crate) fn set(&mut self, name: impl Into<Cow<'static, str>>, value: Option<String>) {
+        let name = name.into();
+        self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(&name));
+        self.headers.push((name, value));
+    }
+
+    /// Adds a line to what is set.
+    pub(crate) fn add(&mut self, name: impl Into<Cow<'static, str>>, value: String) {
+        self.headers.push((name.into(), Some(value)));
+    }
+
+    /// Sets a header that the handler has neither set nor left out.
+    fn set_default(&mut self, name: &'static str, value: impl Into<String>) {
+        if !self.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            self.headers.push((name.into(), Some(value.into())));
+        }
+    }
+
+    /// The headers set, in order.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().filter_map(|(name, value)| Some((&**name, value.as_deref()?)))
+    }
+
+    /// What `outer` says counts more.
+    pub(crate) fn override_with(&mut self, outer: Self) {
+        let is_kept = |name: &str| !outer.headers.iter().any(|it| it.0.eq_ignore_ascii_case(name));
+        self.headers.retain(|(name, _)| is_kept(name));
+        self.headers.extend(outer.headers);
+        self.methods = outer.methods.or(self.methods);
+        self.cors = outer.cors.or(self.cors.take());
+    }
+
+    /// Why this cannot be sent.
+    fn check(&self) -> Result<(), String> {
+        if !(200..600).contains(&self.status) {
+            return Err(format!("the status {} is not from 200 to 599", self.status));
+        }
+        for (name, value) in self.headers() {
+            if !is_token(name.as_bytes()) || !is_value(value.as_bytes()) {
+                return Err(format!("{name:?}: {value:?} is not a header"));
+            }
+            if FRAMING.iter().any(|framing| framing.eq_ignore_ascii_case(name)) {
+                return Err(format!("the header {name} is set by the server alone"));
+            }
+        }
+        Ok(())
+    }
+
+    fn allows(&self, method: Method) -> bool {
+        let asked = if method == Method::Head { Method::Get } else { method };
+        let allowed = |methods: &[Method]| methods.contains(&asked) || methods.contains(&method);
+        method == Method::Options || self.methods.is_none_or(allowed)
+    }
+
+    /// The value of `Allow`.
+    fn allowed(&self) -> Option<String> {
+        self.methods?;
+        let allowed = Method::ALL.into_iter().filter(|&it| self.allows(it));
+        Some(allowed.map(Method::as_str).collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// What comes after the head.
+#[derive(Clone, Copy)]
+pub(crate) enum Body<'a> {
+    Bytes(&'a [u8]),
+    Stream,
+}
+
 /// An answer, ready to be written.
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    /// The response head, and the body after it if that is known already.
-    pub(crate) head: Vec<u8>,
-    /// What runs after the head; `None` for an ordinary answer.
-    pub(crate) stream: Option<Response>,
+    /// The response head, and the body after it unless that is a stream.
+    pub(crate) bytes: Vec<u8>,
+    /// Whether a stream comes after it.
+    pub(crate) streams: bool,
     pub(crate) keep_alive: bool,
+    /// Why it is not what the handler said.
+    pub(crate) failure: Option<String>,
 }
 
-/// Decides what `request` is answered when the handler said `response`, so many seconds after 1970.
+/// Decides what `request` is answered when the handler said `head` and `body`, so many seconds
+/// after 1970.
 pub(crate) fn answer(
     request: &Request,
-    response: Response,
+    mut head: Head,
+    mut body: Body<'_>,
     server_cors: Option<&Cors>,
     seconds: u64,
 ) -> Answer {
-    let mut response = check(request, response);
-    let methods = response.methods.map(|known| format!("{known}, OPTIONS"));
-    let is_described = request.method() == "OPTIONS"
-        && (200..300).contains(&response.status)
-        && (methods.is_some() || is_preflight(request));
-    if is_described {
-        response.status = 204;
-        response.content = Content::Bytes(Vec::new());
+    let failure = head.check().err();
+    let allowed = head.allowed();
+    let is_described = request.method() == Method::Options
+        && (200..300).contains(&head.status)
+        && (allowed.is_some() || is_preflight(request));
+    if failure.is_some() {
+        (head, body) = (Head::new(500), Body::Bytes(&[]));
+    } else if is_described {
+        (head.status, body) = (204, Body::Bytes(&[]));
+    } else if !head.allows(request.method()) {
+        (head, body) = (Head { cors: head.cors, ..Head::new(405) }, Body::Bytes(&[]));
     }
-    let status = response.status;
-    let is_stream = !matches!(response.content, Content::Bytes(_));
+    let status = head.status;
+    let is_stream = matches!(body, Body::Stream);
     // Over HTTP/1.0 a stream ends with the connection.
     let chunked = is_stream && request.minor > 0;
-    let (connection, others): (Vec<_>, Vec<_>) =
-        response.headers.into_iter().partition(|(name, _)| name.eq_ignore_ascii_case("connection"));
-    response.headers = others;
-    let closes =
-        connection.iter().flat_map(|(_, value)| value).any(|it| it.eq_ignore_ascii_case("close"));
+    let closes = head.headers().any(|(name, value)| {
+        name.eq_ignore_ascii_case("connection") && value.eq_ignore_ascii_case("close")
+    });
     let keep_alive = request.keeps_alive() && !closes && (chunked || !is_stream);
 
-    response.default_header("Date", &http_date(seconds));
-    if let Some(cors) = response.cors.clone().or(server_cors.cloned()) {
-        for (name, value) in cors.headers(request, methods.as_deref()) {
+    head.set_default("Date", http_date(seconds));
+    if let Some(cors) = head.cors.clone().or(server_cors.cloned()) {
+        for (name, value) in cors.headers(request, allowed.as_deref()) {
             match name {
                 // One that the handler set is about something else, and both count.
-                "Vary" => response = response.header(name, value),
-                _ => response.default_header(name, &value),
+                "Vary" => head.add(name, value),
+                _ => head.set_default(name, value),
             }
         }
     }
-    if let Some(methods) = methods.filter(|_| is_described || status == 405) {
-        response.default_header("Allow", &methods);
+    if let Some(allowed) = allowed.filter(|_| is_described || status == 405) {
+        head.set_default("Allow", allowed);
     }
-    if !keep_alive {
-        response = response.header("Connection", "close");
-    } else if is_stream || request.minor == 0 {
-        response = response.header("Connection", "keep-alive");
-    }
-    let body = match &mut response.content {
-        Content::Bytes(_) if matches!(status, 204 | 304) => Vec::new(),
-        Content::Bytes(body) => {
-            let mut body = std::mem::take(body);
-            if body.is_empty() && status >= 400 {
-                body = page(status, reason(status).1).into_bytes();
-                response.default_header("Content-Type", HTML);
-            }
-            response = response.header("Content-Length", body.len().to_string());
-            body
-        }
-        _ => {
-            response.default_header("Content-Type", "text/event-stream");
-            response.default_header("Cache-Control", "no-cache");
-            response.default_header("X-Accel-Buffering", "no");
-            if chunked {
-                response = response.header("Transfer-Encoding", "chunked");
-            }
-            Vec::new()
-        }
+    let connection = match keep_alive {
+        false => Some("close"),
+        true => (is_stream || request.minor == 0).then_some("keep-alive"),
     };
-    let mut head = format!("HTTP/1.1 {status} {}\r\n", reason(status).0).into_bytes();
-    for (name, value) in &response.headers {
-        let line = value.as_ref().map(|value| format!("{name}: {value}\r\n"));
-        head.extend_from_slice(line.unwrap_or_default().as_bytes());
+    head.set("Connection", connection.map(str::to_owned));
+    let mut content = Cow::Borrowed(&[][..]);
+    match body {
+        Body::Bytes(_) if matches!(status, 204 | 304) => {}
+        Body::Bytes(bytes) => {
+            content = bytes.into();
+            if bytes.is_empty() && status >= 400 {
+                content = page(status, explanation(status)).into_bytes().into();
+                head.set_default("Content-Type", HTML);
+            }
+            head.add("Content-Length", content.len().to_string());
+        }
+        Body::Stream => {
+            head.set_default("Content-Type", "text/event-stream");
+            // What a compressor or any other filter on the way would hold back to make more of it
+            // (RFC 9111, 5.2.2.6).
+            head.set_default("Cache-Control", "no-cache, no-transform");
+            head.set_default("X-Accel-Buffering", "no");
+            if chunked {
+                head.add("Transfer-Encoding", "chunked".to_owned());
+            }
+        }
     }
-    head.extend_from_slice(b"\r\n");
-    let is_head = request.method() == "HEAD";
+    let mut bytes = format!("HTTP/1.1 {status} {}\r\n", reason(status)).into_bytes();
+    for (name, value) in head.headers() {
+        bytes.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+    }
+    bytes.extend_from_slice(b"\r\n");
+    let is_head = request.method() == Method::Head;
     if !is_head {
-        head.extend_from_slice(&body);
+        bytes.extend_from_slice(&content);
     }
-    let stream = (is_stream && !is_head).then_some(response);
-    Answer { status, head, stream, keep_alive }
-}
-
-/// The response itself, or the status that takes its place.
-fn check(request: &Request, response: Response) -> Response {
-    let valid = (200..600).contains(&response.status)
-        && response.headers.iter().all(|(name, value)| {
-            value.as_ref().is_none_or(|value| is_name(name) && is_value(value))
-        });
-    if !valid {
-        return Response::new(500);
-    }
-    let fits = |methods: &str| methods.split(", ").any(|known| known == request.method());
-    if request.method() == "OPTIONS" || response.methods.is_none_or(fits) {
-        return response;
-    }
-    Response { methods: response.methods, cors: response.cors, ..Response::new(405) }
-}
-
-/// A token (RFC 9110, 5.6.2) that does not concern the framing.
-fn is_name(name: &str) -> bool {
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !name.is_empty()
-        && name.bytes().all(is_token)
-        && !FRAMING.iter().any(|framing| framing.eq_ignore_ascii_case(name))
-}
-
-fn is_value(value: &str) -> bool {
-    value.bytes().all(|byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f))
+    Answer { status, bytes, streams: is_stream && !is_head, keep_alive, failure }
 }
 
 /// The `Date` header's format, IMF-fixdate (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT` for

@@ -1,21 +1,22 @@
 //! Which pages of other origins may read an answer (Fetch standard, 3.2: HTTP-CORS protocol).
-//! Pure; depends on `Request`.
+//! Depends on `request`.
 
+use std::fmt;
 use std::sync::Arc;
 
-use crate::Request;
+use super::request::{Method, Request};
 
 /// Which other origins may read an answer. Without one, none may.
 ///
 /// Set it for all answers with [`Server::cors`](crate::Server::cors) or for one with
-/// [`Response::cors`](crate::Response::cors). Preflight requests are answered with the method and
+/// [`Response::with_cors`](crate::Response::with_cors). Preflight requests are answered with the method and
 /// the headers they ask for, `Last-Event-ID` included.
 ///
 /// ```
 /// use sse_server::Cors;
 ///
 /// let everyone = Cors::any();
-/// let partners = Cors::list(["https://a.example", "https://b.example"]).credentials();
+/// let partners = Cors::list(["https://a.example", "https://b.example"]).with_credentials();
 /// let subdomains = Cors::matching(|origin| origin.ends_with(".a.example"));
 /// ```
 #[derive(Clone)]
@@ -26,6 +27,16 @@ pub struct Cors {
 }
 
 type Predicate = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
+impl fmt::Debug for Cors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let any = self.named.is_none();
+        f.debug_struct("Cors")
+            .field("any", &any)
+            .field("credentials", &self.credentials)
+            .finish_non_exhaustive()
+    }
+}
 
 impl Cors {
     /// Any origin, told as `*`. Cookies and other credentials are never allowed with it.
@@ -47,7 +58,8 @@ impl Cors {
     /// Lets pages of the allowed origins use the user's cookies
     /// (`new EventSource(url, { withCredentials: true })`). Without effect on [`Cors::any`]: the
     /// standard forbids the two together.
-    pub fn credentials(mut self) -> Self {
+    #[must_use]
+    pub fn with_credentials(mut self) -> Self {
         self.credentials = self.named.is_some();
         self
     }
@@ -86,7 +98,7 @@ impl Cors {
 
 /// Whether a browser asks beforehand whether it may send the real request.
 pub(crate) fn is_preflight(request: &Request) -> bool {
-    request.method() == "OPTIONS"
+    request.method() == Method::Options
         && request.header("origin").is_some()
         && request.header("access-control-request-method").is_some()
 }

@@ -1,120 +1,165 @@
-//! Request heads: bytes in, a request without its body, or a refusal, out (RFC 9112). Pure; depends
-//! on `httparse`.
+//! Request heads: bytes in, a request without its body, or a refusal, out (RFC 9112). Depends on
+//! `request`, and on `httparse`.
 
-use crate::http::request::percent_decode;
-use crate::http::status::Refusal;
-use crate::{Limits, Request};
+use super::limits::Limits;
+use super::request::{Method, Request};
+use super::status::Refusal;
+use super::target::{Target, is_host};
 
-const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+/// Finds the end of a head in bytes that come in pieces, and what is no head before its end. The
+/// work is linear in the bytes, however they are cut: each is scanned once, and the parser runs when
+/// the head has ended, and before that when the bytes have doubled.
+#[derive(Debug, Default)]
+pub(crate) struct HeadReader {
+    /// Bytes scanned.
+    seen: usize,
+    /// Where the line begins in which they end.
+    line: usize,
+    /// Whether there was a line that is not empty; empty ones before it are ignored (RFC 9112, 2.2).
+    begun: bool,
+    /// Bytes given to the parser the last time, and all times together.
+    tried: usize,
+    parsed: usize,
+}
 
-/// The request whose head is at the beginning of `buffer`, and the head's length, if it is complete.
-pub(crate) fn parse(buffer: &[u8], limits: &Limits) -> Result<Option<(Request, usize)>, Refusal> {
-    let mut headers = vec![httparse::EMPTY_HEADER; limits.headers];
+impl HeadReader {
+    /// The request whose head is at the beginning of `buffer`, which has only grown since the last
+    /// call, and the head's length, if it is complete.
+    pub(crate) fn read(
+        &mut self,
+        buffer: &[u8],
+        limits: &Limits,
+    ) -> Result<Option<(Request, usize)>, Refusal> {
+        if self.has_ended(buffer) || buffer.len() >= 2 * self.tried {
+            self.tried = buffer.len();
+            self.parsed += buffer.len();
+            if let Some(found) = parse(buffer, limits)? {
+                return Ok(Some(found));
+            }
+        }
+        if buffer.len() > limits.head_bytes { Err(too_long(buffer)) } else { Ok(None) }
+    }
+
+    /// Whether the bytes that have not been scanned yet have the empty line in them.
+    fn has_ended(&mut self, buffer: &[u8]) -> bool {
+        let mut ended = false;
+        for (at, &byte) in buffer.iter().enumerate().skip(self.seen) {
+            if byte == b'\n' {
+                let is_empty = matches!(buffer[self.line..at], [] | [b'\r']);
+                ended |= is_empty && self.begun;
+                self.begun |= !is_empty;
+                self.line = at + 1;
+            }
+        }
+        self.seen = buffer.len();
+        ended
+    }
+}
+
+fn parse(buffer: &[u8], limits: &Limits) -> Result<Option<(Request, usize)>, Refusal> {
+    // The shortest header has three bytes.
+    let most = limits.headers.min(buffer.len() / 3 + 1);
+    let mut headers = vec![httparse::EMPTY_HEADER; most];
     let mut parsed = httparse::Request::new(&mut headers);
     let length = match parsed.parse(buffer) {
         Ok(httparse::Status::Complete(length)) => length,
         Ok(httparse::Status::Partial) => return Ok(None),
-        Err(httparse::Error::TooManyHeaders) => {
-            return Err((431, "The request has too many headers."));
-        }
-        Err(httparse::Error::Version) if buffer.windows(6).any(|it| it == b" HTTP/") => {
-            return Err((505, "This server speaks HTTP/1.1 and HTTP/1.0."));
-        }
-        Err(_) => return Err((400, "The request is not HTTP/1.1.")),
+        Err(httparse::Error::TooManyHeaders) => return Err(Refusal::Headers),
+        Err(httparse::Error::Version) if names_version(buffer) => return Err(Refusal::Version),
+        Err(_) => return Err(Refusal::Syntax),
     };
     if length > limits.head_bytes {
         return Err(too_long(&buffer[..limits.head_bytes]));
     }
-    let method = parsed.method.unwrap_or_default().to_owned();
-    if !METHODS.contains(&method.as_str()) {
-        return Err((501, "This server does not know the method."));
-    }
+    let name = parsed.method.unwrap_or_default();
+    let method = Method::ALL.into_iter().find(|it| it.as_str() == name).ok_or(Refusal::Method)?;
     let owned = |header: &httparse::Header<'_>| {
         let value = String::from_utf8_lossy(header.value).into_owned();
         (header.name.to_ascii_lowercase(), value)
     };
     let headers = parsed.headers.iter().map(owned).collect();
     let minor = parsed.version.unwrap_or(1);
-    let mut request = Request { method, minor, headers, ..Request::default() };
+    let mut request = Request { headers, ..Request::bare(method, minor) };
     check_host(&request)?;
-    (request.path, request.query) = target(parsed.path.unwrap_or_default(), &request.method)?;
+    aim(&mut request, parsed.path.unwrap_or_default())?;
     request.body_length = body_length(&request, limits)?;
-    request.expects_continue = match request.header("expect") {
-        Some(value) if value.eq_ignore_ascii_case("100-continue") => minor > 0,
-        Some(_) => return Err((417, "This server knows no expectation but 100-continue.")),
-        None => false,
-    };
+    // "A server that receives a 100-continue expectation in an HTTP/1.0 request MUST ignore that
+    // expectation." (RFC 9110, 10.1.1)
+    request.expects_continue = expects_continue(&request)? && minor > 0;
     Ok(Some((request, length)))
 }
 
-pub(crate) fn too_long(head: &[u8]) -> Refusal {
-    if head.contains(&b'\n') {
-        (431, "The headers of the request are too large.")
-    } else {
-        (414, "The request line is too long.")
-    }
+/// Whether what stands where the version of HTTP belongs is one. If not, there is a space in the
+/// target, for instance, and 400 is the answer (RFC 9112, 3).
+fn names_version(buffer: &[u8]) -> bool {
+    let mut lines = buffer.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    let line = lines.find(|line| !line.is_empty()).unwrap_or_default();
+    line.split(|&byte| byte == b' ').nth(2).is_some_and(|it| it.starts_with(b"HTTP/"))
+}
+
+fn too_long(head: &[u8]) -> Refusal {
+    if head.contains(&b'\n') { Refusal::Headers } else { Refusal::TargetBytes }
 }
 
 /// "A server MUST respond with a 400 status code to any HTTP/1.1 request message that lacks a Host
 /// header field and to any request message that contains more than one Host header field line or a
 /// Host header field with an invalid field value." (RFC 9112, 3.2)
 fn check_host(request: &Request) -> Result<(), Refusal> {
-    let is_host_byte =
-        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:[]%".contains(&byte);
     match request.all("host").collect::<Vec<_>>()[..] {
         [] if request.minor == 0 => Ok(()),
-        [] => Err((400, "The Host header is missing.")),
-        [host] if host.bytes().all(is_host_byte) => Ok(()),
-        [_] => Err((400, "The Host header is not a host.")),
-        _ => Err((400, "There is more than one Host header.")),
+        [host] if is_host(host) => Ok(()),
+        _ => Err(Refusal::Host),
     }
 }
 
-/// Path and query of a request target in origin, absolute or asterisk form (RFC 9112, 3.2).
-fn target(target: &str, method: &str) -> Result<(String, String), Refusal> {
-    if target == "*" && method == "OPTIONS" {
-        return Ok(("*".to_owned(), String::new()));
+/// Takes path, query and host from the request target.
+fn aim(request: &mut Request, target: &str) -> Result<(), Refusal> {
+    if target == "*" && request.method == Method::Options {
+        request.path = "*".to_owned();
+        return Ok(());
     }
-    let origin_form = match target.split_once("://") {
-        _ if target.starts_with('/') => target,
-        Some((scheme, rest)) if matches!(&*scheme.to_ascii_lowercase(), "http" | "https") => {
-            rest.find(['/', '?']).map_or("", |authority| &rest[authority..])
+    let Target { path, query, authority } = Target::parse(target)?;
+    (request.path, request.query) = (path, query.to_owned());
+    if let Some(authority) = authority {
+        // "an origin server [...] MUST ignore the received Host header field (if any) and instead
+        // use the host information of the request-target" (RFC 9112, 3.2.2)
+        request.headers.retain(|(name, _)| name != "host");
+        request.headers.push(("host".to_owned(), authority.to_owned()));
+    }
+    Ok(())
+}
+
+/// Whether the client waits for a word before it sends the body (RFC 9110, 10.1.1).
+fn expects_continue(request: &Request) -> Result<bool, Refusal> {
+    let mut expected = false;
+    for expectation in request.all("expect").flat_map(|value| value.split(',')) {
+        if !expectation.trim().eq_ignore_ascii_case("100-continue") {
+            return Err(Refusal::Expectation);
         }
-        _ => return Err((400, "The request target is neither a path nor an http URL.")),
-    };
-    if origin_form.contains('#') {
-        return Err((400, "The request target has a fragment."));
+        expected = true;
     }
-    let (path, query) = origin_form.split_once('?').unwrap_or((origin_form, ""));
-    let (decoded, valid) = percent_decode(if path.is_empty() { "/" } else { path });
-    match String::from_utf8(decoded) {
-        Ok(path) if valid && !path.chars().any(char::is_control) => Ok((path, query.to_owned())),
-        _ => Err((400, "The path of the request is not valid.")),
-    }
+    Ok(expected)
 }
 
-/// How long the headers of a request say that its body is; `None` if it comes in chunks.
+/// How long the headers of a request say that its body is; `None` if it comes in chunks. Without a
+/// word about it there is none, whatever the method (RFC 9112, 6.3).
 fn body_length(request: &Request, limits: &Limits) -> Result<Option<usize>, Refusal> {
     let lengths: Vec<&str> = request.all("content-length").collect();
     let codings: Vec<&str> = request.all("transfer-encoding").collect();
-    let has_body = matches!(request.method(), "POST" | "PUT" | "PATCH");
     match (&lengths[..], &codings[..]) {
-        ([], []) if has_body => Err((411, "The request needs a Content-Length.")),
         ([], []) => Ok(Some(0)),
-        ([length], []) if length.is_empty() || !length.bytes().all(|it| it.is_ascii_digit()) => {
-            Err((400, "The Content-Length is not a number."))
+        ([length], []) if !length.is_empty() && length.bytes().all(|it| it.is_ascii_digit()) => {
+            match length.parse() {
+                Ok(length) if length <= limits.body_bytes => Ok(Some(length)),
+                _ => Err(Refusal::BodyBytes),
+            }
         }
-        ([length], []) => match length.parse() {
-            Ok(length) if length <= limits.body_bytes => Ok(Some(length)),
-            _ => Err((413, "The request body is too large.")),
-        },
-        (_, []) => Err((400, "The request has more than one Content-Length.")),
         // "A server MAY reject a request that contains both Content-Length and Transfer-Encoding":
-        // the two together are how requests are smuggled.
-        ([_, ..], _) => Err((400, "The request has a length and a transfer coding.")),
-        _ if request.minor == 0 => Err((400, "HTTP/1.0 has no transfer codings.")),
+        // the two together are how requests are smuggled. HTTP/1.0 has no transfer codings.
+        (_, []) | ([_, ..], _) => Err(Refusal::Length),
+        _ if request.minor == 0 => Err(Refusal::Length),
         (_, [coding]) if coding.eq_ignore_ascii_case("chunked") => Ok(None),
-        _ => Err((501, "This server knows no transfer coding but chunked.")),
+        _ => Err(Refusal::TransferCoding),
     }
 }
 
@@ -125,10 +170,33 @@ pub(crate) fn chunk_size(line: &[u8], room: usize) -> Result<usize, Refusal> {
     match httparse::parse_chunk_size(line) {
         Ok(httparse::Status::Complete((_, size))) if begins => match usize::try_from(size) {
             Ok(size) if size <= room => Ok(size),
-            _ => Err((413, "The request body is too large.")),
+            _ => Err(Refusal::BodyBytes),
         },
-        _ => Err((400, "A chunk size of the request body is not valid.")),
+        _ => Err(Refusal::Chunks),
     }
+}
+
+/// A line after the last chunk: a header, which is checked like any other and then ignored, or the
+/// empty line (RFC 9112, 7.1.2). Whether it was the empty one.
+pub(crate) fn ends_trailers(line: &[u8]) -> Result<bool, Refusal> {
+    let line = line.strip_suffix(b"\r\n").ok_or(Refusal::Chunks)?;
+    if line.is_empty() {
+        return Ok(true);
+    }
+    let colon = line.iter().position(|&byte| byte == b':').ok_or(Refusal::Chunks)?;
+    let (name, value) = line.split_at(colon);
+    if is_token(name) && is_value(value) { Ok(false) } else { Err(Refusal::Chunks) }
+}
+
+/// "token = 1*tchar" (RFC 9110, 5.6.2)
+pub(crate) fn is_token(name: &[u8]) -> bool {
+    let is_tchar = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    !name.is_empty() && name.iter().all(is_tchar)
+}
+
+/// Nothing that could end a header's line (RFC 9110, 5.5).
+pub(crate) fn is_value(value: &[u8]) -> bool {
+    value.iter().all(|&byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f))
 }
 
 #[cfg(test)]
@@ -136,19 +204,15 @@ mod tests {
     use super::*;
 
     fn read(bytes: &[u8]) -> Result<Option<Request>, u16> {
-        let parsed = parse(bytes, &Limits::default());
-        parsed.map(|parsed| parsed.map(|(request, _)| request)).map_err(|(status, _)| status)
-    }
-
-    fn path(target: &str) -> Result<String, u16> {
-        let head = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
-        read(head.as_bytes()).map(|head| head.unwrap().path)
+        let read = HeadReader::default().read(bytes, &Limits::default());
+        read.map(|found| found.map(|(request, _)| request)).map_err(Refusal::status)
     }
 
     #[test]
     fn every_part_of_a_head() {
         let bytes = b"\r\nPOST /a%20b?x=1 HTTP/1.1\r\nHost: a:80\r\nContent-Length: 2\r\nExpect: 100-Continue\r\n\r\nhiGET";
         let (head, length) = parse(bytes, &Limits::default()).unwrap().unwrap();
+        assert_eq!(head.method(), Method::Post);
         assert_eq!(&bytes[length..], b"hiGET");
         assert_eq!(head.path(), "/a b");
         assert_eq!(head.query("x").unwrap(), "1");
@@ -181,23 +245,17 @@ mod tests {
             ("GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400),
             ("GET / HTTP/1.1\r\nHost: a\r\n folded: b\r\n\r\n", 400),
             ("GET / HTTP/1.1\r\nHost: a\r\nx: a\rb\r\n\r\n", 400),
+            ("GET / HTTP/1.1\r\nHost: a:x\r\n\r\n", 400),
+            ("GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+            ("GET * HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+            ("GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", 400),
             ("GET / HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\n\r\n", 417),
+            ("GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nExpect: tea\r\n\r\n", 417),
+            ("GET / HTTP/1.0\r\nExpect: 100-continue, tea\r\n\r\n", 417),
             (large.as_str(), 431),
             (many.as_str(), 431),
         ] {
             assert_eq!(read(bytes.as_bytes()).map(|_| ()), Err(status), "{bytes:.60}");
-        }
-    }
-
-    #[test]
-    fn targets() {
-        assert_eq!(path("/"), Ok("/".into()));
-        assert_eq!(path("/%E4%B8%AD?q"), Ok("/中".into()));
-        assert_eq!(path("http://a.example/b?c"), Ok("/b".into()));
-        assert_eq!(path("HTTPS://a.example"), Ok("/".into()));
-        assert_eq!(path("http://a.example?c"), Ok("/".into()));
-        for bad in ["*", "a", "ftp://a/", "/%", "/%g1", "/%00", "/%0a", "/%ff", "/a#b"] {
-            assert_eq!(path(bad), Err(400), "{bad}");
         }
     }
 
@@ -213,27 +271,27 @@ mod tests {
     fn lengths_and_codings() {
         let (length, coding) = ("content-length", "transfer-encoding");
         for (method, headers, minor, expected) in [
-            ("GET", &[][..], 1, Ok(Some(0))),
-            ("POST", &[], 1, Err(411)),
-            ("POST", &[(length, "5")], 1, Ok(Some(5))),
-            ("POST", &[(length, "65536")], 0, Ok(Some(65536))),
-            ("POST", &[(length, "65537")], 1, Err(413)),
-            ("POST", &[(length, "99999999999999999999999")], 1, Err(413)),
-            ("POST", &[(length, "+5")], 1, Err(400)),
-            ("POST", &[(length, "")], 1, Err(400)),
-            ("POST", &[(length, "5, 5")], 1, Err(400)),
-            ("POST", &[(length, "5"), (length, "6")], 1, Err(400)),
-            ("POST", &[(length, "5"), (coding, "chunked")], 1, Err(400)),
-            ("POST", &[(coding, "Chunked")], 1, Ok(None)),
-            ("POST", &[(coding, "chunked")], 0, Err(400)),
-            ("POST", &[(coding, "gzip, chunked")], 1, Err(501)),
-            ("POST", &[(coding, "chunked"), (coding, "chunked")], 1, Err(501)),
+            (Method::Get, &[][..], 1, Ok(Some(0))),
+            (Method::Post, &[], 1, Ok(Some(0))),
+            (Method::Post, &[(length, "5")], 1, Ok(Some(5))),
+            (Method::Post, &[(length, "65536")], 0, Ok(Some(65536))),
+            (Method::Post, &[(length, "65537")], 1, Err(413)),
+            (Method::Post, &[(length, "99999999999999999999999")], 1, Err(413)),
+            (Method::Post, &[(length, "+5")], 1, Err(400)),
+            (Method::Post, &[(length, "")], 1, Err(400)),
+            (Method::Post, &[(length, "5, 5")], 1, Err(400)),
+            (Method::Post, &[(length, "5"), (length, "6")], 1, Err(400)),
+            (Method::Post, &[(length, "5"), (coding, "chunked")], 1, Err(400)),
+            (Method::Post, &[(coding, "Chunked")], 1, Ok(None)),
+            (Method::Post, &[(coding, "chunked")], 0, Err(400)),
+            (Method::Post, &[(coding, "gzip, chunked")], 1, Err(501)),
+            (Method::Post, &[(coding, "chunked"), (coding, "chunked")], 1, Err(501)),
         ] {
-            let text = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-            let headers = headers.iter().map(text).collect();
-            let request = Request { method: method.into(), headers, minor, ..Request::default() };
+            let bare = Request::bare(method, minor);
+            let request =
+                headers.iter().fold(bare, |it, (name, value)| it.with_header(name, *value));
             let length = body_length(&request, &Limits::default());
-            assert_eq!(length.map_err(|(status, _)| status), expected, "{method} {request:?}");
+            assert_eq!(length.map_err(Refusal::status), expected, "{request:?}");
         }
     }
 
@@ -252,7 +310,55 @@ mod tests {
             ("1\n", Err(400)),
         ] {
             let size = chunk_size(line.as_bytes(), 10);
-            assert_eq!(size.map_err(|(status, _)| status), expected, "{line:?}");
+            assert_eq!(size.map_err(Refusal::status), expected, "{line:?}");
+        }
+    }
+
+    /// RFC 9112, 3.2.2.
+    #[test]
+    fn the_host_of_an_absolute_target_counts() {
+        let request = read(b"GET http://b:8080/x HTTP/1.1\r\nHost: a\r\n\r\n").unwrap().unwrap();
+        assert_eq!(request.all("host").collect::<Vec<_>>(), ["b:8080"]);
+        assert_eq!(request.path(), "/x");
+        let old = read(b"GET http://b HTTP/1.0\r\n\r\n").unwrap().unwrap();
+        assert_eq!(old.header("Host"), Some("b"));
+    }
+
+    /// RFC 9112, 7.1.2; RFC 9110, 5.
+    #[test]
+    fn trailers() {
+        for (line, expected) in [
+            ("\r\n", Ok(true)),
+            ("a: b\r\n", Ok(false)),
+            ("a:\r\n", Ok(false)),
+            ("\n", Err(400)),
+            ("a: b\n", Err(400)),
+            ("a\r\n", Err(400)),
+            (": b\r\n", Err(400)),
+            ("a : b\r\n", Err(400)),
+            (" folded: b\r\n", Err(400)),
+            ("a: \0\r\n", Err(400)),
+            ("a: b\rc: d\r\n", Err(400)),
+            ("GET / HTTP/1.1\r\n", Err(400)),
+        ] {
+            let ends = ends_trailers(line.as_bytes());
+            assert_eq!(ends.map_err(Refusal::status), expected, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn the_work_is_linear_however_a_head_is_cut() {
+        let limits = Limits { headers: usize::MAX, head_bytes: usize::MAX, ..Limits::default() };
+        let head = format!("\r\nGET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "a:\n".repeat(20_000));
+        for piece in [1, 2, 3, 7, 1000, head.len()] {
+            let mut reader = HeadReader::default();
+            let ends = (piece..head.len()).step_by(piece).chain([head.len()]);
+            let found = ends.map(|end| reader.read(&head.as_bytes()[..end], &limits));
+            let found: Vec<_> = found.map(Result::unwrap).collect();
+            assert!(found.iter().rev().skip(1).all(Option::is_none));
+            assert_eq!(found.last().unwrap().as_ref().unwrap().1, head.len());
+            assert_eq!(reader.seen, head.len(), "each byte is scanned once");
+            assert!(reader.parsed <= 3 * head.len(), "{piece}: {} parsed", reader.parsed);
         }
     }
 }

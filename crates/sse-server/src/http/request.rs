@@ -1,15 +1,59 @@
-//! A request as the handler sees it. Depends on the standard library only.
+//! A request as the handler sees it. Depends on `target`.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::net::SocketAddr;
+
+use super::status::Refusal;
+use super::target::{Target, percent_decode};
+
+/// What a request asks for (RFC 9110, 9). Others are refused with 501.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "their names say it")]
+pub enum Method {
+    Get,
+    Head,
+    Post,
+    Put,
+    Patch,
+    Delete,
+    Options,
+}
+
+impl Method {
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Get, Self::Head, Self::Post, Self::Put, Self::Patch, Self::Delete, Self::Options];
+
+    /// Its name, as it stands in a request.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+            Self::Options => "OPTIONS",
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 /// A request: head, and the whole body if there was one.
 ///
 /// Every part is already checked: the path is percent-decoded UTF-8 without control characters,
 /// the body is no longer than [`Limits::body_bytes`](crate::Limits::body_bytes).
 ///
+/// A handler can be tested with one that was made by hand:
+///
 /// ```
-/// use sse_server::{Request, Response};
+/// use sse_server::{Method, Request, Response};
 ///
 /// fn greet(request: &Request) -> Response {
 ///     match request.query("name") {
@@ -17,10 +61,16 @@ use std::net::SocketAddr;
 ///         None => Response::new(400),
 ///     }
 /// }
+///
+/// # fn main() -> Result<(), sse_server::Refusal> {
+/// let response = greet(&Request::new(Method::Get, "/?name=Ada")?);
+/// assert_eq!(response.body(), Some(&b"hello Ada"[..]));
+/// # Ok(())
+/// # }
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Request {
-    pub(crate) method: String,
+    pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) query: String,
     /// Minor version of HTTP/1: 0 or 1.
@@ -36,13 +86,59 @@ pub struct Request {
 }
 
 impl Request {
-    /// The method, upper case: `GET`, `HEAD`, `POST`, `PUT`, `PATCH`, `DELETE` or `OPTIONS`.
-    pub fn method(&self) -> &str {
-        &self.method
+    /// A request made by hand, to test a handler with; one from a client is made by the server.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Target`]: `target` is neither a path, with or without a query, nor an `http` URL.
+    pub fn new(method: Method, target: &str) -> Result<Self, Refusal> {
+        let Target { path, query, .. } = Target::parse(target)?;
+        Ok(Self { path, query: query.to_owned(), ..Self::bare(method, 1) })
     }
 
-    /// The path, percent-decoded, beginning with a slash (`*` for `OPTIONS *`). It is never
-    /// joined or normalised: `..` and an encoded slash come through as they were sent.
+    /// A request for `/` with nothing in it.
+    pub(crate) fn bare(method: Method, minor: u8) -> Self {
+        Self {
+            method,
+            path: "/".to_owned(),
+            query: String::new(),
+            minor,
+            headers: Vec::new(),
+            body: Vec::new(),
+            body_length: Some(0),
+            expects_continue: false,
+            peer: None,
+        }
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_ascii_lowercase(), value.into()));
+        self
+    }
+
+    /// Sets the body.
+    #[must_use]
+    pub fn with_body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Sets the address of the other end.
+    #[must_use]
+    pub fn with_peer(mut self, peer: SocketAddr) -> Self {
+        self.peer = Some(peer);
+        self
+    }
+
+    /// The method.
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    /// The path, beginning with a slash. It is percent-decoded once, an encoded slash too
+    /// (`/a%2Fb` is `/a/b`), and never joined or normalised: `..` comes through as it was sent.
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -109,28 +205,13 @@ fn decode_query(text: &str) -> Cow<'_, str> {
     Cow::Owned(String::from_utf8_lossy(&decoded).into_owned())
 }
 
-/// The decoded bytes, and whether every `%` was followed by two hexadecimal digits.
-pub(crate) fn percent_decode(text: &str) -> (Vec<u8>, bool) {
-    let mut parts = text.split('%');
-    let mut decoded = parts.next().unwrap_or_default().as_bytes().to_vec();
-    let mut valid = true;
-    for part in parts {
-        let digits = part.get(..2).filter(|pair| pair.bytes().all(|it| it.is_ascii_hexdigit()));
-        let byte = digits.and_then(|pair| u8::from_str_radix(pair, 16).ok());
-        valid &= byte.is_some();
-        decoded.push(byte.unwrap_or(b'%'));
-        decoded.extend_from_slice(&part.as_bytes()[digits.unwrap_or_default().len()..]);
-    }
-    (decoded, valid)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn request(query: &str, headers: &[(&str, &str)], minor: u8) -> Request {
-        let headers = headers.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect();
-        Request { query: query.into(), minor, headers, ..Request::default() }
+        let request = Request { query: query.into(), ..Request::bare(Method::Get, minor) };
+        headers.iter().fold(request, |it, (name, value)| it.with_header(name, *value))
     }
 
     #[test]

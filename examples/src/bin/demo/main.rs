@@ -41,14 +41,14 @@ fn respond(request: &Request) -> Response {
 }
 
 fn asset(content_type: &str, text: &'static str) -> Response {
-    Response::new(200).header("Content-Type", content_type).body(text.as_bytes())
+    Response::new(200).with_header("Content-Type", content_type).with_body(text.as_bytes())
 }
 
 /// Answers for a demo; `path` is what follows its name.
 fn below(card: &Card, request: &Request, path: &str) -> Response {
     match (path, request.query("preview"), card.page(path)) {
         // The pages' URLs are relative, so their folder ends with a slash.
-        ("", ..) => Response::new(308).header("Location", format!("/{}/", card.name)),
+        ("", ..) => Response::new(308).with_header("Location", format!("/{}/", card.name)),
         (_, Some(_), Some(page)) => Response::html(preview(card, page)),
         _ => (card.respond)(request, path),
     }

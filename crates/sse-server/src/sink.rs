@@ -1,0 +1,109 @@
+//! What the closure of a per-request stream writes to. Depends on `wire` and `shutdown`.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_lite::future::yield_now;
+use sse_proto::Frame;
+
+use crate::shutdown::Stop;
+use crate::socket::sleep;
+use crate::wire::Wire;
+
+/// Work after which other connections of the thread have their turn, in bytes; a call counts as
+/// many as it costs.
+const TURN: usize = 64 * 1024;
+const CALL: usize = 1024;
+
+/// Where the closure of [`Response::stream`](crate::Response::stream) writes its events.
+///
+/// Each send waits until the socket has taken the bytes, so that a slow client slows its own
+/// producer and nothing piles up.
+pub struct Sink {
+    wire: Arc<Wire>,
+    turn: u32,
+    stop: Arc<Stop>,
+    /// Work since others had their turn.
+    work: usize,
+}
+
+impl Sink {
+    /// A sink for the stream under way.
+    pub(crate) fn new(wire: Arc<Wire>, stop: Arc<Stop>) -> Self {
+        Self { turn: wire.turn(), wire, stop, work: 0 }
+    }
+
+    /// Sends an event, a comment, a reconnection time or a cursor.
+    ///
+    /// # Errors
+    ///
+    /// The client has gone, has taken nothing for the write deadline, or the stream has ended.
+    pub async fn send(&mut self, frame: &Frame<'_>) -> io::Result<()> {
+        let mut block = Vec::new();
+        frame.append_to(&mut block);
+        self.send_bytes(&block).await
+    }
+
+    /// Sends bytes that are in the format already: for relays, or to write a block line by line.
+    ///
+    /// They are sent as they are; the caller answers for line endings and blank lines.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Sink::send`].
+    pub async fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        // Bytes that an earlier send left behind when it was dropped half-way.
+        self.wire.flush_turn(self.turn).await?;
+        if let [.., last] = *bytes {
+            let mut state = self.wire.lock();
+            state.must_be(self.turn)?;
+            state.push_block(bytes);
+            let before = bytes.len().checked_sub(2).map_or(state.tail[1], |index| bytes[index]);
+            state.tail = [before, last];
+        }
+        self.wire.flush_turn(self.turn).await?;
+        self.work += bytes.len() + CALL;
+        if self.work >= TURN {
+            self.work = 0;
+            yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// Whether the server is to end. The stream goes on until its closure returns, or is cut at the
+    /// deadline of the [`Shutdown`](crate::Shutdown): a stream without an end should end now.
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_asked()
+    }
+
+    /// Waits until the server is to end.
+    pub async fn stopping(&self) {
+        self.stop.asked().await;
+    }
+
+    /// Waits for `duration`, or until the server is to end; whether the stream should go on.
+    ///
+    /// ```
+    /// use sse_server::{Frame, Response, Sink};
+    /// use std::time::Duration;
+    ///
+    /// let clock = Response::stream(async |mut sink: Sink| {
+    ///     while sink.pause(Duration::from_secs(1)).await {
+    ///         sink.send(&Frame::message("tick")).await?;
+    ///     }
+    ///     Ok(())
+    /// });
+    /// ```
+    #[must_use = "the stream should end when it is false"]
+    pub async fn pause(&self, duration: Duration) -> bool {
+        self.stop.unless_asked(sleep(duration)).await.is_some()
+    }
+}
+
+impl fmt::Debug for Sink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sink").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,177 @@
+//! However much one connection has to do, the others have their turn: counted in turns, not in time.
+
+mod server_support;
+
+use std::io::{self, Cursor, Read as _};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use async_executor::LocalExecutor;
+use futures_lite::future::{block_on, yield_now};
+use futures_lite::io::{AsyncRead, AsyncWrite};
+use server_support::eventually;
+use sse_server::{Frame, Handle, Response, Server, Sink};
+
+/// A client whose requests are all there, and that takes all it is sent at once.
+struct Eager(Cursor<Vec<u8>>);
+
+impl AsyncRead for Eager {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.0.read(buffer) {
+            Ok(0) => Poll::Pending,
+            read => Poll::Ready(read),
+        }
+    }
+}
+
+impl AsyncWrite for Eager {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// How many turns another task of the thread has while such a client is served, until `is_done`.
+fn turns(server: &Handle, requests: usize, is_done: impl Fn() -> bool) -> usize {
+    let requests = "GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(requests).into_bytes();
+    let executor = LocalExecutor::new();
+    let served = executor.spawn(server.serve(Eager(Cursor::new(requests)), None));
+    let other = executor.spawn(async {
+        let mut turns = 0;
+        while !is_done() {
+            turns += 1;
+            yield_now().await;
+        }
+        turns
+    });
+    let turns = block_on(executor.run(other));
+    drop(served);
+    turns
+}
+
+#[test]
+fn between_two_requests() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let asked = count.clone();
+    let server = Server::new(move |_| {
+        asked.fetch_add(1, Ordering::Relaxed);
+        Response::text("hello")
+    });
+    let turns = turns(&server.unbound(), 1000, || count.load(Ordering::Relaxed) == 1000);
+    assert!(turns >= 990, "{turns}");
+}
+
+#[test]
+fn between_events_that_are_sent_in_a_loop() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let sent = count.clone();
+    let server = Server::new(move |_| {
+        let sent = sent.clone();
+        Response::stream(async move |mut sink: Sink| {
+            for _ in 0..10_000 {
+                sink.send(&Frame::message("tick")).await?;
+                sent.fetch_add(1, Ordering::Relaxed);
+            }
+            std::future::pending().await
+        })
+    });
+    let turns = turns(&server.unbound(), 1, || count.load(Ordering::Relaxed) == 10_000);
+    assert!(turns >= 100, "{turns}");
+}
+
+/// A client that takes the response head and then nothing. It remembers one waker, and wakes one that
+/// it forgets, as sockets do.
+struct Stalled {
+    request: Cursor<Vec<u8>>,
+    taken: usize,
+    waker: Option<Waker>,
+    polls: Arc<AtomicUsize>,
+}
+
+impl AsyncRead for Stalled {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.request.read(buffer) {
+            Ok(0) => Poll::Pending,
+            read => Poll::Ready(read),
+        }
+    }
+}
+
+impl AsyncWrite for Stalled {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.polls.fetch_add(1, Ordering::Relaxed);
+        if self.taken == 0 {
+            self.taken = bytes.len();
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        let known = self.waker.replace(cx.waker().clone());
+        if let Some(known) = known.filter(|known| !known.will_wake(cx.waker())) {
+            known.wake();
+        }
+        Poll::Pending
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[test]
+fn a_sink_on_another_executor_and_the_heartbeats_do_not_wake_each_other_for_ever() {
+    let (sender, sinks) = std::sync::mpsc::channel();
+    let sender = Mutex::new(sender);
+    let server = Server::new(move |_| {
+        let sender = sender.lock().unwrap().clone();
+        Response::stream(async move |sink: Sink| {
+            sender.send(sink).map_err(io::Error::other)?;
+            std::future::pending().await
+        })
+        .heartbeat(Duration::from_millis(20))
+    });
+    let server = server.unbound();
+    let polls = Arc::new(AtomicUsize::new(0));
+    let request = Cursor::new(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".to_vec());
+    let client = Stalled { request, taken: 0, waker: None, polls: polls.clone() };
+    let serving = server.clone();
+    let serve = std::thread::spawn(move || block_on(serving.serve(client, None)));
+    let mut sink = sinks.recv().unwrap();
+    let send = std::thread::spawn(move || block_on(sink.send(&Frame::message("x"))));
+    eventually("both wait", || polls.load(Ordering::Relaxed) >= 3);
+    std::thread::sleep(Duration::from_millis(300));
+    let polled = polls.load(Ordering::Relaxed);
+    assert!(polled < 50, "{polled} polls");
+    server.shutdown(sse_server::Shutdown { deadline: Duration::ZERO, ..Default::default() });
+    serve.join().unwrap();
+    // Its error is that the connection is over: the deadline of the write is not waited for.
+    drop(send);
+}
