@@ -146,3 +146,47 @@ fn failures_in_a_row_can_be_limited() {
     });
     assert_eq!(server.requests().len(), 3);
 }
+
+/// A model that has stalled may send pings for ever.
+#[test]
+fn a_stream_without_events_is_left_however_lively() {
+    let mut pings = Script::stream().chunk("event: token\ndata: 1\n\n");
+    for _ in 0..100 {
+        pings = pings.chunk("event: ping\ndata: {}\n\n").pause(SHORT / 5).chunk(":\n");
+    }
+    let server = Server::scripts([pings, Script::stream().chunk("data: back\n\n").stall()]);
+    let builder = quick(&server).event_timeout(SHORT).silence_timeout(SHORT * 20);
+    let mut source = builder.heartbeat_types(&["ping"]).build().expect("a source");
+    run(async {
+        let mut seen = Vec::new();
+        let error = loop {
+            match source.next().await.expect("not closed") {
+                Item::Event(event) => seen.push(event.event_type.into_owned()),
+                Item::Error(error) => break error,
+                _ => {}
+            }
+        };
+        assert_eq!((error.kind(), error.is_final()), (ErrorKind::EventTimeout, false));
+        assert_eq!((&*seen[0], &*seen[1]), ("token", "ping"));
+        assert_eq!(data(&mut source).await, "back");
+    });
+}
+
+#[test]
+fn events_in_time_keep_a_stream() {
+    let mut events = Script::stream();
+    for _ in 0..15 {
+        events = events.chunk("event: ping\ndata: {}\n\n").pause(SHORT / 3);
+    }
+    let server = Server::scripts([events.chunk("data: last\n\n").stall()]);
+    let mut source = quick(&server).event_timeout(SHORT).build().expect("a source");
+    run(async {
+        loop {
+            match source.next().await.expect("not closed") {
+                Item::Event(event) if event.data == "last" => break,
+                Item::Event(_) | Item::Open(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    });
+}

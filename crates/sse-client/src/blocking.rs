@@ -3,6 +3,8 @@
 use crate::item::Item;
 use crate::net;
 use crate::source::EventSource;
+use std::fmt;
+use std::time::Duration;
 
 /// An iterator over the items of an event source that blocks the thread until the next.
 ///
@@ -50,7 +52,40 @@ impl Blocking<'_> {
     pub fn source(&mut self) -> &mut EventSource {
         self.0
     }
+
+    /// The next item, if one comes within `limit`; `None` once the source is closed.
+    ///
+    /// # Errors
+    ///
+    /// If nothing comes in time. Nothing is lost by that: the next call goes on waiting.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// fn wait(source: &mut sse_client::EventSource) -> bool {
+    ///     source.blocking().next_timeout(Duration::from_secs(1)).is_ok()
+    /// }
+    /// ```
+    pub fn next_timeout(&mut self, limit: Duration) -> Result<Option<Item>, TimedOut> {
+        net::block_on(net::within(Some(limit), self.0.next())).ok_or(TimedOut)
+    }
 }
+
+/// Nothing came within the time of [`Blocking::next_timeout`]. The source goes on.
+///
+/// ```
+/// assert_eq!(sse_client::TimedOut.to_string(), "nothing came in time");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimedOut;
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("nothing came in time")
+    }
+}
+
+impl std::error::Error for TimedOut {}
 
 impl Iterator for Blocking<'_> {
     type Item = Item;

@@ -1,6 +1,7 @@
 //! Who opens the byte stream to a server: this crate by TCP, or the caller.
 
-use crate::error::{ErrorKind, Failure};
+use crate::failure::Failure;
+use crate::kind::ErrorKind;
 use crate::net::{self, Connection, Io};
 use crate::url::Url;
 use std::future::Future;

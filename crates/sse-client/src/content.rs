@@ -1,15 +1,18 @@
 //! A body's text: framing and compression undone, step by step. Pure.
 
-use crate::body::{Body, Part};
+use crate::body::{Body, Framing, Part};
 use crate::buffer::Buffer;
-use crate::error::{ErrorKind, Failure};
-use crate::head::{Head, HeadError};
+use crate::ending::EndedBy;
+use crate::failure::Failure;
+use crate::head::{Head, shown};
 use crate::inflate::Inflate;
+use crate::kind::ErrorKind;
 use std::ops::Range;
 
 /// A body being received. Uncompressed text stays in the read buffer.
 pub(crate) struct Content {
     body: Body,
+    framing: Framing,
     inflate: Option<Inflate>,
     /// Of the buffer: payload that is not inflated yet.
     compressed: Range<usize>,
@@ -28,14 +31,14 @@ pub(crate) enum Step {
 
 impl Content {
     pub(crate) fn new(head: &Head) -> Result<Self, Failure> {
-        let framing = head.framing().map_err(HeadError::failure)?;
+        let framing = head.framing().map_err(Failure::from)?;
         let mut codings = head.content_codings();
         let inflate = match (codings.next(), codings.next()) {
             (None, _) => None,
-            (Some(coding), None) => Some(Inflate::new(coding).ok_or(ErrorKind::ContentEncoding)?),
-            _ => return Err(ErrorKind::ContentEncoding.into()),
+            (Some(coding), None) => Some(Inflate::new(coding).ok_or_else(|| foreign(coding))?),
+            (Some(_), Some(second)) => return Err(foreign(second)),
         };
-        Ok(Self { body: Body::new(framing), inflate, compressed: 0..0 })
+        Ok(Self { body: Body::new(framing), framing, inflate, compressed: 0..0 })
     }
 
     /// Where the text of the last step lies.
@@ -47,6 +50,15 @@ impl Content {
     /// Whether the end of the connection, here, is the end of the body.
     pub(crate) fn may_end(&self) -> bool {
         self.body.may_end()
+    }
+
+    /// What ends a body that ends as its framing says.
+    pub(crate) fn ended_by(&self) -> EndedBy {
+        match self.framing {
+            Framing::Chunked => EndedBy::LastChunk,
+            Framing::Length(_) => EndedBy::ContentLength,
+            Framing::Close => EndedBy::Close,
+        }
     }
 
     /// The text of a plain chunk, if the next is one; otherwise [`next`](Self::next) has to see.
@@ -104,4 +116,8 @@ impl Content {
         }
         Ok(None)
     }
+}
+
+fn foreign(coding: &[u8]) -> Failure {
+    Failure::because(ErrorKind::ContentEncoding, format!("it is {}", shown(coding)))
 }

@@ -1,7 +1,7 @@
-//! The response head: where it ends, what it says. Pure; depends on `httparse`.
+//! The response head: what it says. Pure; depends on `httparse`.
 
 use crate::body::Framing;
-use crate::error::{ErrorKind, Failure};
+use crate::token::is_token;
 use std::fmt;
 
 /// More header fields than this in one response are refused.
@@ -21,20 +21,13 @@ pub struct Head {
     fields: Vec<(String, Vec<u8>)>,
 }
 
-/// Why bytes are not a response head.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why a response head is of no use.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum HeadError {
     Malformed,
     TooLarge,
-}
-
-impl HeadError {
-    pub(crate) fn failure(self) -> Failure {
-        Failure::new(match self {
-            Self::Malformed => ErrorKind::Malformed,
-            Self::TooLarge => ErrorKind::HeadTooLarge,
-        })
-    }
+    /// A transfer coding that nobody asked for.
+    TransferEncoding(String),
 }
 
 impl Head {
@@ -44,6 +37,7 @@ impl Head {
         let mut response = httparse::Response::new(&mut fields);
         let mut config = httparse::ParserConfig::default();
         config.allow_spaces_after_header_name_in_responses(true);
+        config.allow_obsolete_multiline_headers_in_responses(true);
         match config.parse_response(&mut response, bytes) {
             Ok(httparse::Status::Complete(_)) => {}
             Ok(httparse::Status::Partial) => return Err(HeadError::Malformed),
@@ -55,7 +49,7 @@ impl Head {
             fields: response
                 .headers
                 .iter()
-                .map(|field| (field.name.to_ascii_lowercase(), field.value.to_vec()))
+                .map(|field| (field.name.to_ascii_lowercase(), unfolded(field.value)))
                 .collect(),
         })
     }
@@ -106,24 +100,32 @@ impl Head {
         members.map(<[u8]>::trim_ascii).filter(|member| !member.is_empty())
     }
 
-    /// Whether the body is an event stream: the MIME type's essence is `text/event-stream`, whatever
-    /// its parameters. Of several Content-Type values the last that is a MIME type counts.
-    pub(crate) fn is_event_stream(&self) -> bool {
+    /// The MIME type's essence as it was sent, without parameters: `text/event-stream`. Of several
+    /// Content-Type values the last that is a MIME type counts.
+    ///
+    /// ```
+    /// fn is_json(head: &sse_client::Head) -> bool {
+    ///     head.content_type().is_some_and(|it| it.eq_ignore_ascii_case("application/json"))
+    /// }
+    /// ```
+    pub fn content_type(&self) -> Option<&str> {
         let essences = self.list("content-type").filter_map(mime_essence);
-        essences.last().is_some_and(|it| it.eq_ignore_ascii_case(b"text/event-stream"))
+        essences.last().and_then(|essence| std::str::from_utf8(essence).ok())
     }
 
-    /// How the end of the body is found (RFC 9112 6.3).
+    /// How the end of the body is found (RFC 9112 6.3). `chunked` counts once, however often
+    /// intermediaries have repeated it; `identity` is the older RFC 2616's word for nothing.
     pub(crate) fn framing(&self) -> Result<Framing, HeadError> {
         if matches!(self.status, 100..200 | 204 | 304) {
             return Ok(Framing::Length(0));
         }
-        let mut codings = self.list("transfer-encoding");
+        let is = |coding: &[u8], name: &str| coding.eq_ignore_ascii_case(name.as_bytes());
+        let mut codings = self.list("transfer-encoding").filter(|it| !is(it, "identity"));
         if let Some(coding) = codings.next() {
             // Nothing asked for a coding other than `chunked`.
-            return match (coding.eq_ignore_ascii_case(b"chunked"), codings.next()) {
-                (true, None) => Ok(Framing::Chunked),
-                _ => Err(HeadError::Malformed),
+            return match std::iter::once(coding).chain(codings).find(|it| !is(it, "chunked")) {
+                None => Ok(Framing::Chunked),
+                Some(foreign) => Err(HeadError::TransferEncoding(shown(foreign))),
             };
         }
         let mut lengths = self.list("content-length").map(parse_length);
@@ -136,9 +138,13 @@ impl Head {
         }
     }
 
-    /// The codings of the content, outermost last, `identity` left out.
+    /// The codings of the content, outermost last. `identity` is left out, and so is `none`, which
+    /// is no registered coding but what servers send to keep proxies from compressing a stream.
     pub(crate) fn content_codings(&self) -> impl Iterator<Item = &[u8]> {
-        self.list("content-encoding").filter(|it| !it.eq_ignore_ascii_case(b"identity"))
+        let none = |coding: &[u8]| {
+            ["identity", "none"].iter().any(|it| coding.eq_ignore_ascii_case(it.as_bytes()))
+        };
+        self.list("content-encoding").filter(move |it| !none(it))
     }
 }
 
@@ -150,16 +156,17 @@ impl fmt::Debug for Head {
     }
 }
 
-/// The length of the head at the start of `bytes`, up to and including its empty line. `from` is
-/// where the previous look ended, so that a head that comes byte by byte is looked at once.
-pub(crate) fn head_end(bytes: &[u8], from: usize) -> Option<usize> {
-    let start = from.saturating_sub(3);
-    let mut line_feeds = bytes.iter().enumerate().skip(start).filter(|(_, byte)| **byte == b'\n');
-    line_feeds.find_map(|(at, _)| match bytes.get(at + 1..)? {
-        [b'\n', ..] => Some(at + 2),
-        [b'\r', b'\n', ..] => Some(at + 3),
-        _ => None,
-    })
+/// "A user agent that receives an obs-fold in a response message that is not within a "message/http"
+/// container MUST replace each received obs-fold with one or more SP octets prior to interpreting
+/// the field value." (RFC 9112 5.2)
+fn unfolded(value: &[u8]) -> Vec<u8> {
+    value.iter().map(|&byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }).collect()
+}
+
+/// What a server sent, fit for an error's text.
+pub(crate) fn shown(value: &[u8]) -> String {
+    const MOST: usize = 64;
+    value.get(..MOST).unwrap_or(value).escape_ascii().to_string()
 }
 
 /// Type and subtype of a MIME type; `None` when the value is not one.
@@ -175,12 +182,6 @@ fn parse_length(value: &[u8]) -> Option<u64> {
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
-/// `token = 1*tchar` (RFC 9110 5.6.2)
-pub(crate) fn is_token(text: &[u8]) -> bool {
-    let legal = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    !text.is_empty() && text.iter().all(legal)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,29 +191,19 @@ mod tests {
     }
 
     #[test]
-    fn ends_at_the_first_empty_line_however_it_arrives() {
-        for (text, length) in [
-            ("HTTP/1.1 200 OK\r\nA: b\r\n\r\nbody\r\n\r\n", 25),
-            ("HTTP/1.1 200 OK\nA: b\n\nbody", 22),
-            ("HTTP/1.1 200 OK\r\n\r\n", 19),
-        ] {
-            assert_eq!(head_end(text.as_bytes(), 0), Some(length), "{text:?}");
-            let mut looked = 0;
-            for end in 0..length {
-                assert_eq!(head_end(&text.as_bytes()[..end], looked), None, "{text:?} {end}");
-                looked = end;
-            }
-            assert_eq!(head_end(&text.as_bytes()[..length], looked), Some(length), "{text:?}");
-        }
-    }
-
-    #[test]
     fn fields() {
         let head = head("Content-Type: text/html\r\nX-A: 1\r\nx-a: 2\r\nB: \u{ff}\r\n");
         assert_eq!((head.status(), head.header("CONTENT-TYPE")), (200, Some("text/html")));
         assert_eq!((head.header("x-A"), head.header("absent")), (Some("1"), None));
         let all: Vec<_> = head.headers().map(|(name, _)| name).collect();
         assert_eq!(all, ["content-type", "x-a", "x-a", "b"]);
+    }
+
+    #[test]
+    fn a_folded_line_is_its_fields_with_spaces() {
+        let head = head("Content-Type: text/html,\r\n\t text/event-stream\r\nX: a\n b\r\n");
+        assert_eq!(head.content_type(), Some("text/event-stream"));
+        assert_eq!(head.header("x"), Some("a  b"));
     }
 
     #[test]
@@ -227,28 +218,30 @@ mod tests {
     }
 
     #[test]
-    fn event_stream_types() {
+    fn types() {
+        let (stream, html) = (Some("text/event-stream"), Some("text/html"));
         for (fields, expected) in [
-            ("Content-Type: text/event-stream\r\n", true),
-            ("Content-Type: Text/Event-Stream;\r\n", true),
-            ("Content-Type: text/event-stream;charset=utf-8\r\n", true),
-            ("Content-Type: text/event-stream ; bogus\r\n", true),
-            ("Content-Type: text/event-stream; charset=gbk\r\n", true),
-            ("Content-Type: text/html\r\nContent-Type: text/event-stream\r\n", true),
-            ("Content-Type: text/event-stream, bogus\r\n", true),
-            ("Content-Type: text/event-stream, text/html\r\n", false),
-            ("Content-Type: text/x-bogus\r\n", false),
-            ("Content-Type: text/event-streams\r\n", false),
-            ("Content-Type: text/event-stream bogus\r\n", false),
-            ("Content-Type:\r\n", false),
-            ("", false),
+            ("Content-Type: text/event-stream\r\n", stream),
+            ("Content-Type: Text/Event-Stream;\r\n", Some("Text/Event-Stream")),
+            ("Content-Type: text/event-stream;charset=utf-8\r\n", stream),
+            ("Content-Type: text/event-stream ; bogus\r\n", stream),
+            ("Content-Type: text/event-stream; charset=gbk\r\n", stream),
+            ("Content-Type: text/html\r\nContent-Type: text/event-stream\r\n", stream),
+            ("Content-Type: text/event-stream, bogus\r\n", stream),
+            ("Content-Type: text/event-stream, text/html\r\n", html),
+            ("Content-Type: text/x-bogus\r\n", Some("text/x-bogus")),
+            ("Content-Type: text/event-streams\r\n", Some("text/event-streams")),
+            ("Content-Type: text/event-stream bogus\r\n", None),
+            ("Content-Type:\r\n", None),
+            ("", None),
         ] {
-            assert_eq!(head(fields).is_event_stream(), expected, "{fields:?}");
+            assert_eq!(head(fields).content_type(), expected, "{fields:?}");
         }
     }
 
     #[test]
     fn framings() {
+        let foreign = |coding: &str| HeadError::TransferEncoding(coding.to_owned());
         for (fields, expected) in [
             ("", Ok(Framing::Close)),
             ("Content-Length: 12\r\n", Ok(Framing::Length(12))),
@@ -258,7 +251,13 @@ mod tests {
             ("Content-Length: 18446744073709551616\r\n", Err(HeadError::Malformed)),
             ("Transfer-Encoding: Chunked\r\n", Ok(Framing::Chunked)),
             ("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", Ok(Framing::Chunked)),
-            ("Transfer-Encoding: gzip, chunked\r\n", Err(HeadError::Malformed)),
+            ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", Ok(Framing::Chunked)),
+            ("Transfer-Encoding: chunked, Chunked\r\n", Ok(Framing::Chunked)),
+            ("Transfer-Encoding: identity\r\n", Ok(Framing::Close)),
+            ("Transfer-Encoding: identity\r\nContent-Length: 5\r\n", Ok(Framing::Length(5))),
+            ("Transfer-Encoding: identity, chunked\r\n", Ok(Framing::Chunked)),
+            ("Transfer-Encoding: gzip, chunked\r\n", Err(foreign("gzip"))),
+            ("Transfer-Encoding: chunked, x\\\"\r\n", Err(foreign("x\\\\\\\""))),
         ] {
             assert_eq!(head(fields).framing(), expected, "{fields:?}");
         }

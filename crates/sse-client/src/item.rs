@@ -1,7 +1,9 @@
 //! What an event source delivers. Pure.
 
-use crate::error::{Error, ErrorKind, Failure, Then};
+use crate::error::{Error, Then};
+use crate::failure::Failure;
 use crate::head::Head;
+use crate::kind::ErrorKind;
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -26,12 +28,17 @@ pub enum Item {
     Open(Open),
     /// An event.
     Event(Event),
-    /// A comment; only if [`Builder::details`](crate::Builder::details) asked for it.
+    /// A comment, without its colon and one space after that, if there is one; only if
+    /// [`Builder::details`](crate::Builder::details) asked for it.
     Comment(String),
     /// The stream has set the reconnection time; only if details were asked for.
     ReconnectionTime(Duration),
     /// The last event ID was set without an event; only if details were asked for.
     LastEventId(String),
+    /// A line that is no field of the standard, which ignores it: an error as bare JSON or HTML, for
+    /// example. Of a long one the beginning, as much as a comment may have. Only if details were
+    /// asked for.
+    Ignored(String),
     /// The connection is lost, or was never made, or an event was too large.
     Error(Error),
 }
@@ -55,12 +62,17 @@ pub enum ItemRef<'a> {
     Open(Open),
     /// An event.
     Event(sse_proto::Event<'a>),
-    /// A comment; only if [`Builder::details`](crate::Builder::details) asked for it.
+    /// A comment, without its colon and one space after that, if there is one; only if
+    /// [`Builder::details`](crate::Builder::details) asked for it.
     Comment(&'a str),
     /// The stream has set the reconnection time; only if details were asked for.
     ReconnectionTime(Duration),
     /// The last event ID was set without an event; only if details were asked for.
     LastEventId(&'a str),
+    /// A line that is no field of the standard, which ignores it: an error as bare JSON or HTML, for
+    /// example. Of a long one the beginning, as much as a comment may have. Only if details were
+    /// asked for.
+    Ignored(&'a str),
     /// The connection is lost, or was never made, or an event was too large.
     Error(Error),
 }
@@ -158,6 +170,7 @@ impl ItemRef<'_> {
             Self::Comment(text) => Item::Comment(text.to_owned()),
             Self::ReconnectionTime(time) => Item::ReconnectionTime(time),
             Self::LastEventId(id) => Item::LastEventId(id.to_owned()),
+            Self::Ignored(line) => Item::Ignored(line.to_owned()),
             Self::Error(error) => Item::Error(error),
         }
     }

@@ -1,6 +1,7 @@
 //! Sockets, names, timers, the clock and chance: the one file that touches them.
 
-use crate::error::{ErrorKind, Failure};
+use crate::failure::Failure;
+use crate::kind::ErrorKind;
 use async_io::{Async, Timer};
 use futures_lite::{AsyncRead, AsyncWrite, FutureExt};
 use rustix::net::sockopt;

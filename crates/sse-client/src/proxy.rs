@@ -13,9 +13,12 @@ pub(crate) enum Proxies {
     None,
     /// One for everything.
     One(Url),
-    /// What the environment says.
-    Environment { http: Option<Url>, https: Option<Url>, bypass: Vec<String> },
+    /// What the environment says. One that cannot be used is an error only for a URL that it is for.
+    Environment { http: Variable, https: Variable, bypass: Vec<String> },
 }
+
+/// What a variable names: no proxy, one, or something that is none for this crate.
+type Variable = Result<Option<Url>, UrlError>;
 
 impl Proxies {
     pub(crate) fn parse(text: &str) -> Result<Url, UrlError> {
@@ -31,9 +34,7 @@ impl Proxies {
     /// Reads the variables as curl does: the lower-case name first, then the upper-case one. With
     /// `REQUEST_METHOD` in the environment `HTTP_PROXY` is ignored, because a CGI program gets a
     /// request's `Proxy` header field under that name.
-    pub(crate) fn from_environment(
-        variable: impl Fn(&str) -> Option<String>,
-    ) -> Result<Self, UrlError> {
+    pub(crate) fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
         let text = |names: &[&str]| {
             let mut values = names.iter().filter_map(|name| variable(name));
             values.find(|value| !value.trim().is_empty())
@@ -48,20 +49,25 @@ impl Proxies {
         };
         let bypass = text(&["no_proxy", "NO_PROXY"]).unwrap_or_default();
         let bypass = bypass.split([',', ' ', '\t']).filter(|it| !it.is_empty());
-        Ok(Self::Environment {
-            http: proxy(http)?,
-            https: proxy(&["https_proxy", "HTTPS_PROXY"])?,
+        Self::Environment {
+            http: proxy(http),
+            https: proxy(&["https_proxy", "HTTPS_PROXY"]),
             bypass: bypass.map(str::to_ascii_lowercase).collect(),
-        })
+        }
     }
 
-    /// The proxy for `url`, if there is one.
-    pub(crate) fn proxy_for(&self, url: &Url) -> Option<&Url> {
+    /// The proxy for `url`, if there is one; an error if there is one that cannot be used.
+    pub(crate) fn proxy_for(&self, url: &Url) -> Result<Option<&Url>, UrlError> {
         match self {
-            Self::None => None,
-            Self::One(proxy) => Some(proxy),
-            Self::Environment { bypass, .. } if bypass.iter().any(|it| bypasses(it, url)) => None,
-            Self::Environment { http, https, .. } => if url.secure { https } else { http }.as_ref(),
+            Self::None => Ok(None),
+            Self::One(proxy) => Ok(Some(proxy)),
+            Self::Environment { bypass, .. } if bypass.iter().any(|it| bypasses(it, url)) => {
+                Ok(None)
+            }
+            Self::Environment { http, https, .. } => {
+                let chosen = if url.secure { https } else { http };
+                chosen.as_ref().map(Option::as_ref).map_err(|error| *error)
+            }
         }
     }
 }
@@ -131,12 +137,15 @@ mod tests {
             let found = variables.iter().find(|(it, _)| *it == name);
             found.map(|(_, value)| (*value).to_owned())
         };
-        Proxies::from_environment(find).expect("proxies")
+        Proxies::from_environment(find)
     }
 
     fn chosen(variables: &[(&str, &str)], target: &str) -> String {
         let proxies = environment(variables);
-        proxies.proxy_for(&url(target)).map(ToString::to_string).unwrap_or_default()
+        match proxies.proxy_for(&url(target)) {
+            Ok(proxy) => proxy.map(ToString::to_string).unwrap_or_default(),
+            Err(error) => error.to_string(),
+        }
     }
 
     #[test]
@@ -149,6 +158,16 @@ mod tests {
         assert_eq!(chosen(&[("HTTP_PROXY", "c"), ("REQUEST_METHOD", "GET")], "http://h/"), "");
         assert_eq!(chosen(&[("http_proxy", ""), ("HTTP_PROXY", "c")], "http://h/"), "http://c/");
         assert_eq!(chosen(&[], "http://h/"), "");
+    }
+
+    #[test]
+    fn what_cannot_be_used_counts_only_where_it_is_chosen() {
+        let beside = [("ALL_PROXY", "socks5://s"), ("http_proxy", "a"), ("no_proxy", "local")];
+        let unusable = UrlError::UnsupportedScheme.to_string();
+        assert_eq!(chosen(&beside, "http://h/"), "http://a/");
+        assert_eq!(chosen(&beside, "https://h/"), unusable);
+        assert_eq!(chosen(&beside, "https://a.local/"), "");
+        assert_eq!(chosen(&beside[..1], "http://h/"), unusable);
     }
 
     #[test]

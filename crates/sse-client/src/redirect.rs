@@ -1,7 +1,7 @@
 //! Where a redirect leads and what of the request goes with it. Pure.
 
-use crate::error::RedirectError;
 use crate::head::Head;
+use crate::kind::RedirectError;
 use crate::url::Url;
 
 /// The request as far as redirects change it.
@@ -23,8 +23,8 @@ pub(crate) struct Trail {
 }
 
 impl Trail {
-    pub(crate) fn new(url: Url, limit: usize, allow_downgrade: bool) -> Self {
-        Self { hops: vec![Hop { url, as_get: false, foreign: false }], limit, allow_downgrade }
+    pub(crate) fn new(first: Hop, limit: usize, allow_downgrade: bool) -> Self {
+        Self { hops: vec![first], limit, allow_downgrade }
     }
 
     pub(crate) fn here(&self) -> &Hop {
@@ -80,8 +80,12 @@ mod tests {
         Head::parse(text.as_bytes()).expect("a head")
     }
 
+    fn hop(url: &str) -> Hop {
+        Hop { url: Url::parse(url).expect(url), as_get: false, foreign: false }
+    }
+
     fn trail(url: &str) -> Trail {
-        Trail::new(Url::parse(url).expect(url), 4, false)
+        Trail::new(hop(url), 4, false)
     }
 
     #[test]
@@ -152,7 +156,7 @@ mod tests {
             let found = trail("http://h/a").follow(&redirect(301, "https://h/a"), "GET");
             assert_eq!(found, Err(RedirectError::TlsNotBuilt));
         }
-        let mut allowed = Trail::new(Url::parse("https://h/a").expect("a URL"), 3, true);
+        let mut allowed = Trail::new(hop("https://h/a"), 3, true);
         assert_eq!(allowed.follow(&redirect(301, "http://h/a"), "GET"), Ok(true));
         let mut chain = trail("http://h/0");
         for step in 1..=4 {

@@ -1,7 +1,9 @@
 //! The request: what the caller asked for, and its bytes on the wire. Pure.
 
-use crate::head::is_token;
+use crate::build_error::BuildError;
 use crate::redirect::Hop;
+use crate::token::is_token;
+use std::sync::Arc;
 
 /// What is sent on every connection.
 #[derive(Debug, Clone)]
@@ -9,7 +11,7 @@ pub(crate) struct Request {
     pub(crate) method: String,
     /// The caller's header fields, checked.
     pub(crate) headers: Vec<(String, Vec<u8>)>,
-    pub(crate) body: Option<Vec<u8>>,
+    pub(crate) body: Option<Arc<[u8]>>,
     pub(crate) accept_gzip: bool,
 }
 
@@ -33,6 +35,18 @@ const NOT_SECRET: [&str; 6] = [
     "user-agent",
 ];
 
+/// Header fields that a request has once: a second value takes the place of the first.
+const SINGLE: [&str; 8] = [
+    "accept",
+    "authorization",
+    "cache-control",
+    "content-type",
+    "host",
+    "origin",
+    "referer",
+    "user-agent",
+];
+
 /// Header fields that belong to the crate, because it frames the request or keeps their value.
 const RESERVED: [&str; 9] = [
     "accept-encoding",
@@ -47,6 +61,24 @@ const RESERVED: [&str; 9] = [
 ];
 
 impl Request {
+    /// Adds a header field; one of which a request has only one is replaced.
+    pub(crate) fn add(&mut self, name: &str, value: &str) -> Result<(), BuildError> {
+        if is_one_of(name, &SINGLE) {
+            return self.set(name, value);
+        }
+        check(name, value)?;
+        self.headers.push((name.to_owned(), value.as_bytes().to_vec()));
+        Ok(())
+    }
+
+    /// Sets a header field, in place of all with this name.
+    pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<(), BuildError> {
+        check(name, value)?;
+        self.headers.retain(|(it, _)| !it.eq_ignore_ascii_case(name));
+        self.headers.push((name.to_owned(), value.as_bytes().to_vec()));
+        Ok(())
+    }
+
     /// The bytes of the request, body included.
     pub(crate) fn encode(
         &self,
@@ -68,7 +100,8 @@ impl Request {
         }
         // "If the EventSource object's last event ID string is not the empty string, then: let
         // lastEventIDValue be the EventSource object's last event ID string, encoded as UTF-8."
-        if !last_event_id.is_empty() {
+        // One with a control character would end the field, or the whole request.
+        if !last_event_id.is_empty() && is_field_value(last_event_id.as_bytes()) {
             field(&mut out, "Last-Event-ID", last_event_id.as_bytes());
         }
         if let Some(value) = proxy_authorization {
@@ -107,9 +140,8 @@ impl Request {
 }
 
 fn goes_along(name: &str, hop: &Hop) -> bool {
-    let of_body =
-        ["content-type", "content-language"].iter().any(|it| it.eq_ignore_ascii_case(name));
-    let secret = !NOT_SECRET.iter().any(|it| it.eq_ignore_ascii_case(name));
+    let of_body = is_one_of(name, &["content-type", "content-language"]);
+    let secret = !is_one_of(name, &NOT_SECRET);
     !(hop.foreign && secret || hop.as_get && of_body)
 }
 
@@ -120,9 +152,19 @@ fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Whether the caller may set a header field of this name.
-pub(crate) fn is_reserved(name: &str) -> bool {
-    RESERVED.iter().any(|it| it.eq_ignore_ascii_case(name))
+fn is_one_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|it| it.eq_ignore_ascii_case(name))
+}
+
+/// Whether the caller may send this header field.
+fn check(name: &str, value: &str) -> Result<(), BuildError> {
+    if is_one_of(name, &RESERVED) {
+        return Err(BuildError::ReservedHeader(name.to_owned()));
+    }
+    if !is_token(name.as_bytes()) || !is_field_value(value.as_bytes()) {
+        return Err(BuildError::Header(name.to_owned()));
+    }
+    Ok(())
 }
 
 /// Whether `value` can stand in a header field (RFC 9110 5.5): no control character but the tab.
@@ -205,7 +247,7 @@ mod tests {
         let headers = [("X-Api-Key", "k"), ("Authorization", "a"), ("Cookie", "c"), ("Host", "v")];
         let mut headers: Vec<_> = headers.map(|(n, v)| (n.to_owned(), v.into())).to_vec();
         headers.push(("Content-Type".to_owned(), b"application/json".to_vec()));
-        Request { method: "POST".into(), headers, body: Some(b"{}".to_vec()), accept_gzip: true }
+        Request { method: "POST".into(), headers, body: Some(b"{}"[..].into()), accept_gzip: true }
     }
 
     #[test]
@@ -226,6 +268,38 @@ mod tests {
         }
         assert!(text.contains("Host: other\r\n") && text.contains("Content-Type"));
         assert!(text.contains("Last-Event-ID: 7\r\n"));
+    }
+
+    #[test]
+    fn fields_of_which_there_is_one_are_replaced() {
+        let mut request = request();
+        for (name, value) in [
+            ("Authorization", "old"),
+            ("X-A", "1"),
+            ("X-A", "2"),
+            ("content-type", "text/plain"),
+            ("authorization", "new"),
+            ("Content-Type", "application/json"),
+        ] {
+            assert_eq!(request.add(name, value), Ok(()));
+        }
+        let fields = |request: &Request| {
+            let fields = request.headers.iter();
+            fields.map(|(n, v)| format!("{n}: {}", v.escape_ascii())).collect::<Vec<_>>()
+        };
+        let rest = ["authorization: new", "Content-Type: application/json"];
+        assert_eq!(fields(&request), [&["X-A: 1", "X-A: 2"][..], &rest].concat());
+        assert_eq!(request.set("x-a", "3"), Ok(()));
+        assert_eq!(fields(&request), [&rest[..], &["x-a: 3"]].concat());
+    }
+
+    #[test]
+    fn an_id_that_a_header_cannot_carry_is_left_out() {
+        for id in ["a\u{1}b", "\u{7f}", "\u{1b}[0m"] {
+            let text = text(&request(), &hop("http://h/"), id);
+            assert!(!text.contains("Last-Event-ID"), "{text:?}");
+        }
+        assert!(text(&request(), &hop("http://h/"), "a\tb").contains("Last-Event-ID: a\tb\r\n"));
     }
 
     #[test]
@@ -274,8 +348,14 @@ mod tests {
         {
             assert_eq!(is_method(method), legal, "{method:?}");
         }
-        assert!(
-            is_reserved("Content-Length") && is_reserved("last-event-id") && !is_reserved("host")
-        );
+        for (name, value, legal) in [
+            ("Content-Length", "1", false),
+            ("last-event-id", "1", false),
+            ("host", "h", true),
+            ("a b", "", false),
+            ("a", "\n", false),
+        ] {
+            assert_eq!(check(name, value).is_ok(), legal, "{name}");
+        }
     }
 }

@@ -1,10 +1,27 @@
-//! `Retry-After`: seconds, or a date of one of the three forms of RFC 9110 5.6.7. Pure; the wall
-//! clock comes as an argument.
+//! `Retry-After`: seconds, or a date of one of the three forms of RFC 9110 5.6.7; and
+//! `retry-after-ms`, which some APIs send beside it. Pure; the wall clock comes as an argument.
 
+use crate::head::Head;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+/// The delay that a response asks for, by the finer of the two fields if it has both.
+pub(crate) fn asked_delay(head: &Head, now: SystemTime) -> Option<Duration> {
+    let millis = head.header("retry-after-ms").and_then(retry_after_ms);
+    millis.or_else(|| head.header("retry-after").and_then(|value| retry_after(value, now)))
+}
+
+/// Milliseconds, perhaps with a fraction, which is rounded up.
+fn retry_after_ms(value: &str) -> Option<Duration> {
+    let (whole, fraction) = value.trim().split_once('.').unwrap_or((value.trim(), "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let more = fraction.bytes().any(|byte| byte != b'0');
+    (digits(whole) && digits(fraction)).then(|| {
+        Duration::from_millis(whole.parse().unwrap_or(u64::MAX).saturating_add(u64::from(more)))
+    })
+}
+
 /// The delay that a `Retry-After` asks for, counted from `now`; zero for a date that has passed.
-pub(crate) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
@@ -93,6 +110,25 @@ mod tests {
         ] {
             let found = retry_after(value, at(THEN)).map(|it| it.as_secs());
             assert_eq!(found, expected, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn milliseconds_count_before_seconds() {
+        for (fields, expected) in [
+            ("retry-after-ms: 120\r\nRetry-After: 9\r\n", Some(120)),
+            ("Retry-After-Ms: 12.5\r\n", Some(13)),
+            ("retry-after-ms: 7.0\r\n", Some(7)),
+            ("retry-after-ms: soon\r\nRetry-After: 9\r\n", Some(9000)),
+            ("retry-after-ms: -1\r\n", None),
+            ("retry-after-ms: .\r\n", None),
+            ("Retry-After: 9\r\n", Some(9000)),
+            ("", None),
+        ] {
+            let text = format!("HTTP/1.1 429 X\r\n{fields}\r\n");
+            let head = Head::parse(text.as_bytes()).expect(fields);
+            let found = asked_delay(&head, at(THEN)).map(|it| it.as_millis());
+            assert_eq!(found, expected, "{fields:?}");
         }
     }
 

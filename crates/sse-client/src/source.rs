@@ -1,16 +1,14 @@
 //! The event source: one connection after the other, until it is closed.
 
-mod drive;
-
-use crate::builder::{BuildError, Builder};
-use crate::config::Config;
+use crate::control::Handle;
+use crate::driver::Driver;
 use crate::item::{Item, ItemRef};
-use crate::schedule::Schedule;
-use drive::Phase;
-use sse_proto::Decoder;
+use crate::ready_state::ReadyState;
+use futures_core::Stream;
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 /// A client of an event stream that comes back by itself.
 ///
@@ -33,70 +31,12 @@ use std::sync::Arc;
 /// # Ok::<(), sse_client::BuildError>(()) });
 /// ```
 pub struct EventSource {
-    config: Arc<Config>,
-    decoder: Decoder,
-    schedule: Schedule,
-    phase: Phase,
-}
-
-/// The standard's `readyState`, with the standard's numbers.
-///
-/// ```
-/// use sse_client::ReadyState;
-///
-/// assert_eq!(ReadyState::Closed as u8, 2);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum ReadyState {
-    /// "The connection has not yet been established, or it was closed and the user agent is reconnecting."
-    Connecting = 0,
-    /// "The user agent has an open connection and is dispatching events as it receives them."
-    Open = 1,
-    /// "The connection is not open, and the user agent is not trying to reconnect."
-    Closed = 2,
+    driver: Driver,
 }
 
 impl EventSource {
-    /// An event source with the defaults.
-    ///
-    /// # Errors
-    ///
-    /// If the URL is not an `http` URL, or an `https` one without the feature `tls`.
-    ///
-    /// ```
-    /// use sse_client::EventSource;
-    ///
-    /// assert!(EventSource::new("http://127.0.0.1:8080/events").is_ok());
-    /// assert!(EventSource::new("/events").is_err());
-    /// ```
-    pub fn new(url: &str) -> Result<Self, BuildError> {
-        Self::builder(url).build()
-    }
-
-    /// Begins to describe an event source: headers, body, timeouts, limits.
-    ///
-    /// ```
-    /// # fn main() -> Result<(), sse_client::BuildError> {
-    /// let source = sse_client::EventSource::builder("http://127.0.0.1:8080/events")
-    ///     .header("X-Api-Key", "secret")
-    ///     .build()?;
-    /// # Ok(()) }
-    /// ```
-    pub fn builder(url: &str) -> Builder {
-        Builder::new(url)
-    }
-
-    pub(crate) fn with_config(config: Config) -> Self {
-        let mut decoder = Decoder::with_limits(config.limits);
-        // The builder has checked the ID against these limits.
-        let _ = decoder.set_last_event_id(&config.last_event_id);
-        Self {
-            config: Arc::new(config),
-            decoder,
-            schedule: Schedule::default(),
-            phase: Phase::Idle,
-        }
+    pub(crate) fn new_driven(driver: Driver) -> Self {
+        Self { driver }
     }
 
     /// Waits for the next item. `None` once the source is closed.
@@ -111,7 +51,7 @@ impl EventSource {
     /// # }
     /// ```
     pub async fn next(&mut self) -> Option<Item> {
-        poll_fn(|cx| self.poll_owned(cx)).await
+        poll_fn(|cx| self.driver.poll_owned(cx)).await
     }
 
     /// Like [`next`](Self::next), but what comes from the stream is borrowed: nothing is allocated
@@ -128,14 +68,14 @@ impl EventSource {
     /// # bytes }
     /// ```
     pub async fn next_ref(&mut self) -> Option<ItemRef<'_>> {
-        let found = match self.next_at_hand() {
-            Some(found) => found,
-            None => match poll_fn(|cx| self.poll_step(cx)).await?.decoded() {
-                Ok(found) => found,
+        let find = match self.driver.next_at_hand() {
+            Some(find) => find,
+            None => match poll_fn(|cx| self.driver.poll_step(cx)).await?.found() {
+                Ok(find) => find,
                 Err(other) => return Some(other),
             },
         };
-        Some(self.decoded(found))
+        Some(self.driver.found(find))
     }
 
     /// Whether the source is connecting, open or closed: as the last item that was taken left it.
@@ -148,11 +88,7 @@ impl EventSource {
     /// # Ok::<(), sse_client::BuildError>(())
     /// ```
     pub fn ready_state(&self) -> ReadyState {
-        match self.phase {
-            Phase::Idle | Phase::Connecting(_) | Phase::Waiting(_) => ReadyState::Connecting,
-            Phase::Open(_) => ReadyState::Open,
-            Phase::Closed => ReadyState::Closed,
-        }
+        self.driver.ready_state()
     }
 
     /// The last event ID: what the next connection tells the server. Empty if there is none; at most
@@ -164,7 +100,7 @@ impl EventSource {
     /// # Ok::<(), sse_client::BuildError>(())
     /// ```
     pub fn last_event_id(&self) -> &str {
-        self.decoder.last_event_id()
+        self.driver.last_event_id()
     }
 
     /// Ends the connection and the source. Nothing is delivered any more, not even what was already
@@ -180,7 +116,7 @@ impl EventSource {
     /// # Ok::<(), sse_client::BuildError>(())
     /// ```
     pub fn close(&mut self) {
-        self.phase = Phase::Closed;
+        self.driver.close();
     }
 
     /// Connects again at once, from whatever state, with the last event ID and a fresh backoff. What
@@ -194,18 +130,39 @@ impl EventSource {
     /// # Ok::<(), sse_client::BuildError>(())
     /// ```
     pub fn restart(&mut self) {
-        // The decoder forgets the block it was in when the next connection opens.
-        self.schedule = Schedule::default();
-        self.phase = Phase::Idle;
+        self.driver.restart();
+    }
+
+    /// What closes or restarts the source from another task or thread, also while it waits there.
+    ///
+    /// ```
+    /// use sse_client::{EventSource, ReadyState};
+    ///
+    /// let source = EventSource::new("http://127.0.0.1:8080/events")?;
+    /// let handle = source.handle();
+    /// std::thread::spawn(move || handle.close()).join().unwrap();
+    /// assert_eq!(source.ready_state(), ReadyState::Closed);
+    /// # Ok::<(), sse_client::BuildError>(())
+    /// ```
+    pub fn handle(&self) -> Handle {
+        Handle::new(self.driver.control())
     }
 }
 
 impl fmt::Debug for EventSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EventSource")
-            .field("url", &self.config.url)
+            .field("url", &self.driver.config().url)
             .field("ready_state", &self.ready_state())
             .field("last_event_id", &self.last_event_id())
             .finish_non_exhaustive()
+    }
+}
+
+impl Stream for EventSource {
+    type Item = Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Item>> {
+        self.driver.poll_owned(cx)
     }
 }

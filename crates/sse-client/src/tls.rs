@@ -2,7 +2,8 @@
 
 #[cfg(feature = "tls")]
 mod rustls {
-    use crate::error::{ErrorKind, Failure};
+    use crate::failure::Failure;
+    use crate::kind::ErrorKind;
     use crate::net::Io;
     use futures_rustls::TlsConnector;
     use futures_rustls::rustls::crypto::ring::default_provider;
@@ -30,7 +31,19 @@ mod rustls {
             let name = ServerName::try_from(host.to_owned())
                 .map_err(|error| Failure::because(ErrorKind::Tls, error))?;
             let stream = TlsConnector::from(config).connect(name, io).await;
-            Ok(Box::new(stream.map_err(|error| Failure::because(ErrorKind::Tls, error))?))
+            Ok(Box::new(stream.map_err(handshake)?))
+        }
+    }
+
+    /// What is no TLS record at all is most often the plain HTTP of a port that has nothing else.
+    fn handshake(error: std::io::Error) -> Failure {
+        let inner = error.get_ref().and_then(|it| it.downcast_ref::<rustls::Error>());
+        match inner {
+            Some(rustls::Error::InvalidMessage(_)) => Failure::because(
+                ErrorKind::Tls,
+                format!("this port does not speak TLS; does its URL begin with http://? ({error})"),
+            ),
+            _ => Failure::because(ErrorKind::Tls, error),
         }
     }
 
@@ -52,7 +65,8 @@ mod rustls {
 
 #[cfg(not(feature = "tls"))]
 mod rustls {
-    use crate::error::{ErrorKind, Failure};
+    use crate::failure::Failure;
+    use crate::kind::ErrorKind;
     use crate::net::Io;
 
     /// There is none in this build; `https` URLs are refused before they come here.

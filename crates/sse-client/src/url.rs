@@ -140,6 +140,18 @@ impl Url {
             query => *query = Some(pair),
         }
     }
+
+    /// The same in place of every pair with this name.
+    pub(crate) fn set_query(&mut self, name: &str, value: &str) {
+        let is_other = |pair: &&str| {
+            let (it, _) = pair.split_once('=').unwrap_or((pair, ""));
+            decode(it) != name.as_bytes()
+        };
+        if let Some(query) = &mut self.query {
+            *query = query.split('&').filter(is_other).collect::<Vec<_>>().join("&");
+        }
+        self.append_query(name, value);
+    }
 }
 
 /// Without user and password, so that a URL can be shown and logged.
@@ -354,6 +366,12 @@ mod tests {
         it.append_query("a b", "1&2=3");
         it.append_query("名", "+");
         assert_eq!(it.target(), "/p?a%20b=1%262%3D3&%E5%90%8D=%2B");
+        it.set_query("a b", "2");
+        it.set_query("new", "");
+        assert_eq!(it.target(), "/p?%E5%90%8D=%2B&a%20b=2&new=");
+        let mut it = url("http://h/p?x&x=1&%78=2&xx=3");
+        it.set_query("x", "4");
+        assert_eq!(it.target(), "/p?xx=3&x=4");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What the builder is told about the way to the server: redirects, connector, proxies, TLS,
 //! compression. Depends on the builder.
 
-use super::{BuildError, Builder};
+use super::Builder;
+use crate::build_error::BuildError;
 use crate::connector::{Connector, Endpoint};
 use crate::net::Connection;
 use crate::proxy::Proxies;
@@ -74,7 +75,8 @@ impl Builder {
 
     /// Takes the proxy from the environment, as curl does: `http_proxy`, `https_proxy`, `all_proxy`
     /// and the exceptions in `no_proxy`, each in lower or upper case. `HTTP_PROXY` does not count in
-    /// a CGI program, where whoever sends a request can set it. The variables are read once, here.
+    /// a CGI program, where whoever sends a request can set it. The variables are read once, here. One
+    /// that this crate cannot use, such as `socks5://`, is an error only if it is the one for the URL.
     ///
     /// ```
     /// let source = sse_client::EventSource::builder("http://127.0.0.1:8080/events")
@@ -83,11 +85,7 @@ impl Builder {
     /// # Ok::<(), sse_client::BuildError>(())
     /// ```
     pub fn proxy_from_env(self) -> Self {
-        self.try_with(|config| {
-            let proxies = Proxies::from_environment(crate::net::environment);
-            config.proxies = proxies.map_err(BuildError::Proxy)?;
-            Ok(())
-        })
+        self.with(|config| config.proxies = Proxies::from_environment(crate::net::environment))
     }
 
     /// The TLS configuration: own roots, a client certificate. Its ALPN list is replaced by

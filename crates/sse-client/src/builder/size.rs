@@ -31,4 +31,14 @@ impl Builder {
     pub fn head_limit(self, bytes: usize) -> Self {
         self.with(|config| config.head_limit = bytes)
     }
+    /// The most bytes of a body that [`Answer::bytes`](crate::Answer::bytes) and
+    /// [`Answer::text`](crate::Answer::text) collect: 1 MiB by default.
+    ///
+    /// ```
+    /// let request = sse_client::EventSource::builder("http://127.0.0.1:8080/report")
+    ///     .body_limit(16 * 1024 * 1024);
+    /// ```
+    pub fn body_limit(self, bytes: usize) -> Self {
+        self.with(|config| config.body_limit = bytes)
+    }
 }
