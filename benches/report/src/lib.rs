@@ -4,6 +4,7 @@
 //! a part of a run is only printed.
 
 mod chart;
+mod condense;
 mod machine;
 mod spread;
 mod table;
@@ -31,6 +32,7 @@ pub struct Report {
     machine: Machine,
     seconds: f64,
     notes: Vec<String>,
+    #[serde(skip)]
     tables: Vec<Table>,
     #[serde(skip)]
     plots: Vec<(String, String)>,
@@ -85,7 +87,7 @@ impl Report {
         self.machine.observe_end();
         let cannot = || format!("cannot write the results into {}", folder.display());
         fs::create_dir_all(folder).with_context(cannot)?;
-        let json = serde_json::to_string_pretty(self)? + "\n";
+        let json = self.json()?;
         let file = |ending: &str| folder.join(format!("{}.{ending}", self.name));
         fs::write(file("json"), json).with_context(cannot)?;
         fs::write(file("md"), self.markdown()).with_context(cannot)?;
@@ -99,6 +101,14 @@ impl Report {
     /// How long the run has taken so far.
     pub fn elapsed(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    /// Each row of a table is one line, so that a new record shows in a review what has changed.
+    fn json(&self) -> serde_json::Result<String> {
+        let head = serde_json::to_string_pretty(self)?;
+        let tables: Vec<String> = self.tables.iter().map(Table::json).collect::<Result<_, _>>()?;
+        let head = head.trim_end_matches("\n}");
+        Ok(format!("{head},\n  \"tables\": [\n{}\n  ]\n}}\n", tables.join(",\n")))
     }
 
     fn markdown(&self) -> String {

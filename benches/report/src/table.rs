@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use crate::Spread;
+use crate::condense::condense;
 
 /// Rows with a name, columns with a unit.
-#[derive(Serialize)]
 pub struct Table {
     title: String,
     columns: Vec<String>,
@@ -25,7 +25,7 @@ pub struct Cell {
     /// The number behind the text, in the unit of the column.
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<f64>,
-    /// All that was measured for this place.
+    /// What was measured for this place; of several rounds, their spread.
     #[serde(skip_serializing_if = "serde_json::Value::is_null")]
     detail: serde_json::Value,
 }
@@ -67,9 +67,10 @@ impl Cell {
         &self.text
     }
 
-    /// This cell, with the measurements behind it for the JSON file.
+    /// This cell, with the measurements behind it for the JSON file. A list of rounds is kept as the
+    /// spread of each figure.
     pub fn with_detail(mut self, detail: impl Serialize) -> Cell {
-        self.detail = serde_json::to_value(detail).unwrap_or_default();
+        self.detail = condense(serde_json::to_value(detail).unwrap_or_default());
         self
     }
 }
@@ -94,6 +95,17 @@ impl Table {
 
     pub fn row(&mut self, name: impl Into<String>, cells: impl IntoIterator<Item = Cell>) {
         self.rows.push(Row { name: name.into(), cells: cells.into_iter().collect() });
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Result<String> {
+        let title = serde_json::to_string(&self.title)?;
+        let columns = serde_json::to_string(&self.columns)?;
+        let rows: Vec<String> =
+            self.rows.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
+        let rows = rows.join(",\n        ");
+        Ok(format!(
+            "    {{\n      \"title\": {title},\n      \"columns\": {columns},\n      \"rows\": [\n        {rows}\n      ]\n    }}"
+        ))
     }
 
     pub(crate) fn markdown(&self) -> String {
