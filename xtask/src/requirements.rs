@@ -73,7 +73,8 @@ pub(crate) const CARGO_FUZZ: Program = Program {
 };
 
 /// What tests of the workspace run beside the server and the codec.
-pub(crate) static OF_TESTS: [&Program; 6] = [&NGINX, &HAPROXY, &OPENSSL, &CURL, &NODE, &PYTHON];
+pub(crate) static OF_TESTS: [&Program; 7] =
+    [&NGINX, &HAPROXY, &OPENSSL, &CURL, &NODE, &COMPRESSION, &PYTHON];
 
 pub(crate) const NGINX: Program = Program {
     commands: &["nginx"],
@@ -100,6 +101,13 @@ const NODE: Program = Program {
     commands: &["node"],
     source: Source::Debian("nodejs"),
     elsewhere: "install Node.js (macOS: `brew install node`)",
+};
+
+/// A module of Node.js, found where Debian's packages have theirs.
+const COMPRESSION: Program = Program {
+    commands: &["compression/index.js"],
+    source: Source::Debian("node-compression"),
+    elsewhere: "install the module `compression` of Node.js as /usr/share/nodejs/compression",
 };
 
 const PYTHON: Program = Program {
@@ -148,12 +156,12 @@ impl Program {
     }
 }
 
-/// The search path, the folder of servers, which it lacks for ordinary users of Debian, and the
-/// folder of programs that were installed from crates.io.
+/// The search path, the folder of servers, which it lacks for ordinary users of Debian, that of
+/// modules of Node.js, and the folder of programs that were installed from crates.io.
 pub(crate) fn search_path() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    folders.extend([PathBuf::from("/usr/sbin"), crates().join("bin")]);
+    folders.extend(["/usr/sbin".into(), "/usr/share/nodejs".into(), crates().join("bin")]);
     folders
 }
 
