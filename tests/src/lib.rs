@@ -1,5 +1,6 @@
 //! Workspace-wide tests.
 
+pub mod chunked;
 pub mod chunking;
 pub mod client;
 pub mod conformance;

@@ -37,8 +37,14 @@ impl Args {
 /// Cortex-M3 that only copies bytes; the instructions of the Cortex-M0 are less compact.
 const MOST_FLASH: u64 = 4096;
 
+/// The most bytes that the reader of chunked bodies may add, on either machine, the example's framing included.
+const MOST_CHUNKED: u64 = 700;
+
 /// A frame with every field, of those that the measured program writes.
 const RELAYED: &str = ": relayed\nevent: show\nid: 41\nretry: 5000\ndata: 21.5 °C\n\n";
+
+/// A part of the chunked stream, which goes over two chunks.
+const PAYLOAD: &str = "event: show\nid: 41\ndata: 21.5 °C\n\nid: 42\rdata: two";
 
 /// Runs the WebAssembly module and prints what it prints.
 const WASM_HOST: &str = r#"
@@ -103,7 +109,7 @@ fn cortex_m(report: &mut Report, target: &str, machine: &str) -> anyhow::Result<
         report.not_checked(format_args!("`rustup target add {target}` makes it checkable"));
         return Ok(());
     };
-    let folder = compiler.build(report, &["cortex_m", "relay", "empty", "sizes"])?;
+    let folder = compiler.build(report, &["cortex_m", "relay", "empty", "chunked", "sizes"])?;
     let flash = |program: &str| {
         elf::flash(&folder.join(program)).with_context(|| format!("{program} cannot be measured"))
     };
@@ -112,6 +118,8 @@ fn cortex_m(report: &mut Report, target: &str, machine: &str) -> anyhow::Result<
     report.note(format_args!(
         "flash: {added} bytes of text and read-only data over a program that only copies the stream ({program} - {empty})"
     ));
+    let chunked = flash("chunked")? - empty;
+    report.note(format_args!("flash: {chunked} bytes more for a body that comes in chunks"));
     let Some(emulator) = emulator::Emulator::ensure(report)? else {
         report.not_checked("it compiles; `qemu-system-arm` on the search path makes it run");
         return Ok(());
@@ -120,12 +128,15 @@ fn cortex_m(report: &mut Report, target: &str, machine: &str) -> anyhow::Result<
     report.log(&printed);
     let relayed = emulator.run(report, machine, &folder.join("relay"))?;
     ensure!(relayed.contains(RELAYED), "what was measured relays something else:\n{relayed}");
+    let payload = emulator.run(report, machine, &folder.join("chunked"))?;
+    ensure!(payload.contains(PAYLOAD), "the chunks hold something else:\n{payload}");
     for line in emulator.run(report, machine, &folder.join("sizes"))?.lines() {
         report.note(format_args!("RAM: {line} bytes"));
     }
     if added > MOST_FLASH && target.starts_with("thumbv7m") {
         bail!("decoder and encoder take {added} bytes of flash, {MOST_FLASH} are allowed");
     }
+    ensure!(chunked <= MOST_CHUNKED, "chunks take {chunked} bytes, {MOST_CHUNKED} are allowed");
     Ok(())
 }
 

@@ -82,7 +82,7 @@ impl Content {
                 return Ok(Step::Text(text));
             }
             let part = self.body.next(buffer.unread());
-            match part.map_err(|_| Failure::because(ErrorKind::Malformed, "not a chunked body"))? {
+            match part.map_err(|error| Failure::because(ErrorKind::Malformed, error))? {
                 Part::End => return Ok(Step::End),
                 Part::More => {
                     buffer.consume(usize::MAX);

@@ -6,6 +6,7 @@
 //! - [`Decoder`] reads a stream in chunks of any size and finds each [`Item`]: an [`Event`], a comment, a
 //!   reconnection time, a last event ID.
 //! - [`Frame`] is one block to be sent, checked when it is built.
+//! - [`ChunkedBody`] takes off the framing in which HTTP/1.1 sends a stream, for those who have no HTTP client.
 //! - [`LineReader`] and [`Line`] are the layer below, for those who must see every field.
 //!
 //! ```
@@ -37,6 +38,7 @@ extern crate alloc;
 
 mod block;
 mod buffer;
+mod chunked;
 mod decoder;
 mod error;
 mod event;
@@ -55,6 +57,7 @@ mod utf8;
 #[cfg(feature = "memchr")]
 mod whole;
 
+pub use chunked::{ChunkError, ChunkedBody};
 pub use decoder::Decoder;
 pub use error::{BufferTooSmall, FrameError, LastEventIdError, LimitExceeded, Part};
 pub use event::{Event, Item};

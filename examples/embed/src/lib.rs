@@ -19,6 +19,13 @@ pub const STREAM: &[u8] = b"\xEF\xBB\xBF: welcome\r\nretry: 3000\r\n\r\n\
     id: 42\rdata: two\rdata: lines \xFF\r\r\
     id: 43\n\ndata: unfinished";
 
+/// Much the same as the body of an HTTP/1.1 response: RFC 9112, section 7.1.
+pub const CHUNKED: &[u8] = b"B;first\r\n: welcome\n\n\r\n\
+    1\r\ne\r\n\
+    31\r\nvent: show\nid: 41\ndata: 21.5 \xC2\xB0C\n\nid: 42\rdata: tw\r\n\
+    F\r\no\rdata: lines\r\r\r\n\
+    0\r\nServer-Timing: x\r\n\r\n";
+
 /// How many bytes the network hands over at once.
 pub const PIECE: usize = 7;
 
