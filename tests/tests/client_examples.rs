@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
-use tests::fault::{Gate, Request, Script, Server};
+use tests::fault::{Request, Script, Server};
 use tests::program::command;
 
 fn run(name: &str, arguments: &[&str]) -> Output {
@@ -30,48 +30,6 @@ impl Drop for Running {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-#[test]
-fn llm_prints_tokens_as_they_arrive() {
-    let gate = Gate::new();
-    let token = |text: &str| {
-        format!(
-            "data: {{\"object\":\"chat.completion.chunk\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":{text:?}}}}}]}}\n\n"
-        )
-    };
-    let answer = Script::stream()
-        .chunk("data: {\"choices\":[{\"delta\":{\"role\":\"assistant\"}}]}\n\n")
-        .chunk(token("Hello\n"))
-        .wait(&gate)
-        .chunk(token("wor"))
-        .chunk(token("ld"))
-        .chunk("data: {\"choices\":[],\"usage\":{\"total_tokens\":3}}\n\ndata: [DONE]\n\n")
-        .last_chunk();
-    let server =
-        Server::scripts([Script::head(429, "Retry-After: 0\r\nContent-Length: 0\r\n"), answer]);
-    let url = server.url("/v1/chat/completions");
-    let mut program = command("llm");
-    let (mut running, mut lines) =
-        Running::start(program.env("LLM_API_KEY", "k").args([&*url, "m", "Say \"hi\""]));
-    // The first token is there while the rest is not even sent.
-    assert_eq!(lines.next().as_deref(), Some("Hello"));
-    gate.open();
-    assert_eq!(lines.next().as_deref(), Some("world"));
-    assert!(running.0.wait().expect("it ends").success());
-    let request = &server.requests()[1];
-    assert_eq!((&*request.method, request.header("authorization")), ("POST", Some("Bearer k")));
-    assert_eq!(request.header("content-type"), Some("application/json"));
-    assert!(text(&request.body).contains(r#""content":"Say \"hi\"""#), "{request:?}");
-}
-
-#[test]
-fn llm_tells_why_it_was_refused() {
-    let body = r#"{"error":{"message":"Incorrect API key"}}"#;
-    let server = Server::scripts([Script::head(401, "").raw(body)]);
-    let ran = run("llm", &[&server.url("/"), "m", "p"]);
-    assert_eq!(ran.status.code(), Some(1));
-    assert!(text(&ran.stderr).contains("Incorrect API key"), "{ran:?}");
 }
 
 /// Three events after the client's cursor, then one ID without an event.

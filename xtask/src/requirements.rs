@@ -27,6 +27,9 @@ enum Source {
     Debian(&'static str),
     /// On crates.io; it is installed below `target/`.
     Crate(&'static str),
+    /// On npm, in one version and with dependencies as they were on that day; it is installed below
+    /// `target/`.
+    Npm { package: &'static str, day: &'static str },
 }
 
 pub(crate) const CHROMIUM: Program = Program {
@@ -73,8 +76,8 @@ pub(crate) const CARGO_FUZZ: Program = Program {
 };
 
 /// What tests of the workspace run beside the server and the codec.
-pub(crate) static OF_TESTS: [&Program; 7] =
-    [&NGINX, &HAPROXY, &OPENSSL, &CURL, &NODE, &COMPRESSION, &PYTHON];
+pub(crate) static OF_TESTS: [&Program; 9] =
+    [&NGINX, &HAPROXY, &OPENSSL, &CURL, &NODE, &COMPRESSION, &NPM, &MCP_SERVER, &PYTHON];
 
 pub(crate) const NGINX: Program = Program {
     commands: &["nginx"],
@@ -110,6 +113,21 @@ const COMPRESSION: Program = Program {
     elsewhere: "install the module `compression` of Node.js as /usr/share/nodejs/compression",
 };
 
+const NPM: Program = Program {
+    commands: &["npm"],
+    source: Source::Debian("npm"),
+    elsewhere: "install npm, which comes with Node.js",
+};
+
+const MCP_SERVER: Program = Program {
+    commands: &["mcp-server-everything"],
+    source: Source::Npm {
+        package: "@modelcontextprotocol/server-everything@2026.8.31",
+        day: "2026-09-15",
+    },
+    elsewhere: "npm installs it",
+};
+
 const PYTHON: Program = Program {
     commands: &["python3"],
     source: Source::Debian("python3"),
@@ -137,6 +155,7 @@ impl Program {
         let name = self.commands[0];
         match self.source {
             Source::Crate(package) => install_crate(package, report),
+            Source::Npm { package, day } => install_npm(package, day, report),
             Source::Debian(_) if !is_debian() => bail!("{name} is missing: {}", self.elsewhere),
             Source::Debian(package) if !rustix::process::geteuid().is_root() => {
                 bail!("{name} is missing: `sudo apt-get install {package}` installs it")
@@ -157,17 +176,30 @@ impl Program {
 }
 
 /// The search path, the folder of servers, which it lacks for ordinary users of Debian, that of
-/// modules of Node.js, and the folder of programs that were installed from crates.io.
+/// modules of Node.js, and the folders of programs that were installed from crates.io and npm.
 pub(crate) fn search_path() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     folders.extend(["/usr/sbin".into(), "/usr/share/nodejs".into(), crates().join("bin")]);
+    folders.push(npm().join("node_modules/.bin"));
     folders
 }
 
 /// Where programs from crates.io are installed.
 fn crates() -> PathBuf {
     workspace().join("target/xtask/cargo")
+}
+
+/// Where programs from npm are installed.
+fn npm() -> PathBuf {
+    workspace().join("target/xtask/npm")
+}
+
+fn install_npm(package: &str, day: &str, report: &mut Report) -> anyhow::Result<()> {
+    fs::create_dir_all(npm())?;
+    let mut install = Command::new("npm");
+    install.args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--before", day]);
+    report.run(install.arg("--prefix").arg(npm()).arg(package)).map(drop)
 }
 
 fn install_crate(package: &str, report: &mut Report) -> anyhow::Result<()> {
