@@ -2,17 +2,9 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use tests::fault::{Request, Script, Server};
 use tests::program::command;
-
-fn run(name: &str, arguments: &[&str]) -> Output {
-    command(name).args(arguments).output().expect("the example runs")
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).expect("UTF-8")
-}
 
 /// Kills the program when the test ends, however it ends.
 struct Running(Child);
