@@ -61,6 +61,19 @@ class Decoder {
 }
 
 /**
+ * A controller that aborts when one of the signals does. `AbortSignal.any()` is for that, but WebKit collects its signal
+ * as garbage while the fetch still runs: the connection was then never given back.
+ */
+function abortedBy(...signals) {
+  const controller = new AbortController();
+  for (const signal of signals) {
+    if (signal.aborted) controller.abort();
+    signal.addEventListener("abort", () => controller.abort(), { once: true });
+  }
+  return controller;
+}
+
+/**
  * The EventSource class for one preview.
  * `frame` is the preview's window; `slots` hands out connections; `watch` is told what happens:
  * state(name, until), request(url, lastEventId), response(response), bytes(bytes), event(event, decoder), end(how).
@@ -119,7 +132,7 @@ export function eventSourceClass(frame, slots, watch) {
       watch.state("connecting");
       watch.request(this.url, this.#decoder.lastEventId);
       try {
-        const signal = AbortSignal.any([this.#abort.signal, letGo]);
+        const { signal } = abortedBy(this.#abort.signal, letGo);
         const response = await fetch(this.url, { headers, signal, cache: "no-store" });
         watch.response(response);
         const type = response.headers.get("Content-Type") ?? "";
