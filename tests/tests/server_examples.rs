@@ -251,3 +251,63 @@ fn they_explain_themselves_and_what_is_wrong() {
     assert!(status == Some(1) && text.starts_with("cannot open /no/such/file: "), "{text}");
     assert_eq!(said("tail", &["a", "b"]).0, Some(2));
 }
+
+#[test]
+fn shutdown_finishes_what_is_under_way() {
+    let mut program = Program::start("shutdown");
+    let subscribe = |path| Peer::subscribe(program.address(), path, None);
+    let (mut answer, mut clock, mut news) =
+        (subscribe("/answer"), subscribe("/clock"), subscribe("/news"));
+    assert_eq!(answer.data().as_deref(), Some("1"));
+    news.block().expect("its position");
+    program.signal("TERM");
+    let numbers: Vec<String> = std::iter::from_fn(|| answer.data()).collect();
+    assert_eq!(numbers, (2..=10).map(|number| number.to_string()).collect::<Vec<_>>());
+    while clock.block().is_some() {}
+    let farewell = news.block().expect("a farewell");
+    assert!(field(&farewell, "retry").is_some() && news.block().is_none(), "{farewell}");
+    assert!(answer.ended && clock.ended && news.ended, "none of them is cut");
+    drop((answer, clock, news));
+    let status = program.ended(Duration::from_secs(10)).expect("it ends");
+    assert!(status.success(), "{status}");
+}
+
+/// Starts `tls` with a certificate of its own in `folder`.
+fn tls(folder: &std::path::Path) -> (Ended, std::net::SocketAddr) {
+    std::fs::create_dir_all(folder).expect("a folder");
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
+    std::fs::write(&certificate, made.cert.pem()).expect("written");
+    std::fs::write(&key, made.signing_key.serialize_pem()).expect("written");
+    let mut tls = command("tls");
+    let tls = tls.arg(certificate).arg(key).arg("127.0.0.1:0").stdout(Stdio::piped());
+    let mut child = tls.spawn().expect("tls starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).expect("a line");
+    let address = line.split("https://").nth(1).and_then(|rest| rest.split('/').next());
+    (Ended(child), address.and_then(|it| it.parse().ok()).expect("an address"))
+}
+
+#[test]
+fn tls_in_the_process() {
+    let folder = std::env::temp_dir().join(format!("tls-{}", std::process::id()));
+    let (mut program, address) = tls(&folder);
+    // One that does not shake hands.
+    let mut silent = Peer::connect(address);
+    // One that would speak HTTP/2.
+    let mut curl = tests::proxy::command("curl");
+    curl.args(["-sNkv", "--http2", "--max-time", "20", &format!("https://{address}/")]);
+    let mut curl = curl.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("curl starts");
+    let mut lines = BufReader::new(curl.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.is_ok_and(|line| line == "data: tick")));
+    assert_eq!(silent.read_to_end(), "", "closed without a word");
+    let pid = program.0.id().to_string();
+    assert!(tests::proxy::command("kill").arg(pid).status().is_ok_and(|sent| sent.success()));
+    assert!(lines.any(|line| line.is_ok_and(|line| line.starts_with("retry: "))), "told");
+    let output = curl.wait_with_output().expect("curl ends");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "the stream ended properly: {said}");
+    assert!(said.contains("ALPN") && said.contains("http/1.1"), "{said}");
+    assert!(program.0.wait().expect("it ends").success());
+    std::fs::remove_dir_all(folder).expect("removed");
+}

@@ -26,6 +26,7 @@ mod sink;
 mod socket;
 mod stream;
 mod subscriber;
+mod trial;
 mod wire;
 
 pub use crate::access::{Access, Outcome};
@@ -41,6 +42,7 @@ pub use crate::service::Stats;
 pub use crate::shutdown::Shutdown;
 pub use crate::sink::Sink;
 pub use crate::socket::sleep;
+pub use crate::trial::Trial;
 pub use sse_proto::Frame;
 
 /// Locks a mutex; what a panicking thread left behind is whole, because nothing panics half-way.

@@ -1,6 +1,7 @@
 //! The public server: building, binding, accepting, ending.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Weak};
@@ -15,6 +16,7 @@ use crate::pump::Worker;
 use crate::service::{Handler, Service, Stats};
 use crate::shutdown::Shutdown;
 use crate::socket::{Listener, block_on, listen, sleep};
+use crate::trial::{Client, Trial};
 use crate::wire::{Link, Wire};
 use crate::{Cors, Limits, Refusal, Request, Response};
 
@@ -261,6 +263,35 @@ impl Handle {
         let _ = or(served, cut).await;
     }
 
+    /// What `request` is answered, without a socket, to test a whole server with: guard, handler,
+    /// CORS and all. Ends with the answer, or when it has `blocks` blocks of an event stream, the
+    /// client's position and heartbeats among them.
+    ///
+    /// ```
+    /// use sse_server::{Frame, Method, Request, Response, Server, Sink};
+    ///
+    /// let server = Server::new(|_| {
+    ///     Response::stream(async |mut sink: Sink| {
+    ///         loop {
+    ///             sink.send(&Frame::message("tick")).await?;
+    ///         }
+    ///     })
+    /// });
+    /// # futures_lite::future::block_on(async {
+    /// let trial = server.unbound().try_out(&Request::new(Method::Get, "/events")?, 2).await;
+    /// assert!(trial.head.starts_with("HTTP/1.1 200 OK\r\n"));
+    /// assert_eq!(trial.body, b"data: tick\n\ndata: tick\n\n");
+    /// # Ok::<(), sse_server::Refusal>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn try_out(&self, request: &Request, blocks: usize) -> Trial {
+        let client = Client::new(request);
+        let answer = client.answer();
+        let enough = poll_fn(|cx| answer.poll_blocks(cx, blocks));
+        or(enough, self.serve(client, request.peer())).await;
+        answer.take(blocks)
+    }
+
     /// Asks the server to end, and returns at once. It accepts no more; the streams of channels end
     /// properly, each told when to come back; answers and per-request streams that are under way
     /// may finish ([`Sink::is_stopping`](crate::Sink::is_stopping) tells their closures). What is
@@ -271,6 +302,12 @@ impl Handle {
     /// Called again it may shorten the time that is left, and not lengthen it.
     pub fn shutdown(&self, how: Shutdown) {
         self.service.stop.ask(how);
+    }
+
+    /// Waits until a shutdown is asked for: whoever accepts connections for [`Handle::serve`] should
+    /// accept no more.
+    pub async fn stopping(&self) {
+        self.service.stop.asked().await;
     }
 
     /// Waits until a shutdown is done: all connections have ended or have been cut.
