@@ -2,15 +2,15 @@
 
 use crate::attempt::History;
 use crate::config::Config;
+use crate::connecting;
 use crate::content::Step;
 use crate::driver::Driver;
 use crate::error::{Error, Then};
-use crate::exchange::{Exchanged, exchange};
+use crate::exchange::Exchanged;
 use crate::failure::Failure;
 use crate::head::Head;
 use crate::kind::ErrorKind;
 use crate::net::within;
-use crate::outgoing::Outgoing;
 use crate::source::EventSource;
 use futures_lite::AsyncReadExt;
 use std::fmt;
@@ -48,12 +48,9 @@ struct Inner {
 impl Answer {
     /// Sends the one request.
     pub(crate) async fn ask(config: Arc<Config>) -> Result<Self, Error> {
-        let exchanging = async {
-            let first = History { number: 1, ..History::default() };
-            let outgoing = Outgoing::prepare(&config, first, &config.last_event_id).await?;
-            exchange(&config, &outgoing).await
-        };
-        let exchanged = exchanging.await.map_err(told)?;
+        let first = History { number: 1, ..History::default() };
+        let asking = connecting::ask(&config, first, &config.last_event_id);
+        let exchanged = asking.await.map_err(told)?;
         Ok(Self(Box::new(Inner { config, exchanged, over: false })))
     }
 

@@ -3,19 +3,19 @@
 use crate::attempt::History;
 use crate::buffer::Buffer;
 use crate::config::Config;
+use crate::connecting;
 use crate::content::Content;
 use crate::control::{Control, Signal};
 use crate::error::{Error, Then};
-use crate::exchange::{Exchanged, exchange};
+use crate::exchange::Exchanged;
 use crate::failure::Failure;
 use crate::item::{Item, ItemRef, Open};
 use crate::kind::ErrorKind;
 use crate::live::{Find, Live, Watch};
 use crate::net::{self, Alarm, Io, Watchdog};
-use crate::outgoing::Outgoing;
 use crate::ready_state::ReadyState;
-use crate::refusal::refused;
 use crate::schedule::{Next, Schedule, Service};
+use crate::step::Step;
 use crate::strays::Strays;
 use sse_proto::{Decoder, Found};
 use std::future::Future;
@@ -32,25 +32,6 @@ enum Phase {
     Open(Box<Live>),
     Waiting(Alarm),
     Closed,
-}
-
-/// What a poll found, without a borrow.
-pub(crate) enum Step {
-    Open(Box<Open>),
-    /// What the caller wants, and [`Driver::found`] gives.
-    Found(Find),
-    Error(Error),
-}
-
-impl Step {
-    /// What was found in the stream, or else what there is to hand out.
-    pub(crate) fn found(self) -> Result<Find, ItemRef<'static>> {
-        match self {
-            Self::Open(open) => Err(ItemRef::Open(*open)),
-            Self::Error(error) => Err(ItemRef::Error(error)),
-            Self::Found(find) => Ok(find),
-        }
-    }
 }
 
 /// The state of one event source.
@@ -277,14 +258,7 @@ impl Driver {
         let id = self.decoder.last_event_id().to_owned();
         self.begun_at.clone_from(&id);
         self.delivered = false;
-        Box::pin(async move {
-            let outgoing = Outgoing::prepare(&config, history, &id).await?;
-            let exchanged = exchange(&config, &outgoing).await?;
-            match config.types.refuse(&exchanged.head) {
-                None => Ok(exchanged),
-                Some(why) => Err(refused(why, exchanged).await),
-            }
-        })
+        Box::pin(async move { connecting::open(&config, history, &id).await })
     }
 
     fn opened(&mut self, exchanged: Exchanged) -> Step {
