@@ -4,8 +4,8 @@
 mod answer;
 mod driver;
 mod page;
+mod play;
 mod request;
-mod runs;
 mod scenario;
 mod server;
 mod set;
@@ -13,10 +13,10 @@ mod sighting;
 mod verdict;
 
 pub use driver::Driver;
+pub use play::{Exchange, Play, Turn, path};
 pub use request::Request;
-pub use runs::Exchange;
 pub use scenario::{Answer, DONE, End, Ending, Event, Expected, Framing, Need, Scenario, Step};
-pub use server::{Server, path};
+pub use server::Server;
 pub use set::{Group, all, find, groups};
 pub use sighting::{Note, Order, Sighting, Visit, What};
 pub use verdict::complaints;

@@ -10,11 +10,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::answer;
-use crate::page;
+use crate::play::{Exchange, Play, path};
 use crate::request::Request;
-use crate::runs::{self, Exchange, Runs};
 use crate::scenario::{Answer, End, Framing, Step};
-use crate::set;
 
 /// How often a thread that waits looks whether the server has ended.
 const TICK: Duration = Duration::from_millis(20);
@@ -44,7 +42,7 @@ pub struct Server {
 
 #[derive(Debug, Default)]
 struct Shared {
-    runs: Runs,
+    play: Play,
     ended: AtomicBool,
 }
 
@@ -79,7 +77,7 @@ impl Server {
     /// The requests of a run up to now.
     #[must_use]
     pub fn exchanges(&self, run: &str, name: &str) -> Vec<Exchange> {
-        self.shared.runs.exchanges(&path(run, name))
+        self.shared.play.exchanges(&path(run, name))
     }
 }
 
@@ -92,12 +90,6 @@ impl Drop for Server {
             let _ = listening.join();
         }
     }
-}
-
-/// The path of a scenario for a run.
-#[must_use]
-pub fn path(run: &str, name: &str) -> String {
-    format!("/run/{run}/{name}")
 }
 
 /// The moment now: the clock of this crate.
@@ -131,31 +123,9 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_read_timeout(Some(TICK))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let Some(request) = read(&mut stream, shared)? else { return Ok(()) };
-    let path = request.path().to_owned();
-    let page = match path.strip_suffix("/requests") {
-        Some(key) => {
-            let list = runs::as_json(&shared.runs.exchanges(key));
-            Some(page::answer("application/json", &list))
-        }
-        None => page::of(&path),
-    };
-    let scenario = path.strip_prefix("/run/").and_then(|rest| rest.split_once('/'));
-    let scenario = scenario.and_then(|(_, name)| set::find(name));
-    let (answer, index) = match (page, scenario) {
-        (Some(page), _) => (page, None),
-        (None, None) => (Answer::status(404), None),
-        (None, Some(_)) if request.method == "OPTIONS" => (Answer::status(204), None),
-        (None, Some(scenario)) => {
-            let index = shared.runs.begin(&path, request.clone(), now());
-            let answers = &scenario.answers;
-            let answer = index.and_then(|index| answers.get(index).or(answers.last()));
-            (answer.cloned().unwrap_or_else(|| Answer::status(204)), index)
-        }
-    };
+    let (answer, turn) = shared.play.answer(&request, now());
     let sent = send(&mut stream, &answer, &request, shared);
-    if let Some(index) = index {
-        shared.runs.end(&path, index, !matches!(sent, Ok(true)), now());
-    }
+    shared.play.end(turn, !matches!(sent, Ok(true)), now());
     match answer.end {
         End::Complete | End::Cut => sent.and_then(|_| close(&mut stream, shared)),
         End::Reset | End::Hold => sent.map(drop),

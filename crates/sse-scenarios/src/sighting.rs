@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::runs::Exchange;
+use crate::play::Exchange;
 use crate::scenario::{DONE, Event, Scenario};
 
 /// What a driver is asked to do: the line that it reads.
@@ -156,5 +156,23 @@ impl Visit {
             ended: exchange.ended.map(|at| at.duration_since(first)),
         };
         exchanges.iter().map(visit).collect()
+    }
+
+    /// The visits in the list that a server of scenarios gives at `/run/RUN/NAME/requests`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the list.
+    pub fn from_list(text: &str) -> Result<Vec<Self>, String> {
+        let list: Value =
+            serde_json::from_str(text).map_err(|error| format!("no list: {error}"))?;
+        let visit = |value: &Value| {
+            let began = Duration::from_millis(value["began"].as_u64()?);
+            let ended = value["ended"].as_u64().map(Duration::from_millis);
+            let last_event_id = value["last_event_id"].as_str()?.as_bytes().to_vec();
+            Some(Self { last_event_id, began, ended })
+        };
+        let list = list.as_array().ok_or("the list of requests is no list")?;
+        list.iter().map(|it| visit(it).ok_or_else(|| format!("no request: {it}"))).collect()
     }
 }
