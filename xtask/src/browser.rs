@@ -70,6 +70,7 @@ pub(crate) struct Browser {
     _parts: Parts,
     /// Whether the driver has an endpoint for logs.
     logs: bool,
+    version: String,
 }
 
 /// What a browser needs around it.
@@ -90,6 +91,11 @@ impl Browser {
     /// Whether [`console`](Browser::console) and [`requests`](Browser::requests) can tell anything.
     pub(crate) fn has_logs(&self) -> bool {
         self.logs
+    }
+
+    /// What the browser says of its version.
+    pub(crate) fn version(&self) -> &str {
+        &self.version
     }
 
     /// Opens a page and waits until it is loaded.

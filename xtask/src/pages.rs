@@ -12,7 +12,7 @@ mod http_2;
 mod identified_stream;
 mod index;
 mod nginx;
-mod programs;
+pub(crate) mod programs;
 mod refused;
 mod relay;
 mod start_and_stop;

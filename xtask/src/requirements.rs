@@ -85,7 +85,7 @@ pub(crate) const NGINX: Program = Program {
     elsewhere: "install nginx (macOS: `brew install nginx`)",
 };
 
-const HAPROXY: Program = Program {
+pub(crate) const HAPROXY: Program = Program {
     commands: &["haproxy"],
     source: Source::Debian("haproxy"),
     elsewhere: "install HAProxy (macOS: `brew install haproxy`)",
@@ -97,10 +97,10 @@ pub(crate) const OPENSSL: Program = Program {
     elsewhere: "install OpenSSL's command, which makes a certificate for a proxy",
 };
 
-const CURL: Program =
+pub(crate) const CURL: Program =
     Program { commands: &["curl"], source: Source::Debian("curl"), elsewhere: "install curl" };
 
-const NODE: Program = Program {
+pub(crate) const NODE: Program = Program {
     commands: &["node"],
     source: Source::Debian("nodejs"),
     elsewhere: "install Node.js (macOS: `brew install node`)",
@@ -113,7 +113,7 @@ const COMPRESSION: Program = Program {
     elsewhere: "install the module `compression` of Node.js as /usr/share/nodejs/compression",
 };
 
-const NPM: Program = Program {
+pub(crate) const NPM: Program = Program {
     commands: &["npm"],
     source: Source::Debian("npm"),
     elsewhere: "install npm, which comes with Node.js",
@@ -128,7 +128,7 @@ const MCP_SERVER: Program = Program {
     elsewhere: "npm installs it",
 };
 
-const PYTHON: Program = Program {
+pub(crate) const PYTHON: Program = Program {
     commands: &["python3"],
     source: Source::Debian("python3"),
     elsewhere: "install Python 3",
@@ -207,7 +207,8 @@ fn install_crate(package: &str, report: &mut Report) -> anyhow::Result<()> {
     report.run(install.arg(crates()).arg("--target-dir").arg(crates().join("target"))).map(drop)
 }
 
-fn install_package(package: &str, report: &mut Report) -> anyhow::Result<()> {
+/// Installs a package of Debian, whose installation needs root.
+pub(crate) fn install_package(package: &str, report: &mut Report) -> anyhow::Result<()> {
     let install = ["install", "--yes", "--no-install-recommends", "--no-remove", package];
     // The lists of a fresh machine are empty or old, and fetching them takes a while.
     if report.run(&mut apt_get(&install)).is_err() {

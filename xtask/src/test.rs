@@ -9,6 +9,7 @@ use crate::bench;
 use crate::browser::ENGINES;
 use crate::embedded;
 use crate::fuzz;
+use crate::interop;
 use crate::pages;
 use crate::requirements::{self, OF_TESTS};
 use crate::soak;
@@ -34,6 +35,7 @@ impl Args {
         steps.extend([fuzz::step(), soak::step(), bench::step()]);
         steps.push(pages::build());
         steps.extend(pages::steps(&ENGINES[0]));
+        steps.push(interop::step());
         self.selection.run(steps)
     }
 }

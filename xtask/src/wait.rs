@@ -23,14 +23,27 @@ pub(crate) enum Look<T> {
 /// When a look fails, or when time is over; the message holds how things stood at last.
 pub(crate) fn until<T>(
     what: &str,
+    look: impl FnMut() -> anyhow::Result<Look<T>>,
+) -> anyhow::Result<T> {
+    within(PATIENCE, what, look)
+}
+
+/// Looks until what was waited for is there, at most for `limit`.
+///
+/// # Errors
+///
+/// When a look fails, or when time is over; the message holds how things stood at last.
+pub(crate) fn within<T>(
+    limit: Duration,
+    what: &str,
     mut look: impl FnMut() -> anyhow::Result<Look<T>>,
 ) -> anyhow::Result<T> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + limit;
     loop {
         match look()? {
             Look::Reached(value) => return Ok(value),
             Look::NotYet(state) if Instant::now() > deadline => {
-                bail!("{what}: not within {} s; at last: {state}", PATIENCE.as_secs())
+                bail!("{what}: not within {} s; at last: {state}", limit.as_secs())
             }
             Look::NotYet(_) => thread::sleep(Duration::from_millis(50)),
         }

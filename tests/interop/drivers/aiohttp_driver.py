@@ -12,7 +12,7 @@ async def listen(order):
     async with ClientSession(timeout=timeout) as session:
         async with EventSource(order["url"], session=session, on_open=lambda: note("open")) as source:
             async for it in source:
-                if event(it.type, it.data, it.last_event_id):
+                if event(it.type or "message", it.data, it.last_event_id):
                     return
 
 

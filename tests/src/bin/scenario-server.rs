@@ -15,7 +15,7 @@ fn main() -> io::Result<()> {
     let play = Arc::new(Play::default());
     let server = Server::new(move |request| {
         let request = sse_scenarios::Request {
-            method: request.method().to_owned(),
+            method: request.method().to_string(),
             target: request.path().to_owned(),
             fields: (request.headers())
                 .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()))
@@ -43,7 +43,7 @@ fn respond(play: &Arc<Play>, request: &sse_scenarios::Request) -> Response {
             let (steps, end) = (answer.steps.clone(), answer.end);
             Response::stream(move |sink| play_steps(sink, steps, end, ended))
         }
-        _ => Response::new(answer.status).body(answer.body()),
+        _ => Response::new(answer.status).with_body(answer.body()),
     };
     // What a 404 with a body says of its type is not what the server would say by itself.
     let named = |answer: &Answer, name: &str| answer.fields.iter().any(|(it, _)| *it == name);
@@ -55,7 +55,7 @@ fn respond(play: &Arc<Play>, request: &sse_scenarios::Request) -> Response {
     let origin = String::from_utf8_lossy(request.field("Origin").unwrap_or_default()).into_owned();
     for (name, value) in answer.fields {
         let value = value.replace("{origin}", &origin).replace("{self}", &request.target);
-        response = response.header(name, value);
+        response = response.with_header(name, value);
     }
     response
 }

@@ -37,9 +37,9 @@ pub(super) fn start(report: &mut Report) -> anyhow::Result<Browser> {
         "goog:chromeOptions": { "binary": binary, "args": arguments },
         "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
     });
-    let session = Session::start(&address, &capabilities)?;
+    let (session, version) = Session::start(&address, &capabilities)?;
     let _parts = Parts { _processes: vec![driver], _folder: profile };
-    Ok(Browser { session, _parts, logs: true })
+    Ok(Browser { session, _parts, logs: true, version })
 }
 
 /// `ChromeDriver was started successfully on port 38021.`

@@ -28,9 +28,9 @@ pub(super) fn start(report: &mut Report) -> anyhow::Result<Browser> {
             "prefs": { "network.proxy.type": 0 },
         },
     });
-    let session = Session::start(&address, &capabilities)?;
+    let (session, version) = Session::start(&address, &capabilities)?;
     let _parts = Parts { _processes: vec![driver], _folder: home };
-    Ok(Browser { session, _parts, logs: false })
+    Ok(Browser { session, _parts, logs: false, version })
 }
 
 /// The end of a line such as `geckodriver INFO Listening on 127.0.0.1:38021`.

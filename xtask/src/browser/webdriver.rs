@@ -19,8 +19,8 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Asks the driver at `address` for a browser with these capabilities.
-    pub(super) fn start(address: &str, capabilities: &Value) -> anyhow::Result<Session> {
+    /// Asks the driver at `address` for a browser with these capabilities; returns its version too.
+    pub(super) fn start(address: &str, capabilities: &Value) -> anyhow::Result<(Session, String)> {
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(LIMIT))
             .http_status_as_error(false)
@@ -31,17 +31,22 @@ impl Session {
         let started = session.post("", &wanted).context("the browser does not start")?;
         let id = started["sessionId"].as_str().context("the driver gave no session ID")?;
         session.url = format!("{}/{id}", session.url);
-        Ok(session)
+        let version = started["capabilities"]["browserVersion"].as_str().unwrap_or_default();
+        Ok((session, version.to_owned()))
     }
 
     /// Sends a command and returns the value of its answer.
     pub(super) fn post(&self, command: &str, parameters: &Value) -> anyhow::Result<Value> {
         let url = format!("{}/{command}", self.url);
-        let mut response = self
-            .agent
-            .post(url.trim_end_matches('/'))
-            .content_type("application/json")
-            .send(parameters.to_string())?;
+        let request = self.agent.post(url.trim_end_matches('/'));
+        let response = request.content_type("application/json").send(parameters.to_string())?;
+        Session::value(command, response)
+    }
+
+    fn value(
+        command: &str,
+        mut response: ureq::http::Response<ureq::Body>,
+    ) -> anyhow::Result<Value> {
         let text = response.body_mut().read_to_string()?;
         let mut answer: Value =
             serde_json::from_str(&text).with_context(|| format!("no JSON answer to {command}"))?;

@@ -42,9 +42,9 @@ pub(super) fn start(report: &mut Report) -> anyhow::Result<Browser> {
         "acceptInsecureCerts": true,
         "webkitgtk:browserOptions": { "binary": browser()?, "args": ["--automation"] },
     });
-    let session = Session::start(&address.to_string(), &capabilities)?;
+    let (session, version) = Session::start(&address.to_string(), &capabilities)?;
     let _parts = Parts { _processes: vec![driver, screen], _folder: home };
-    Ok(Browser { session, _parts, logs: false })
+    Ok(Browser { session, _parts, logs: false, version })
 }
 
 /// Starts a screen; returns its name, such as `:99`.

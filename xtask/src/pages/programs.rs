@@ -134,7 +134,7 @@ fn address(line: &str) -> Option<SocketAddr> {
 }
 
 /// The programs of the packages `examples` and `tests`, built the first time.
-pub(super) fn executables(
+pub(crate) fn executables(
     report: &mut Report,
 ) -> anyhow::Result<&'static BTreeMap<String, PathBuf>> {
     static BUILT: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();

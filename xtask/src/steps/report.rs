@@ -23,6 +23,11 @@ impl Report {
         Report { verbose, output: String::new(), notes: Vec::new(), not_checked: None }
     }
 
+    /// One that belongs to no step, and shows nothing by itself.
+    pub(crate) fn quiet() -> Report {
+        Report::new(false)
+    }
+
     /// Adds a line that is shown when the step fails, or with `--verbose`.
     pub(crate) fn log(&mut self, line: impl Display) {
         if self.verbose {

@@ -70,8 +70,9 @@ pub(super) fn all() -> Vec<Scenario> {
         retry(
             "retry-not-digits",
             "700 ms, then values that are not digits alone.",
-            "retry: 700\nretry: 30000ms\nretry: -30000\nretry: +30000\nretry: 30000.0\nretry:  30000\nretry: x\nretry\nretry:\n",
+            "retry: 700\nretry: 30000ms\nretry: -30000\nretry: +30000\nretry: 30000.0\nretry:  30000\nretry: x\nretry: \u{661}\n",
         ),
+        retry("retry-empty", "700 ms, then no value.", "retry: 700\nretry\nretry:\nretry: \n"),
         Scenario::new(
             "retry-kept",
             "A reconnection time that holds for the second end too.",

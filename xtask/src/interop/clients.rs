@@ -1,0 +1,133 @@
+//! The clients that are programs: how each is started, and what it does not do at all.
+
+use std::process::Command;
+
+use anyhow::Context;
+use sse_scenarios::Need::{self, LastEventId, Origins, Reconnection, Redirects, Response};
+
+use super::setup;
+use crate::pages::programs::executables;
+use crate::requirements::NODE;
+use crate::steps::Report;
+
+/// A client outside of browsers, as a driver.
+pub(super) struct Client {
+    pub(super) name: &'static str,
+    pub(super) is_quick: bool,
+    /// What it does not do, and need not.
+    pub(super) lacks: &'static [Need],
+    pub(super) command: fn() -> anyhow::Result<Command>,
+    pub(super) version: fn() -> String,
+}
+
+pub(super) static CLIENTS: [Client; 10] = [
+    Client {
+        name: "sse-client",
+        is_quick: true,
+        lacks: &[Origins],
+        command: || ours(&[]),
+        version: || "this workspace".to_owned(),
+    },
+    Client {
+        name: "sse-client, blocking",
+        is_quick: true,
+        lacks: &[Origins],
+        command: || ours(&["--blocking"]),
+        version: || "this workspace".to_owned(),
+    },
+    Client {
+        name: "undici (Node)",
+        is_quick: true,
+        lacks: &[Origins],
+        command: || event_source("undici"),
+        version: || format!("undici {}, Node {}", setup::pinned("undici"), node_version()),
+    },
+    Client {
+        name: "eventsource 4",
+        is_quick: false,
+        lacks: &[Origins],
+        command: || event_source("eventsource4"),
+        version: || format!("{}, Node {}", setup::pinned("eventsource4"), node_version()),
+    },
+    Client {
+        name: "eventsource 5",
+        is_quick: false,
+        lacks: &[Origins],
+        command: || event_source("eventsource5"),
+        version: || format!("{}, Node {}", setup::pinned("eventsource5"), node_version()),
+    },
+    Client {
+        name: "fetch, eventsource-parser",
+        is_quick: true,
+        lacks: &[Origins, Reconnection, Response, LastEventId],
+        command: || setup::node("drivers/fetch-parser.mjs"),
+        version: || format!("{}, Node {}", setup::pinned("eventsource-parser"), node_version()),
+    },
+    Client {
+        name: "Deno",
+        is_quick: false,
+        lacks: &[Origins],
+        command: deno,
+        version: || setup::pinned("deno"),
+    },
+    Client {
+        name: "httpx-sse",
+        is_quick: true,
+        lacks: &[Origins, Reconnection, Response],
+        command: || setup::python_with("drivers/httpx_sse_driver.py"),
+        version: || format!("{}, httpx {}", setup::pinned("httpx-sse"), setup::pinned("httpx")),
+    },
+    Client {
+        name: "aiohttp-sse-client",
+        is_quick: false,
+        lacks: &[Origins],
+        command: || setup::python_with("drivers/aiohttp_driver.py"),
+        version: || {
+            let client = setup::pinned("aiohttp-sse-client");
+            format!("{client}, aiohttp {}", setup::pinned("aiohttp"))
+        },
+    },
+    Client {
+        name: "sseclient-py",
+        is_quick: false,
+        lacks: &[Origins, Reconnection, Response, LastEventId, Redirects],
+        command: || setup::python_with("drivers/sseclient_py_driver.py"),
+        version: || {
+            let client = setup::pinned("sseclient-py");
+            format!("{client}, requests {}", setup::pinned("requests"))
+        },
+    },
+];
+
+fn ours(arguments: &[&str]) -> anyhow::Result<Command> {
+    let path = executables(&mut Report::quiet())?.get("driver").context("no program driver")?;
+    let mut command = Command::new(path);
+    command.args(arguments);
+    Ok(command)
+}
+
+fn event_source(package: &str) -> anyhow::Result<Command> {
+    let mut command = setup::node("drivers/event-source.mjs")?;
+    command.arg(package);
+    Ok(command)
+}
+
+/// Deno is a package of npm with the program in it, one for each system.
+fn deno() -> anyhow::Result<Command> {
+    let folder = setup::javascript()?;
+    let programs = folder.join("node_modules/@deno").read_dir().context("npm has no Deno")?;
+    let program = programs.flatten().map(|entry| entry.path().join("deno"));
+    let program = program.into_iter().find(|it| it.is_file()).context("npm has no Deno")?;
+    let mut command = Command::new(program);
+    command.args(["run", "--quiet", "--no-prompt", "--allow-net", "--no-config", "--no-lock"]);
+    command.arg(folder.join("drivers/event-source.mjs")).arg("builtin");
+    command.env("DENO_DIR", folder.join("deno")).env("DENO_NO_UPDATE_CHECK", "1");
+    Ok(command)
+}
+
+fn node_version() -> String {
+    let version = NODE
+        .ensure(&mut Report::quiet())
+        .and_then(|node| Report::quiet().run(Command::new(node).arg("--version")));
+    version.unwrap_or_default().trim().trim_start_matches('v').to_owned()
+}

@@ -1,0 +1,95 @@
+//! All columns of the matrix.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use sse_scenarios::{End, Framing, Scenario, Server};
+
+use super::clients::CLIENTS;
+use super::engines::{self, Place};
+use super::matrix::{Column, Row, Sheet};
+use super::served::{Served, Shared};
+use super::{curl, playing};
+use crate::browser::ENGINES;
+
+/// The scenarios as the small server of `sse-scenarios` plays them.
+const SCENARIOS: &str = "scenarios";
+/// The same scenarios, carried by our server.
+const OURS: &str = "scenarios on our server";
+/// Some of them, in workers.
+const WORKERS: &str = "scenarios in workers";
+const IN_WORKERS: [&str; 6] =
+    ["named-events", "lines-mixed", "chinese", "resume", "status-204", "unfinished-block"];
+
+/// Every column, those that take longest first.
+pub(super) fn columns() -> anyhow::Result<Vec<Column>> {
+    let mut columns = Vec::new();
+    let server = Arc::new(Server::start("127.0.0.1:0").context("no free port")?);
+    let base = move || Ok(format!("http://{}", server.address()));
+    scenarios(&mut columns, SCENARIOS, base.clone(), |_| None, |_| true);
+    let ours: Shared<Served> = Shared::default();
+    let on_ours = move || Ok(ours.get(|| Served::workspace("scenario-server"))?.url(""));
+    scenarios(&mut columns, OURS, on_ours, not_ours, |name| name == "chromium" || name == "curl");
+    for engine in &ENGINES {
+        for (place, name) in [(Place::Worker, "worker"), (Place::SharedWorker, "shared worker")] {
+            let mut rows = playing::rows();
+            rows.retain(|row| IN_WORKERS.contains(&row.name.as_str()));
+            let (name, base) = (format!("{} {name}", engine.name), base.clone());
+            columns.push(column(WORKERS, name, false, rows, move |sheet| {
+                engines::play(sheet, engine, place, &base()?, |_| None)
+            }));
+        }
+    }
+    Ok(columns)
+}
+
+/// All scenarios at a base URL with every engine and client.
+fn scenarios(
+    columns: &mut Vec<Column>,
+    section: &'static str,
+    base: impl Fn() -> anyhow::Result<String> + Clone + Send + 'static,
+    refuses: fn(&Scenario) -> Option<&'static str>,
+    quick: fn(&str) -> bool,
+) {
+    for (index, engine) in ENGINES.iter().enumerate() {
+        let base = base.clone();
+        let is_quick = index == 0 && quick(engine.name);
+        columns.push(column(section, engine.name, is_quick, playing::rows(), move |sheet| {
+            engines::play(sheet, engine, Place::Page, &base()?, refuses)
+        }));
+    }
+    for client in &CLIENTS {
+        let base = base.clone();
+        let is_quick = client.is_quick && quick(client.name);
+        columns.push(column(section, client.name, is_quick, playing::rows(), move |sheet| {
+            playing::play(sheet, client, &base()?, refuses)
+        }));
+    }
+    columns.push(column(section, "curl", quick("curl"), playing::rows(), move |sheet| {
+        curl::play(sheet, &base()?, &[], refuses)
+    }));
+}
+
+fn column(
+    section: &'static str,
+    name: impl Into<String>,
+    is_quick: bool,
+    rows: Vec<Row>,
+    run: impl FnOnce(&mut Sheet) -> anyhow::Result<()> + Send + 'static,
+) -> Column {
+    Column { section, name: name.into(), is_quick, rows, run: Box::new(run) }
+}
+
+/// Why our server does not carry a scenario.
+fn not_ours(scenario: &Scenario) -> Option<&'static str> {
+    let any = |is: fn(&sse_scenarios::Answer) -> bool| scenario.answers.iter().any(is);
+    if any(|answer| answer.framing == Framing::UntilClose) {
+        Some("our server frames every body")
+    } else if any(|answer| answer.framing == Framing::Length && !answer.steps.is_empty()) {
+        Some("our server sends streams in chunks")
+    } else if any(|answer| answer.end == End::Reset) {
+        Some("our server does not reset")
+    } else {
+        None
+    }
+}

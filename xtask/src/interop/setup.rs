@@ -1,0 +1,132 @@
+//! What the peers need: packages of npm and PyPI, pinned, in `target/interop`, once.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use anyhow::{Context, anyhow};
+
+use crate::process::workspace;
+use crate::requirements::{NODE, NPM, PYTHON, install_package, is_debian};
+use crate::steps::Report;
+
+/// What was made of `tests/interop`, or why that failed.
+type Made = OnceLock<Result<PathBuf, String>>;
+
+/// The folder with the JavaScript drivers and servers, and the packages that they import.
+pub(super) fn javascript() -> anyhow::Result<PathBuf> {
+    static MADE: Made = OnceLock::new();
+    made(&MADE, install_npm)
+}
+
+/// The Python that has the packages, in the folder `bin` of its environment.
+pub(super) fn python() -> anyhow::Result<PathBuf> {
+    static MADE: Made = OnceLock::new();
+    made(&MADE, install_pip)
+}
+
+/// The folder of the drivers and servers as they are written.
+pub(super) fn sources() -> PathBuf {
+    workspace().join("tests/interop")
+}
+
+/// Node with one of the scripts.
+pub(super) fn node(script: &str) -> anyhow::Result<Command> {
+    let folder = javascript()?;
+    let mut node = Command::new(NODE.ensure(&mut Report::quiet())?);
+    node.arg(folder.join(script));
+    Ok(node)
+}
+
+/// Python with one of the scripts.
+pub(super) fn python_with(script: &str) -> anyhow::Result<Command> {
+    let mut python = Command::new(python()?);
+    python.arg(sources().join(script)).env("PYTHONDONTWRITEBYTECODE", "1");
+    Ok(python)
+}
+
+/// The version of a package that `package.json` or `requirements.txt` pins.
+pub(super) fn pinned(package: &str) -> String {
+    let read = |file: &str| fs::read_to_string(sources().join(file)).unwrap_or_default();
+    let npm: serde_json::Value = serde_json::from_str(&read("package.json")).unwrap_or_default();
+    if let Some(version) = npm["dependencies"][package].as_str() {
+        return version.rsplit('@').next().unwrap_or(version).to_owned();
+    }
+    let python = read("requirements.txt");
+    let line = python.lines().find_map(|line| line.strip_prefix(&format!("{package}==")));
+    line.unwrap_or_default().to_owned()
+}
+
+fn made(made: &Made, make: fn(&mut Report) -> anyhow::Result<PathBuf>) -> anyhow::Result<PathBuf> {
+    let made = made.get_or_init(|| {
+        let mut report = Report::quiet();
+        make(&mut report).map_err(|error| {
+            let output = report.output().lines().rev().take(5).collect::<Vec<_>>();
+            format!("{error:#}: {}", output.into_iter().rev().collect::<Vec<_>>().join("; "))
+        })
+    });
+    made.clone().map_err(|reason| anyhow!(reason))
+}
+
+fn install_npm(report: &mut Report) -> anyhow::Result<PathBuf> {
+    let folder = workspace().join("target/interop/npm");
+    for part in ["drivers", "servers"] {
+        copy(&sources().join(part), &folder.join(part), "mjs")?;
+    }
+    let lock = fs::read_to_string(sources().join("package-lock.json"))?;
+    if !is_current(&folder, &lock) {
+        for file in ["package.json", "package-lock.json"] {
+            fs::copy(sources().join(file), folder.join(file))?;
+        }
+        let mut npm = Command::new(NPM.ensure(report)?);
+        npm.current_dir(&folder).args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]);
+        report.run(&mut npm)?;
+        fs::write(stamp(&folder), lock)?;
+    }
+    Ok(folder)
+}
+
+fn install_pip(report: &mut Report) -> anyhow::Result<PathBuf> {
+    let folder = workspace().join("target/interop/python");
+    let program = folder.join("bin/python");
+    let requirements = sources().join("requirements.txt");
+    let wanted = fs::read_to_string(&requirements)?;
+    if is_current(&folder, &wanted) {
+        return Ok(program);
+    }
+    let python = PYTHON.ensure(report)?;
+    let mut venv = Command::new(&python);
+    venv.args(["-m", "venv"]).arg(&folder);
+    // Debian has the module in a package of its own.
+    if report.run(&mut venv).is_err() {
+        if is_debian() && rustix::process::geteuid().is_root() {
+            install_package("python3-venv", report)?;
+        }
+        report.run(&mut venv).context("Python's module venv does not work")?;
+    }
+    let mut pip = Command::new(&program);
+    pip.args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(requirements);
+    report.run(&mut pip)?;
+    fs::write(stamp(&folder), wanted)?;
+    Ok(program)
+}
+
+/// What was installed into a folder, so that it is installed once.
+fn stamp(folder: &Path) -> PathBuf {
+    folder.join("installed")
+}
+
+fn is_current(folder: &Path, wanted: &str) -> bool {
+    fs::read_to_string(stamp(folder)).is_ok_and(|installed| installed == wanted)
+}
+
+fn copy(from: &Path, to: &Path, extension: &str) -> anyhow::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)?.flatten() {
+        if entry.path().extension().is_some_and(|it| it == extension) {
+            fs::copy(entry.path(), to.join(entry.file_name()))?;
+        }
+    }
+    Ok(())
+}
