@@ -10,6 +10,8 @@ pub(crate) enum Exit {
     Done,
     /// It failed; the reason has been told.
     Failed,
+    /// It was checked, and there are warnings.
+    Warned,
     /// Time ran out first; the code is that of `timeout` from coreutils.
     TimedOut,
 }
@@ -28,6 +30,7 @@ impl From<Exit> for ExitCode {
         Self::from(match exit {
             Exit::Done => 0,
             Exit::Failed => 1,
+            Exit::Warned => 3,
             Exit::TimedOut => 124,
         })
     }

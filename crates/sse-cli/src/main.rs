@@ -3,13 +3,17 @@
 //! This file is the command line as a whole; each command has a file of its own, and `system` is the one
 //! that touches sockets and clocks. Depends on clap, which reads the command line and writes its help.
 
+mod check;
 mod cursor;
 mod exit;
 mod listen;
 mod request;
 mod serve;
 mod system;
+mod target;
 mod terminal;
+mod transcript;
+mod trust;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use exit::Exit;
@@ -22,6 +26,7 @@ Exit codes:
   0    what was asked for is done
   1    it failed, and standard error says why
   2    the command line is wrong
+  3    `sse check` has warnings
   124  the time given by --timeout ran out";
 
 /// Server-Sent Events in a terminal or a script.
@@ -39,6 +44,8 @@ struct CommandLine {
 enum Command {
     /// Print the events of a stream, and come back whenever the connection is lost
     Listen(Box<listen::Args>),
+    /// Say what a browser or a phone would suffer from a server, and why
+    Check(Box<check::Args>),
     /// Serve lines of standard input, of a file that grows, or what is sent by POST, to any number of clients
     Serve(Box<serve::Args>),
     /// Print a script that lets a shell complete the options of this program
@@ -59,6 +66,7 @@ fn main() -> ExitCode {
     let CommandLine { colour, command } = CommandLine::parse();
     match command {
         Command::Listen(args) => listen::run(*args, colour),
+        Command::Check(args) => check::run(&args, colour),
         Command::Serve(args) => serve::run(*args),
         Command::Completions { shell } => completions(shell),
     }

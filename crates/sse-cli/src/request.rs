@@ -1,7 +1,9 @@
 //! The request that a command sends, as the command line describes it. Depends on the client's builder.
 
+use crate::trust::trust;
 use sse_client::{Builder, EventSource};
 use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// What every command that sends a request is told about it.
@@ -21,6 +23,9 @@ pub(crate) struct Request {
     /// Use this method instead of GET, or of POST when there is a body
     #[arg(short = 'X', long, value_name = "METHOD")]
     method: Option<String>,
+    /// Trust the certificates in this file (PEM), and no others
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
 }
 
 /// A header field as it is written on the command line.
@@ -33,6 +38,9 @@ struct Field {
 impl Field {
     fn parse(text: &str) -> Result<Self, &'static str> {
         let (name, value) = text.split_once(':').ok_or("a header field is written NAME: VALUE")?;
+        if name.trim().is_empty() || text.contains(['\r', '\n', '\0']) {
+            return Err("a header field has a name, and no line breaks");
+        }
         Ok(Self { name: name.trim().to_owned(), value: value.trim().to_owned() })
     }
 }
@@ -45,32 +53,49 @@ pub(crate) fn seconds(text: &str) -> Result<Duration, &'static str> {
 
 impl Request {
     /// The URL, with its scheme.
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         match self.url.contains("://") {
             true => self.url.clone(),
             false => format!("http://{}", self.url),
         }
     }
 
+    pub(crate) fn method(&self) -> &str {
+        let usual = if self.data.is_some() { "POST" } else { "GET" };
+        self.method.as_deref().unwrap_or(usual)
+    }
+
+    /// The header fields, the token's among them.
+    pub(crate) fn fields(&self) -> Vec<(String, String)> {
+        let named = self.headers.iter().map(|Field { name, value }| (name.clone(), value.clone()));
+        let token =
+            self.bearer.iter().map(|it| ("Authorization".to_owned(), format!("Bearer {it}")));
+        named.chain(token).collect()
+    }
+
+    /// The file with the certificates to trust.
+    pub(crate) fn ca(&self) -> Option<&Path> {
+        self.ca.as_deref()
+    }
+
     /// An event source that sends this request.
     pub(crate) fn builder(&self) -> io::Result<Builder> {
         let mut builder = EventSource::builder(&self.url()).proxy_from_env();
-        let body = self.body()?;
-        let usual = if body.is_some() { "POST" } else { "GET" };
-        builder = builder.method(self.method.as_deref().unwrap_or(usual));
-        for Field { name, value } in &self.headers {
-            builder = builder.header(name, value);
+        builder = builder.method(self.method());
+        for (name, value) in self.fields() {
+            builder = builder.header(&name, &value);
         }
-        if let Some(token) = &self.bearer {
-            builder = builder.bearer(token);
-        }
-        if let Some(body) = body {
+        if let Some(body) = self.body()? {
             builder = builder.body(body);
+        }
+        if let Some(file) = self.ca() {
+            builder = builder.tls(trust(Some(file), &[]).map_err(io::Error::other)?);
         }
         Ok(builder)
     }
 
-    fn body(&self) -> io::Result<Option<Vec<u8>>> {
+    /// The body to send.
+    pub(crate) fn body(&self) -> io::Result<Option<Vec<u8>>> {
         let Some(data) = &self.data else { return Ok(None) };
         let mut body = Vec::new();
         match data.strip_prefix('@') {
@@ -94,6 +119,8 @@ mod tests {
             |name: &str, value: &str| Ok(Field { name: name.to_owned(), value: value.to_owned() });
         assert_eq!(Field::parse("X-A: b: c "), field("X-A", "b: c"));
         assert_eq!(Field::parse("X-A:"), field("X-A", ""));
-        assert!(Field::parse("X-A").is_err());
+        for wrong in ["X-A", ": b", "X-A: b\r\nX-C: d"] {
+            assert!(Field::parse(wrong).is_err(), "{wrong}");
+        }
     }
 }

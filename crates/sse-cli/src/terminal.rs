@@ -38,6 +38,9 @@ pub(crate) struct Paint(bool);
 pub(crate) enum Style {
     Name,
     Aside,
+    Good,
+    Doubtful,
+    Bad,
 }
 
 impl Paint {
@@ -57,6 +60,9 @@ impl<T: Display> Display for Painted<T> {
         let code = match style {
             Style::Name => "1;36",
             Style::Aside => "2",
+            Style::Good => "32",
+            Style::Doubtful => "1;33",
+            Style::Bad => "1;31",
         };
         write!(f, "\x1b[{code}m{}\x1b[0m", self.text)
     }
