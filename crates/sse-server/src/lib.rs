@@ -11,11 +11,9 @@ macro_rules! event {
 }
 
 mod access;
-mod channel;
 mod connection;
 mod http;
 mod intake;
-mod log;
 mod pump;
 mod report;
 mod response;
@@ -30,12 +28,10 @@ mod trial;
 mod wire;
 
 pub use crate::access::{Access, Outcome};
-pub use crate::channel::{Channel, ChannelStats, History, Lag};
 pub use crate::http::cors::Cors;
 pub use crate::http::limits::Limits;
 pub use crate::http::request::{Method, Request};
 pub use crate::http::status::Refusal;
-pub use crate::log::{Entry, EventId, Replay};
 pub use crate::response::Response;
 pub use crate::server::{BoundServer, Handle, Server};
 pub use crate::service::Stats;
@@ -43,7 +39,9 @@ pub use crate::shutdown::Shutdown;
 pub use crate::sink::Sink;
 pub use crate::socket::sleep;
 pub use crate::trial::Trial;
-pub use sse_proto::Frame;
+pub use sse_channel::{
+    Channel, ChannelStats, Entry, EventId, Frame, Gap, History, Lag, Log, Replay,
+};
 
 /// Locks a mutex; what a panicking thread left behind is whole, because nothing panics half-way.
 pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -3,21 +3,24 @@
 //! back to its own task, which catches up from the log and comes again (`subscriber`).
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use async_executor::Executor;
 use futures_lite::future::{or, yield_now};
+use sse_channel::{Batch, Block, Framing, Log, Read};
 
-use crate::channel::Shared;
 use crate::lock;
-use crate::log::{BATCH_BYTES, Batch};
 use crate::service::Service;
 use crate::socket::within;
 use crate::wire::{Seat, Wire};
 
 /// Writes between two moments in which other tasks of the thread may run.
 const WRITES_PER_TURN: usize = 128;
+/// Bytes written to a connection at once; what one that stops reading may leave waiting. A single
+/// event may be larger.
+const BATCH_BYTES: usize = 16 * 1024;
 
 /// One thread's tasks, and who waits for its pumps.
 pub(crate) struct Worker {
@@ -27,8 +30,8 @@ pub(crate) struct Worker {
     newcomers: Mutex<HashMap<Key, Vec<Seat>>>,
 }
 
-/// A channel, by its address, and how long its subscribers may hear nothing.
-type Key = (usize, Duration);
+/// A channel, and how long its subscribers may hear nothing.
+type Key = (Log, Duration);
 
 impl Worker {
     pub(crate) fn new(service: Arc<Service>) -> Arc<Self> {
@@ -36,23 +39,22 @@ impl Worker {
     }
 
     /// Hands a connection over to the channel's pump; false if there are events from `position` on
-    /// already. As nothing can be published between that look and the taking of the seat, the pump
-    /// finds every seat that was taken before the event it is about to write.
+    /// already. The pump runs on this thread, so not between that look and the taking of the seat;
+    /// and it looks at the log first, and for newcomers then. So it finds every seat that was taken
+    /// before the event it is about to write.
     pub(crate) fn seat(
         self: &Arc<Self>,
-        channel: &Arc<Shared>,
+        log: &Log,
         heartbeat: Duration,
         wire: &Arc<Wire>,
         position: u64,
     ) -> bool {
-        let key = (Arc::as_ptr(channel) as usize, heartbeat);
-        let mut newcomers = lock(&self.newcomers);
-        let log = channel.log();
         if log.has_news(position) {
             return false;
         }
-        let seats = newcomers.entry(key).or_insert_with(|| {
-            let pump = pump(Arc::downgrade(self), channel.clone(), key, position);
+        let mut newcomers = lock(&self.newcomers);
+        let seats = newcomers.entry((log.clone(), heartbeat)).or_insert_with_key(|key| {
+            let pump = pump(Arc::downgrade(self), key.clone(), position);
             self.executor.spawn(pump).detach();
             Vec::new()
         });
@@ -67,61 +69,61 @@ impl Worker {
 
     /// Who has come to a pump; `None` if nobody has and its seats are `empty`. Then it is
     /// forgotten, and the next subscriber starts a new one.
-    fn newcomers(&self, key: Key, empty: bool) -> Option<Vec<Seat>> {
+    fn newcomers(&self, key: &Key, empty: bool) -> Option<Vec<Seat>> {
         let mut newcomers = lock(&self.newcomers);
-        let seats = std::mem::take(newcomers.get_mut(&key)?);
+        let seats = std::mem::take(newcomers.get_mut(key)?);
         if seats.is_empty() && empty {
-            newcomers.remove(&key);
+            newcomers.remove(key);
             return None;
         }
         Some(seats)
     }
 }
 
-async fn pump(worker: Weak<Worker>, channel: Arc<Shared>, key: Key, mut position: u64) {
+async fn pump(worker: Weak<Worker>, key: Key, mut position: u64) {
+    let (log, heartbeat) = &key;
     let mut seats = Vec::new();
     while let Some(worker) = worker.upgrade() {
         let service = worker.service.clone();
-        let (read, is_closed, first) = {
-            let log = channel.log();
-            (log.read(position, BATCH_BYTES), log.is_closed, log.first)
-        };
+        let read = log.read(position, BATCH_BYTES);
         // After the look at the log: whoever has read less of it than this pump is among them.
-        let Some(newcomers) = worker.newcomers(key, seats.is_empty()) else { return };
+        let Some(newcomers) = worker.newcomers(&key, seats.is_empty()) else { return };
         drop(worker);
         seats.extend(newcomers);
         match read {
-            Ok(entries) if !entries.is_empty() => {
-                let batch = Batch::of(position, &entries, true, None);
-                write(&channel, &mut seats, &batch).await;
-                position = batch.end;
+            Read::Entries(entries) => {
+                let batch = Batch::join(position, &entries, Framing::Chunked);
+                let positions = position..batch.end();
+                position = batch.end();
+                if let Some(block) = batch.block() {
+                    let receivers = write(&mut seats, positions, block).await;
+                    log.count_delivered(&batch, receivers);
+                }
             }
-            Ok(_) if !is_closed && service.stopping().is_none() => {
-                let grown = channel.grown.listen();
-                let has_news = channel.log().has_news(position);
-                let news = or(grown, service.stopped());
-                if !has_news && within(key.1, news).await.is_none() {
-                    let bytes = b"3\r\n:\n\n\r\n".to_vec();
-                    let beat = Batch { first: position, end: position, bytes, events: 0 };
-                    write(&channel, &mut seats, &beat).await;
+            Read::Nothing if service.stopping().is_none() => {
+                let news = or(log.changed(position), service.stopped());
+                if within(*heartbeat, news).await.is_none() {
+                    let beat = Block::heartbeat(Framing::Chunked);
+                    write(&mut seats, position..position, &beat).await;
                 }
             }
             // The pump has fallen off the log, or everything is over: each connection goes its own
             // way.
-            _ => {
+            Read::Gap(_, first) => {
                 position = first;
                 seats.drain(..).for_each(Seat::leave);
             }
+            Read::Nothing | Read::Closed => seats.drain(..).for_each(Seat::leave),
         }
     }
 }
 
-/// Writes `batch` to all who are seated.
-async fn write(channel: &Shared, seats: &mut Vec<Seat>, batch: &Batch) {
+/// Writes to all who are seated; how many there were.
+async fn write(seats: &mut Vec<Seat>, positions: Range<u64>, block: &Block) -> u64 {
     let (mut index, mut receivers) = (0, 0);
     for write in 1.. {
         let Some(seat) = seats.get(index) else { break };
-        if seat.offer(batch, &mut receivers) {
+        if seat.offer(positions.clone(), block, &mut receivers) {
             index += 1;
         } else {
             seats.swap_remove(index);
@@ -130,7 +132,7 @@ async fn write(channel: &Shared, seats: &mut Vec<Seat>, batch: &Batch) {
             yield_now().await;
         }
     }
-    channel.delivered(batch, receivers);
+    receivers
 }
 
 #[cfg(test)]
@@ -151,37 +153,37 @@ mod tests {
     #[test]
     fn who_is_behind_must_catch_up_first() {
         let (worker, channel, wire) = (worker(), Channel::default(), wire());
-        let shared = channel.shared.clone();
-        assert!(worker.seat(&shared, Duration::MAX, &wire, 1));
+        let log = channel.log();
+        assert!(worker.seat(log, Duration::MAX, &wire, 1));
         channel.publish(&Frame::message("x"));
-        assert!(!worker.seat(&shared, Duration::MAX, &wire, 1));
-        assert!(worker.seat(&shared, Duration::MAX, &wire, 2));
+        assert!(!worker.seat(log, Duration::MAX, &wire, 1));
+        assert!(worker.seat(log, Duration::MAX, &wire, 2));
         channel.close();
-        assert!(!worker.seat(&shared, Duration::MAX, &wire, 2));
+        assert!(!worker.seat(log, Duration::MAX, &wire, 2));
     }
 
     #[test]
     fn a_seat_is_one_stream_of_a_connection() {
         let wire = wire();
-        let batch = Batch { first: 1, end: 2, bytes: b"1\r\nx\r\n".to_vec(), events: 1 };
+        let beat = Block::heartbeat(Framing::Chunked);
         let former = wire.seat(1);
         wire.lock().end_turn();
         let mut receivers = 0;
-        assert!(!former.is_held() && !former.offer(&batch, &mut receivers));
+        assert!(!former.is_held() && !former.offer(1..2, &beat, &mut receivers));
         let present = wire.seat(1);
-        assert!(!former.is_held() && !former.offer(&batch, &mut receivers));
+        assert!(!former.is_held() && !former.offer(1..2, &beat, &mut receivers));
         former.leave();
         assert_eq!((present.is_held(), receivers), (true, 0));
-        assert!(present.offer(&batch, &mut receivers) && receivers == 1);
+        assert!(present.offer(1..2, &beat, &mut receivers) && receivers == 1);
     }
 
     #[test]
     fn who_has_left_between_two_events_is_forgotten() {
         let (worker, channel) = (worker(), Channel::default());
-        let shared = channel.shared.clone();
+        let log = channel.log();
         for _ in 0..1000 {
             let wire = wire();
-            assert!(worker.seat(&shared, Duration::MAX, &wire, 1));
+            assert!(worker.seat(log, Duration::MAX, &wire, 1));
             wire.lock().end_turn();
         }
         assert!(lock(&worker.newcomers).values().all(|seats| seats.len() < 10));

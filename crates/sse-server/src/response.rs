@@ -121,7 +121,7 @@ impl Response {
     /// that) and is told the channel's position first, in a block that fires no event: if its
     /// connection breaks before the first event, it misses nothing either.
     pub fn channel(channel: &Channel) -> Self {
-        let channel = channel.shared.clone();
+        let channel = channel.log().clone();
         let subscription =
             Subscription { channel, after: None, replay: Replay::Live, filter: None };
         Self::events(Source::Channel(subscription)).with_methods(&[Method::Get])

@@ -1,25 +1,24 @@
-//! One client's place in a channel: a position, and the loop that catches up from it. Replay and
-//! live are this one loop; while there is nothing to catch up the pump writes in its stead.
+//! One client of a channel: the loop that writes what the channel's subscription gives, replay and live
+//! alike. While there is nothing to catch up with the pump writes in its stead.
 
 use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::sync::{Arc, Weak};
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_lite::future::or;
+use sse_channel::{Block, Cut, Entry, Framing, Log, Replay};
 
-use crate::channel::Shared;
-use crate::log::{BATCH_BYTES, Batch, Entry, Gap};
 use crate::pump::Worker;
 use crate::service::Service;
 use crate::socket::sleep;
 use crate::wire::Wire;
-use crate::{Lag, Replay};
 
 /// What a handler said about the subscription it answers with.
 pub(crate) struct Subscription {
-    pub(crate) channel: Arc<Shared>,
+    pub(crate) channel: Log,
     pub(crate) after: Option<String>,
     pub(crate) replay: Replay,
     pub(crate) filter: Option<Filter>,
@@ -29,16 +28,12 @@ pub(crate) type Filter = Box<dyn Fn(&Entry) -> bool + Send + Sync>;
 
 pub(crate) struct Subscriber {
     wire: Arc<Wire>,
-    channel: Arc<Shared>,
-    filter: Option<Filter>,
+    events: sse_channel::Subscription,
     heartbeat: Duration,
-    position: u64,
-    /// Whether the client's last event ID may stand for less than `position`.
-    skipped: bool,
 }
 
 impl Subscriber {
-    /// Finds the place to begin, and queues what the client must know first.
+    /// Finds the place to begin.
     pub(crate) fn new(
         subscription: Subscription,
         last_event_id: Option<&str>,
@@ -47,17 +42,12 @@ impl Subscriber {
     ) -> Self {
         let Subscription { channel, after, replay, filter } = subscription;
         let id = after.as_deref().filter(|id| !id.is_empty()).or(last_event_id);
-        let (position, gap) = channel.log().resume(id, replay);
-        channel.count(|stats| stats.subscribers += 1);
-        let first = match gap {
-            Some(gap) => channel.gap_block(gap, position),
-            None if id.is_none() => channel.cursor_block(position),
-            None => Vec::new(),
-        };
-        if !first.is_empty() {
-            wire.lock().push_block(&first);
+        let framing = if wire.lock().chunked { Framing::Chunked } else { Framing::Plain };
+        let mut events = channel.subscribe(id, replay).with_framing(framing);
+        if let Some(filter) = filter {
+            events = events.with_filter(filter);
         }
-        Self { wire, channel, filter, heartbeat, position, skipped: false }
+        Self { wire, events, heartbeat }
     }
 
     /// Delivers until the channel closes or the server stops.
@@ -77,7 +67,10 @@ impl Subscriber {
             while let Some(true) =
                 Box::pin(service.unless_stopped(self.catch_up(&worker))).await.transpose()?
             {
-                self.position = self.wire.unseated().await;
+                self.events.seek(self.wire.unseated().await);
+            }
+            if let Some(farewell) = self.events.farewell() {
+                self.queue(&farewell);
             }
             Ok(())
         }
@@ -89,78 +82,51 @@ impl Subscriber {
         let mut silence = pin!(sleep(self.heartbeat));
         loop {
             self.wire.flush().await?;
-            let (read, is_closed) = {
-                let log = self.channel.log();
-                (log.read(self.position, BATCH_BYTES), log.is_closed)
-            };
-            match read {
-                Err(gap) => self.skip(gap)?,
-                Ok(entries) if !entries.is_empty() => {
-                    if self.queue(&entries) {
-                        silence.set(sleep(self.heartbeat));
-                    }
-                }
-                Ok(_) if is_closed => return Ok(false),
-                Ok(_) if self.take_seat(worker) => return Ok(true),
-                Ok(_) => {
-                    let grown = self.channel.grown.listen();
-                    // What came before it was listened for wakes nobody.
-                    let has_news = self.channel.log().has_news(self.position);
+            let next = match self.events.try_next() {
+                Poll::Ready(next) => Some(next),
+                Poll::Pending if self.take_seat(worker) => return Ok(true),
+                Poll::Pending => {
+                    let next = async { Some(self.events.next().await) };
                     let beat = async {
                         silence.as_mut().await;
-                        self.queue_heartbeat();
-                        silence.set(sleep(self.heartbeat));
+                        None
                     };
-                    if !has_news {
-                        or(grown, beat).await;
-                    }
+                    or(next, beat).await
                 }
-            }
+            };
+            let block = match next {
+                Some(Some(block)) => block.map_err(cut)?,
+                Some(None) => return Ok(false),
+                None => self.events.heartbeat(),
+            };
+            self.queue(&block);
+            silence.set(sleep(self.heartbeat));
         }
     }
 
-    /// Queues those of the entries that the client wants; whether there are any.
-    fn queue(&mut self, entries: &[Arc<Entry>]) -> bool {
-        let chunked = self.wire.lock().chunked;
-        let batch = Batch::of(self.position, entries, chunked, self.filter.as_ref());
-        self.wire.lock().out.extend_from_slice(&batch.bytes);
-        self.channel.delivered(&batch, 1);
-        self.position = batch.end;
-        self.skipped |= batch.events < entries.len() as u64;
-        batch.events > 0
-    }
-
-    /// Goes on with the oldest event that is left, after a word about the others.
-    fn skip(&mut self, gap: Gap) -> io::Result<()> {
-        self.channel.count(|stats| stats.lagged += 1);
-        if self.channel.log().history.lag == Lag::Disconnect {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        self.position = self.channel.log().first;
-        let told = self.channel.gap_block(gap, self.position);
-        self.wire.lock().push_block(&told);
-        Ok(())
-    }
-
-    /// Moves the client's last event ID past events that it did not want; a comment if there were none.
-    fn queue_heartbeat(&mut self) {
-        let is_behind = std::mem::take(&mut self.skipped);
-        let cursor = is_behind.then(|| self.channel.cursor_block(self.position));
-        self.wire.lock().push_block(cursor.as_deref().unwrap_or(b":\n\n"));
+    fn queue(&self, block: &Block) {
+        self.wire.lock().out.extend_from_slice(block);
     }
 
     /// Lets the pump write. It serves those who want every event, in chunks.
     fn take_seat(&mut self, worker: &Weak<Worker>) -> bool {
-        let wants_all = self.filter.is_none() && self.wire.lock().chunked;
-        let worker = worker.upgrade().filter(|_| wants_all);
-        worker.is_some_and(|worker| {
-            worker.seat(&self.channel, self.heartbeat, &self.wire, self.position)
-        })
+        let Some(position) = self.events.position() else { return false };
+        let worker = worker.upgrade().filter(|_| self.wire.lock().chunked);
+        let is_seated = worker.is_some_and(|worker| {
+            worker.seat(self.events.log(), self.heartbeat, &self.wire, position)
+        });
+        if is_seated {
+            self.events.rest();
+        }
+        is_seated
     }
 }
 
-impl Drop for Subscriber {
-    fn drop(&mut self) {
-        self.channel.count(|stats| stats.subscribers -= 1);
-    }
+/// A client that was too slow for the log counts as one that was too slow for the write deadline.
+fn cut(cut: Cut) -> io::Error {
+    let kind = match cut {
+        Cut::Lagged(_) => io::ErrorKind::TimedOut,
+        _ => io::ErrorKind::Other,
+    };
+    io::Error::new(kind, cut)
 }

@@ -7,15 +7,16 @@
 use std::future::poll_fn;
 use std::io;
 use std::net::Shutdown;
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Wake, Waker, ready};
 use std::time::Duration;
 
 use futures_lite::io::{AsyncRead, AsyncWrite};
+use sse_channel::Block;
 
 use crate::lock;
-use crate::log::{Batch, push_chunk};
 use crate::socket::{Socket, within};
 
 /// Bytes read at once.
@@ -108,8 +109,8 @@ pub(crate) struct Seat {
 }
 
 /// Locks are taken in this order, each with or without those before it: the newcomers of a worker's
-/// pumps, a channel's log, one wire, counters. Nobody is woken, and no code of the application
-/// runs, under any of them.
+/// pumps, one wire. A channel's log has a lock of its own, and takes no other under it. Nobody is
+/// woken, and no code of the application runs, under any of them.
 impl Wire {
     pub(crate) fn new(link: Link, deadline: Duration) -> Arc<Self> {
         let state = Mutex::new(State { link: Some(link), ..State::default() });
@@ -231,23 +232,23 @@ impl Seat {
         }
     }
 
-    /// Writes `batch` without waiting. A client that does not take all of it goes back to its task
-    /// with the rest; so does one that has seen a part of it already. Whether the connection stays
-    /// with the pump; `receivers` counts it if it was written to.
-    pub(crate) fn offer(&self, batch: &Batch, receivers: &mut u64) -> bool {
+    /// Writes the events at `positions` without waiting. A client that does not take all of them goes
+    /// back to its task with the rest; so does one that has seen a part of them already. Whether the
+    /// connection stays with the pump; `receivers` counts it if it was written to.
+    pub(crate) fn offer(&self, positions: Range<u64>, block: &Block, receivers: &mut u64) -> bool {
         let mut guard = self.wire.lock();
         let state = &mut *guard;
         let Writer::Pump { position, .. } = &mut state.writer else { return false };
         if state.turn != self.turn {
             return false;
         }
-        if *position >= batch.end && *position != batch.first {
+        if *position >= positions.end && *position != positions.start {
             return true;
         }
-        if *position == batch.first {
-            *position = batch.end;
+        if *position == positions.start {
+            *position = positions.end;
             *receivers += 1;
-            if state.write_now(&batch.bytes) {
+            if state.write_now(block) {
                 return true;
             }
         }
@@ -268,10 +269,12 @@ impl State {
         if self.turn == turn { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
     }
 
-    /// Queues part of the event stream.
+    /// Queues part of the event stream, as one chunk (RFC 9112, 7.1).
     pub(crate) fn push_block(&mut self, block: &[u8]) {
         if self.chunked {
-            push_chunk(&mut self.out, block);
+            self.out.extend_from_slice(format!("{:x}\r\n", block.len()).as_bytes());
+            self.out.extend_from_slice(block);
+            self.out.extend_from_slice(b"\r\n");
         } else {
             self.out.extend_from_slice(block);
         }

@@ -1,0 +1,27 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![warn(missing_debug_implementations)]
+
+mod block;
+mod channel;
+mod entry;
+mod follower;
+mod gap;
+mod history;
+mod id;
+mod log;
+mod ring;
+mod source;
+mod subscription;
+mod waiters;
+
+pub use crate::block::{Block, Framing};
+pub use crate::channel::Channel;
+pub use crate::entry::{Batch, Entry};
+pub use crate::gap::Gap;
+pub use crate::history::{History, Lag, Replay};
+pub use crate::id::EventId;
+pub use crate::log::{Changed, ChannelStats, Log, Read};
+pub use crate::source::{Feed, Page, PageFuture, Source};
+pub use crate::subscription::{Cut, Subscription};
+pub use sse_proto::Frame;

@@ -1,0 +1,361 @@
+//! A log as its readers share it: what to read at a position, and waiting for more. For servers that
+//! write to many clients at once; everybody else takes a [`Subscription`]. Depends on `ring` and `waiters`.
+
+use std::fmt;
+use std::future::Future;
+use std::hash::{Hash, Hasher};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use sse_proto::Frame;
+
+use crate::id::random_epoch;
+use crate::ring::Ring;
+use crate::source::Source;
+use crate::waiters::{Ticket, Waiters};
+use crate::{Batch, Block, Entry, EventId, Framing, Gap, History, Lag, Replay, Subscription};
+
+/// The log of a channel: a handle to read it with, from any position. It keeps no channel open.
+///
+/// A position is the number of the entry that comes next. Two handles are equal if they are of the same log.
+///
+/// ```
+/// use sse_channel::{Batch, Channel, Frame, Framing, Read};
+///
+/// let channel = Channel::default();
+/// let log = channel.log().clone();
+/// let position = log.end();
+/// channel.publish(&Frame::message("hello"));
+/// assert!(log.has_news(position));
+/// if let Read::Entries(entries) = log.read(position, 16 * 1024) {
+///     let batch = Batch::join(position, &entries, Framing::Chunked);
+///     log.count_delivered(&batch, 1);
+///     assert_eq!(batch.end(), log.end());
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Log(Arc<Shared>);
+
+struct Shared {
+    state: Mutex<State>,
+    counters: Counters,
+    source: Option<Arc<dyn Source>>,
+}
+
+/// What is behind the lock. Nobody is woken, and no code of the application's runs, under it; it is the
+/// only lock of this crate.
+struct State {
+    ring: Ring,
+    waiters: Waiters,
+}
+
+#[derive(Default)]
+struct Counters {
+    subscribers: AtomicU64,
+    delivered: AtomicU64,
+    bytes: AtomicU64,
+    lagged: AtomicU64,
+    gaps: AtomicU64,
+}
+
+/// A channel's counters at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChannelStats {
+    /// Clients connected now.
+    pub subscribers: u64,
+    /// Entries published since the channel began.
+    pub published: u64,
+    /// Entries delivered to clients, all clients together.
+    pub delivered: u64,
+    /// Bytes of those, framing included.
+    pub bytes: u64,
+    /// Times that a client fell off the tail of the log.
+    pub lagged: u64,
+    /// Gaps told to clients.
+    pub gaps: u64,
+    /// Entries held in the log now.
+    pub held_events: usize,
+    /// What they cost now, in bytes: see [`History::bytes`].
+    pub held_bytes: usize,
+}
+
+/// What a log has at a position.
+#[derive(Clone, Debug)]
+pub enum Read {
+    /// Consecutive entries, one at least, the first of them at that position.
+    Entries(Vec<Entry>),
+    /// It has been dropped; the oldest position that is still held.
+    Gap(Gap, u64),
+    /// Nothing yet.
+    Nothing,
+    /// Nothing, and nothing will come.
+    Closed,
+}
+
+impl Log {
+    pub(crate) fn new(history: History) -> Self {
+        Self::with(Ring::new(random_epoch(), history), None)
+    }
+
+    pub(crate) fn fed(history: History, origin: &str, source: Arc<dyn Source>) -> Self {
+        Self::with(Ring::new(random_epoch(), history).with_trail(origin), Some(source))
+    }
+
+    fn with(ring: Ring, source: Option<Arc<dyn Source>>) -> Self {
+        let state = Mutex::new(State { ring, waiters: Waiters::default() });
+        Self(Arc::new(Shared { state, counters: Counters::default(), source }))
+    }
+
+    /// Follows the log: after the event with this ID, or from where `replay` says if there is none. An
+    /// empty ID counts as none. What is pushed from here on is not missed.
+    pub fn subscribe(&self, last_event_id: Option<&str>, replay: Replay) -> Subscription {
+        Subscription::new(self, last_event_id, replay)
+    }
+
+    /// What is at `position`: entries of about `max_bytes` in all.
+    #[must_use]
+    pub fn read(&self, position: u64, max_bytes: usize) -> Read {
+        self.state().read(position, max_bytes)
+    }
+
+    /// The same; if there is nothing yet, the task is woken when there is.
+    pub(crate) fn read_or_wait(
+        &self,
+        position: u64,
+        max_bytes: usize,
+        ticket: &mut Ticket,
+        waker: &Waker,
+    ) -> Read {
+        let mut state = self.state();
+        let read = state.read(position, max_bytes);
+        match read {
+            Read::Nothing => state.waiters.wait(ticket, waker),
+            _ => state.waiters.leave(ticket),
+        }
+        read
+    }
+
+    /// Whether the log is other than who has everything before `position` knows it: longer, or closed.
+    #[must_use]
+    pub fn has_news(&self, position: u64) -> bool {
+        self.state().ring.has_news(position)
+    }
+
+    /// Waits until the log has news for who has everything before `position`.
+    #[must_use]
+    pub fn changed(&self, position: u64) -> Changed {
+        Changed { log: self.clone(), position, ticket: Ticket::default() }
+    }
+
+    /// The oldest position that is held.
+    #[must_use]
+    pub fn first(&self) -> u64 {
+        self.state().ring.first()
+    }
+
+    /// The position that comes next.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.state().ring.end()
+    }
+
+    /// The ID of the newest event; `<epoch>-0` before the first.
+    #[must_use]
+    pub fn last_event_id(&self) -> EventId {
+        let state = self.state();
+        state.ring.cursor(state.ring.end())
+    }
+
+    /// The ID of the newest event before `position`.
+    #[must_use]
+    pub fn cursor(&self, position: u64) -> EventId {
+        self.state().ring.cursor(position)
+    }
+
+    /// The same, unless nothing but this log would know it.
+    pub(crate) fn own_cursor(&self, position: u64) -> Option<EventId> {
+        self.state().ring.own_cursor(position)
+    }
+
+    /// The position after the event with this ID.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be told, or what follows is not held.
+    pub fn after(&self, id: &str) -> Result<u64, Gap> {
+        self.state().ring.after(id)
+    }
+
+    pub(crate) fn start(&self, replay: Replay) -> u64 {
+        self.state().ring.start(replay)
+    }
+
+    /// The channel's counters.
+    #[must_use]
+    pub fn stats(&self) -> ChannelStats {
+        let (published, (held_events, held_bytes)) = {
+            let state = self.state();
+            (state.ring.end() - 1, state.ring.held())
+        };
+        let counters = &self.0.counters;
+        ChannelStats {
+            subscribers: counters.subscribers.load(Relaxed),
+            published,
+            delivered: counters.delivered.load(Relaxed),
+            bytes: counters.bytes.load(Relaxed),
+            lagged: counters.lagged.load(Relaxed),
+            gaps: counters.gaps.load(Relaxed),
+            held_events,
+            held_bytes,
+        }
+    }
+
+    /// Counts a batch that so many clients have been sent by somebody who reads for them all.
+    pub fn count_delivered(&self, batch: &Batch, receivers: u64) {
+        let bytes = batch.block().map_or(0, |block| block.len() as u64);
+        self.0.counters.delivered.fetch_add(batch.events() * receivers, Relaxed);
+        self.0.counters.bytes.fetch_add(bytes * receivers, Relaxed);
+    }
+
+    pub(crate) fn count_subscriber(&self) {
+        self.0.counters.subscribers.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn discount_subscriber(&self) {
+        self.0.counters.subscribers.fetch_sub(1, Relaxed);
+    }
+
+    pub(crate) fn source(&self) -> Option<&Arc<dyn Source>> {
+        self.0.source.as_ref()
+    }
+
+    /// What happens to a subscriber that has fallen off; this one has.
+    pub(crate) fn lagged(&self) -> Lag {
+        self.0.counters.lagged.fetch_add(1, Relaxed);
+        self.state().ring.history.lag
+    }
+
+    /// The entry that tells of a gap and moves the last event ID to `cursor`.
+    pub(crate) fn gap_entry(&self, gap: Gap, cursor: &EventId) -> Entry {
+        self.0.counters.gaps.fetch_add(1, Relaxed);
+        let event_type = self.state().ring.history.gap_event.clone();
+        let data = gap.to_string();
+        let frame = Frame::message(&data);
+        let frame = frame.with_id(cursor).unwrap_or(frame);
+        let typed = frame.with_event_type(&event_type).or_else(|_| frame.with_event_type("gap"));
+        let mut entry = Entry::new(&typed.unwrap_or(frame));
+        entry.is_gap = true;
+        entry
+    }
+
+    /// The block that moves a client's last event ID to just before `position` and fires nothing.
+    #[must_use]
+    pub fn cursor_block(&self, position: u64, framing: Framing) -> Block {
+        let cursor = self.cursor(position);
+        Entry::new(&Frame::cursor(&cursor).unwrap_or(Frame::comment(""))).framed(framing)
+    }
+
+    /// Appends what `make` makes for the state that the log has then, and wakes all who wait.
+    pub(crate) fn push(&self, make: impl FnOnce(&Ring) -> Entry) -> EventId {
+        let mut state = self.state();
+        let entry = make(&state.ring);
+        state.ring.push(entry);
+        let id = state.ring.cursor(state.ring.end());
+        let woken = state.waiters.take();
+        drop(state);
+        woken.wake();
+        id
+    }
+
+    pub(crate) fn close(&self) {
+        let mut state = self.state();
+        state.ring.is_closed = true;
+        let woken = state.waiters.take();
+        drop(state);
+        woken.wake();
+    }
+
+    /// Waits no longer.
+    pub(crate) fn leave(&self, ticket: &mut Ticket) {
+        if !ticket.is_none() {
+            self.state().waiters.leave(ticket);
+        }
+    }
+
+    /// The position that comes next, and the number that an event there will have.
+    pub(crate) fn upcoming(&self) -> (u64, EventId) {
+        let state = self.state();
+        let position = state.ring.end();
+        (position, state.ring.numbered(position))
+    }
+
+    /// What a panicking thread left behind is whole: nothing panics half-way.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn read(&self, position: u64, max_bytes: usize) -> Read {
+        match self.ring.read(position, max_bytes) {
+            Err(gap) => Read::Gap(gap, self.ring.first()),
+            Ok(entries) if !entries.is_empty() => Read::Entries(entries),
+            Ok(_) if self.ring.is_closed => Read::Closed,
+            Ok(_) => Read::Nothing,
+        }
+    }
+}
+
+impl PartialEq for Log {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Log {}
+
+impl Hash for Log {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
+    }
+}
+
+impl fmt::Debug for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Log");
+        debug.field("last_event_id", &self.last_event_id());
+        debug.field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+/// Waits for news: see [`Log::changed`]. Dropping it waits no longer.
+#[derive(Debug)]
+pub struct Changed {
+    log: Log,
+    position: u64,
+    ticket: Ticket,
+}
+
+impl Future for Changed {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { log, position, ticket } = &mut *self;
+        let mut state = log.state();
+        if state.ring.has_news(*position) {
+            state.waiters.leave(ticket);
+            return Poll::Ready(());
+        }
+        state.waiters.wait(ticket, cx.waker());
+        Poll::Pending
+    }
+}
+
+impl Drop for Changed {
+    fn drop(&mut self) {
+        self.log.leave(&mut self.ticket);
+    }
+}
