@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
-use tests::fault::{Gate, Request, Script, Server};
+use tests::fault::{Front, Gate, Request, Script, Server};
 use tests::program::sse;
 
 fn listen(arguments: &[&str]) -> Output {
@@ -165,6 +165,49 @@ fn state_goes_on_over_runs() {
     let ran = listen(&[&url, "--state", "missing/state", "--max", "1"]);
     assert_eq!(ran.status.code(), Some(1));
     assert!(text(&ran.stderr).contains("missing/state"), "{ran:?}");
+}
+
+#[test]
+fn raw_shows_every_byte() {
+    let script = Script::stream().chunk("\u{feff}id: 1\r\nda").chunk("ta: a\r\r").last_chunk();
+    let server = Server::scripts([script, Script::head(404, "").raw("no\n"), Script::stream()]);
+    let ran = listen(&[&server.url("/a?b"), "--raw", "--last-event-id", "0", "-H", "X-A: b"]);
+    assert_eq!(text(&ran.stdout), "\\u{feff}id: 1\\r\\n\ndata: a\\r\n\\r\n");
+    assert!(
+        text(&ran.stderr).starts_with("HTTP/1.1 200\nContent-Type: text/event-stream"),
+        "{ran:?}"
+    );
+    assert_eq!(ran.status.code(), Some(0));
+    let ran = listen(&[&server.url("/"), "--raw"]);
+    assert_eq!((ran.status.code(), text(&ran.stdout)), (Some(1), "no\\n\n"));
+    let ran = listen(&[&server.url("/"), "--raw"]);
+    assert_eq!(ran.status.code(), Some(1), "cut");
+    let requests = server.requests();
+    let sent =
+        (&*requests[0].target, requests[0].header("x-a"), requests[0].header("last-event-id"));
+    assert_eq!(sent, ("/a?b", Some("b"), Some("0")));
+    let stalled = Server::start(|_| Script::stream().chunk("data: 1\n\n").stall());
+    let ran = listen(&[&stalled.url("/"), "--raw", "--timeout", "0.5"]);
+    assert_eq!((ran.status.code(), text(&ran.stdout)), (Some(124), "data: 1\\n\n\\n\n"));
+}
+
+#[test]
+fn https_needs_a_certificate_that_is_trusted() {
+    let server = Server::start(|_| Script::stream().chunk("data: 1\n\n").stall());
+    let front = Front::tls(server.address(), &["localhost"]);
+    let folder = Folder::new("ca");
+    let file = folder.0.join("ca.pem");
+    fs::write(&file, front.certificate()).expect("it is written");
+    let file = file.to_str().expect("UTF-8");
+    let url = format!("https://localhost:{}/", front.address().port());
+    for how in [&["--max", "1", "--timeout", "20"][..], &["--raw", "--timeout", "3"]] {
+        let ran = listen(&[&[&*url, "--ca", file], how].concat());
+        assert!(text(&ran.stdout).contains("1"), "{ran:?}");
+    }
+    let ran = listen(&[&url, "--raw"]);
+    assert_eq!(ran.status.code(), Some(1));
+    assert!(text(&ran.stderr).contains("TLS"), "{ran:?}");
+    assert_eq!(listen(&[&url, "--ca", "/nowhere"]).status.code(), Some(1));
 }
 
 #[test]

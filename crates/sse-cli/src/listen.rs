@@ -2,6 +2,7 @@
 
 use crate::cursor::Cursor;
 use crate::exit::Exit;
+use crate::raw;
 use crate::request::{Request, seconds};
 use crate::system::{Deadline, block_on};
 use crate::terminal::{Colour, Paint, Style, Visible};
@@ -19,6 +20,7 @@ Examples:
   sse listen localhost:8080/events
   sse listen --json https://example.org/events | jq -r .data
   sse listen --state cursor https://example.org/events    # goes on where the last run ended
+  sse listen --raw localhost:8080/events                  # is that a CR?
   sse listen --max 1 --timeout 10 --type ready localhost:8080/events
   sse listen -H 'Content-Type: application/json' -d '{\"stream\": true}' --bearer \"$KEY\" URL";
 
@@ -33,6 +35,10 @@ pub(crate) struct Args {
     /// Print each event as a JSON object on a line of its own: type, id, data
     #[arg(long)]
     json: bool,
+    /// Print the bytes of one connection as they come, with visible line ends, and its head on standard error
+    #[arg(long, conflicts_with_all = ["json", "types", "state", "max", "silence", "resend",
+        "retry_status", "details"])]
+    raw: bool,
     /// Print only events of this type; may be repeated
     #[arg(long = "type", value_name = "TYPE")]
     types: Vec<String>,
@@ -69,6 +75,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, colour: Colour) -> Exit {
+    if args.raw {
+        let (id, paints) =
+            (args.last_event_id.as_deref(), (colour.on(&io::stdout()), colour.on(&io::stderr())));
+        return raw::run(&args.request, id, args.timeout, paints).unwrap_or_else(Exit::failed);
+    }
     match Listener::new(args, colour) {
         Ok(listener) => block_on(listener.listen()).unwrap_or_else(Into::into),
         Err(why) => Exit::failed(why),

@@ -7,7 +7,9 @@ mod check;
 mod cursor;
 mod exit;
 mod listen;
+mod raw;
 mod request;
+mod scenarios;
 mod serve;
 mod system;
 mod target;
@@ -48,6 +50,8 @@ enum Command {
     Check(Box<check::Args>),
     /// Serve lines of standard input, of a file that grows, or what is sent by POST, to any number of clients
     Serve(Box<serve::Args>),
+    /// Show what a conforming client does, or try a client on it
+    Scenarios(Box<scenarios::Args>),
     /// Print a script that lets a shell complete the options of this program
     #[command(after_help = COMPLETIONS)]
     Completions {
@@ -67,6 +71,7 @@ fn main() -> ExitCode {
     match command {
         Command::Listen(args) => listen::run(*args, colour),
         Command::Check(args) => check::run(&args, colour),
+        Command::Scenarios(args) => scenarios::run(&args, colour),
         Command::Serve(args) => serve::run(*args),
         Command::Completions { shell } => completions(shell),
     }

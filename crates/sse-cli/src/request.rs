@@ -3,6 +3,7 @@
 use crate::trust::trust;
 use sse_client::{Builder, EventSource};
 use std::io::{self, Read};
+use std::net::{Ipv4Addr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -42,6 +43,19 @@ impl Field {
             return Err("a header field has a name, and no line breaks");
         }
         Ok(Self { name: name.trim().to_owned(), value: value.trim().to_owned() })
+    }
+}
+
+/// An address as people write it.
+pub(crate) fn address(text: &str) -> Result<String, String> {
+    let whole = match (text.strip_prefix(':'), text.parse::<u16>()) {
+        (Some(port), _) => format!("{}:{port}", Ipv4Addr::UNSPECIFIED),
+        (None, Ok(port)) => format!("{}:{port}", Ipv4Addr::LOCALHOST),
+        _ => text.to_owned(),
+    };
+    match whole.to_socket_addrs() {
+        Ok(_) => Ok(whole),
+        Err(error) => Err(format!("{error}; write 127.0.0.1:8080, :8080 or 8080")),
     }
 }
 

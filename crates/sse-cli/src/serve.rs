@@ -1,19 +1,19 @@
-//! `sse serve`: events from standard input, a file or POST to any number of clients. Depends on the server, and on
-//! ctrlc for signals.
+//! `sse serve`: events from standard input, a file or POST to any number of clients. Depends on the server.
 
 mod follow;
 mod input;
 mod routes;
 
 use crate::exit::Exit;
-use crate::request::seconds;
+use crate::request::{address, seconds};
+use crate::system::on_signal;
 use crate::terminal::Visible;
 use follow::{Follow, News};
 use input::{Format, Input};
 use routes::{EVENTS, Post, Routes};
 use sse_server::{Access, Channel, Cors, Frame, Handle, History, Server, Shutdown};
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -89,19 +89,6 @@ pub(crate) struct Args {
     /// Tell of every request when it has been answered
     #[arg(short, long)]
     verbose: bool,
-}
-
-/// An address as people write it.
-fn address(text: &str) -> Result<String, String> {
-    let whole = match (text.strip_prefix(':'), text.parse::<u16>()) {
-        (Some(port), _) => format!("{}:{port}", Ipv4Addr::UNSPECIFIED),
-        (None, Ok(port)) => format!("{}:{port}", Ipv4Addr::LOCALHOST),
-        _ => text.to_owned(),
-    };
-    match whole.to_socket_addrs() {
-        Ok(_) => Ok(whole),
-        Err(error) => Err(format!("{error}; write 127.0.0.1:8080, :8080 or 8080")),
-    }
 }
 
 fn event_type(text: &str) -> Result<String, String> {
@@ -188,13 +175,12 @@ fn announce(args: &Args, address: SocketAddr) -> io::Result<()> {
 /// The first signal ends the server properly, the second one at once.
 fn end_on_signals(handle: Handle) -> io::Result<()> {
     let is_ending = AtomicBool::new(false);
-    ctrlc::set_handler(move || {
+    on_signal(move || {
         if is_ending.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
         handle.shutdown(Shutdown::default());
     })
-    .map_err(io::Error::other)
 }
 
 /// Publishes what standard input brings, until it ends.

@@ -1,5 +1,5 @@
-//! The clock and the sockets: the only file of this program that touches them. Depends on async-io, rustls and what
-//! is sent and read.
+//! The clock, the sockets and the signals: the only file of this program that touches them. Depends on async-io, rustls,
+//! ctrlc and what is sent and read.
 
 use crate::target::Target;
 use crate::transcript::{Reader, Transcript};
@@ -38,6 +38,22 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     async_io::block_on(future)
 }
 
+/// Calls a function at each signal that asks a program to end: SIGINT, SIGTERM, SIGHUP.
+pub(crate) fn on_signal(act: impl FnMut() + Send + 'static) -> io::Result<()> {
+    ctrlc::set_handler(act).map_err(io::Error::other)
+}
+
+/// Waits for such a signal.
+pub(crate) fn until_signal() -> io::Result<()> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    on_signal(move || {
+        let _ = sender.send(());
+    })?;
+    // The handler holds the other end as long as the program runs.
+    let _ = receiver.recv();
+    Ok(())
+}
+
 /// One request, and how long and how far its answer is read.
 #[derive(Clone)]
 pub(crate) struct Exchange<'a> {
@@ -64,7 +80,7 @@ impl Exchange<'_> {
     /// No connection could be made, or the request could not be sent.
     pub(crate) fn run(
         &self,
-        is_enough: &mut dyn FnMut(&Transcript) -> bool,
+        is_enough: &mut dyn FnMut(&mut Transcript) -> bool,
     ) -> Result<Transcript, String> {
         let socket = connect(self.target, self.connect)?;
         let mut stream = secured(socket, self.target, self.tls, self.connect)?;
@@ -74,8 +90,8 @@ impl Exchange<'_> {
         let began = Instant::now();
         let mut reader = Reader::new(self.method);
         let deadline = self.time.and_then(|time| began.checked_add(time));
-        let is_full = |it: &Transcript| it.body.len() >= self.bytes;
-        read(&mut *stream, began, deadline, &mut reader, &mut |it| is_enough(it) || is_full(it));
+        let mut is_enough = |it: &mut Transcript| is_enough(it) || it.body.len() >= self.bytes;
+        read(&mut *stream, began, deadline, &mut reader, &mut is_enough);
         if let Some(parting) = self.parting.filter(|_| !reader.is_over()) {
             reader.transcript.ended_at = began.elapsed();
             let left = Instant::now();
@@ -97,10 +113,10 @@ fn read(
     began: Instant,
     deadline: Option<Instant>,
     reader: &mut Reader,
-    is_enough: &mut dyn FnMut(&Transcript) -> bool,
+    is_enough: &mut dyn FnMut(&mut Transcript) -> bool,
 ) {
     let mut block = vec![0; 64 * 1024];
-    while !reader.is_over() && !is_enough(&reader.transcript) {
+    while !is_enough(&mut reader.transcript) && !reader.is_over() {
         let left = deadline.map(|end| end.saturating_duration_since(Instant::now()));
         // A timeout of nothing would be none at all.
         if left == Some(Duration::ZERO) || stream.socket().set_read_timeout(left).is_err() {

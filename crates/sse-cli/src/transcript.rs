@@ -26,6 +26,11 @@ impl Head {
         named.next().map(|(_, value)| value.as_str())
     }
 
+    /// Names and values, in the order they came.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Whether a field that is a list has this member, parameters aside.
     pub(crate) fn lists(&self, name: &str, member: &str) -> bool {
         let named = self.fields.iter().filter(|(it, _)| it.eq_ignore_ascii_case(name));

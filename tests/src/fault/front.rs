@@ -18,6 +18,7 @@ pub struct Front {
     /// Dropping the sending half ends the thread.
     alive: Option<Async<TcpStream>>,
     thread: Option<JoinHandle<()>>,
+    pem: Option<String>,
 }
 
 type Seen = Arc<Mutex<Vec<String>>>;
@@ -54,6 +55,7 @@ impl Front {
             }
         });
         front.certificate = Some(certificate);
+        front.pem = Some(certified.cert.pem());
         front
     }
 
@@ -93,6 +95,15 @@ impl Front {
     /// If its thread panicked.
     pub fn seen(&self) -> Vec<String> {
         self.seen.lock().expect("no panic").clone()
+    }
+
+    /// The certificate, for programs that read it from a file.
+    ///
+    /// # Panics
+    ///
+    /// If this is not a TLS front.
+    pub fn certificate(&self) -> &str {
+        self.pem.as_deref().expect("a TLS front")
     }
 
     /// A client's configuration that trusts this front's certificate and no other.
@@ -138,7 +149,7 @@ impl Front {
             async_io::block_on(executor.run(accept.or(ended)));
         });
         let alive = Some(Async::new(alive).expect("a line"));
-        Self { address, certificate: None, seen, alive, thread: Some(thread) }
+        Self { address, certificate: None, pem: None, seen, alive, thread: Some(thread) }
     }
 }
 

@@ -135,7 +135,7 @@ impl Probe {
         method: &str,
         further: &[(&str, &str)],
         time: Duration,
-        is_enough: &mut dyn FnMut(&Transcript) -> bool,
+        is_enough: &mut dyn FnMut(&mut Transcript) -> bool,
     ) -> Result<Transcript, String> {
         let mut fields = self.fields.clone();
         fields.extend(further.iter().map(|(name, value)| (name.to_string(), value.to_string())));
@@ -144,14 +144,14 @@ impl Probe {
 
     /// All that can be asked without having seen the stream.
     fn ask(&self) -> Evidence {
-        let mut has_head = |answer: &Transcript| answer.head.is_some();
+        let mut has_head = |answer: &mut Transcript| answer.head.is_some();
         let origin = ("Origin", FOREIGN);
         let preflight = [
             origin,
             ("Access-Control-Request-Method", "GET"),
             ("Access-Control-Request-Headers", "authorization,last-event-id"),
         ];
-        let mut has_event = |answer: &Transcript| match (answer.coding(), answer.content()) {
+        let mut has_event = |answer: &mut Transcript| match (answer.coding(), answer.content()) {
             (None, _) => answer.head.is_some(),
             (_, Some(content)) => Stream::read(&content).events().next().is_some(),
             (_, None) => answer.body.len() > 32,
@@ -185,7 +185,7 @@ impl Probe {
             .into_iter()
             .find(|at| events.get(*at).is_some_and(|it| is_sendable(&it.last_event_id)))?;
         let id = String::from_utf8_lossy(&events[after].last_event_id).into_owned();
-        let mut has_event = |answer: &Transcript| {
+        let mut has_event = |answer: &mut Transcript| {
             let content = answer.content().unwrap_or_default();
             Stream::read(&content).events().next().is_some()
         };
