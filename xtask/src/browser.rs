@@ -98,6 +98,12 @@ impl Browser {
         &self.version
     }
 
+    /// A picture of the window: PNG in Base64.
+    pub(crate) fn screenshot(&self) -> anyhow::Result<String> {
+        let picture = self.session.get("screenshot")?;
+        Ok(picture.as_str().context("the screenshot is no text")?.to_owned())
+    }
+
     /// Opens a page and waits until it is loaded.
     pub(crate) fn open(&self, url: &str) -> anyhow::Result<()> {
         self.session

@@ -2,6 +2,8 @@
 
 mod clients;
 mod curl;
+mod demos;
+mod differential;
 mod engines;
 mod faults;
 mod matrix;
@@ -10,6 +12,7 @@ mod plan;
 mod playing;
 mod runner;
 mod served;
+mod servers;
 mod setup;
 
 use std::time::Instant;
@@ -18,6 +21,7 @@ use anstream::println;
 use anyhow::{bail, ensure};
 
 use crate::steps::Step;
+use differential::Streams;
 use faults::Faults;
 use matrix::{Column, Sheet, Verdict};
 
@@ -37,6 +41,12 @@ pub(crate) struct Args {
     /// List sections, columns and rows, and end
     #[arg(long)]
     list: bool,
+    /// Which random streams the differential test sends
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many random streams the differential test sends to each engine
+    #[arg(long, default_value_t = 5000)]
+    streams: usize,
     /// How many columns are filled at a time
     #[arg(long, default_value_t = 4)]
     jobs: usize,
@@ -46,7 +56,11 @@ impl Args {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let began = Instant::now();
         let faults = Faults::read()?;
-        let columns = choose(plan::columns()?, &self.only, self.quick)?;
+        let columns = choose(
+            plan::columns(Streams { seed: self.seed, count: self.streams })?,
+            &self.only,
+            self.quick,
+        )?;
         if self.list {
             list(&columns);
             return Ok(());
@@ -66,7 +80,11 @@ impl Args {
 pub(crate) fn step() -> Step {
     Step::new("interop", "the quick part of cargo xtask interop", |report| {
         let faults = Faults::read()?;
-        let sheets = runner::fill(choose(plan::columns()?, &[], true)?, 4, &faults);
+        let sheets = runner::fill(
+            choose(plan::columns(Streams { seed: 1, count: 5000 })?, &[], true)?,
+            4,
+            &faults,
+        );
         output::write(&sheets)?;
         for sheet in &sheets {
             for cell in &sheet.cells {

@@ -48,7 +48,7 @@ pub enum What {
 }
 
 /// A request as far as a verdict needs it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Visit {
     /// The value of `Last-Event-ID`, empty if there was none.
     pub last_event_id: Vec<u8>,

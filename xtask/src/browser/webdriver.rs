@@ -43,6 +43,11 @@ impl Session {
         Session::value(command, response)
     }
 
+    /// Asks for something and returns it.
+    pub(super) fn get(&self, command: &str) -> anyhow::Result<Value> {
+        Session::value(command, self.agent.get(format!("{}/{command}", self.url)).call()?)
+    }
+
     fn value(
         command: &str,
         mut response: ureq::http::Response<ureq::Body>,

@@ -6,24 +6,40 @@ use anyhow::Context;
 use sse_scenarios::{End, Framing, Scenario, Server};
 
 use super::clients::CLIENTS;
+use super::differential::{self, Streams};
 use super::engines::{self, Place};
 use super::matrix::{Column, Row, Sheet};
 use super::served::{Served, Shared};
-use super::{curl, playing};
+use super::servers::{self, SERVERS};
+use super::{curl, demos, playing, setup};
 use crate::browser::ENGINES;
 
 /// The scenarios as the small server of `sse-scenarios` plays them.
 const SCENARIOS: &str = "scenarios";
 /// The same scenarios, carried by our server.
 const OURS: &str = "scenarios on our server";
-/// Some of them, in workers.
+/// Engines and our decoder, on random streams.
+const DIFFERENTIAL: &str = "differential";
+/// The demos of the documents, on our server.
+const DEMOS: &str = "demos on our server";
+/// The demos as the documents have them, in Node, with our client.
+const DOCUMENTS: &str = "our client with the documents' servers";
+/// Our client with other servers.
+const FOREIGN: &str = "our client with other servers";
+/// Some scenarios, in workers.
 const WORKERS: &str = "scenarios in workers";
 const IN_WORKERS: [&str; 6] =
     ["named-events", "lines-mixed", "chinese", "resume", "status-204", "unfinished-block"];
 
 /// Every column, those that take longest first.
-pub(super) fn columns() -> anyhow::Result<Vec<Column>> {
+pub(super) fn columns(streams: Streams) -> anyhow::Result<Vec<Column>> {
     let mut columns = Vec::new();
+    for engine in &ENGINES {
+        let rows = differential::rows(streams);
+        columns.push(column(DIFFERENTIAL, engine.name, false, rows, move |sheet| {
+            differential::play(sheet, engine, streams)
+        }));
+    }
     let server = Arc::new(Server::start("127.0.0.1:0").context("no free port")?);
     let base = move || Ok(format!("http://{}", server.address()));
     scenarios(&mut columns, SCENARIOS, base.clone(), |_| None, |_| true);
@@ -39,6 +55,24 @@ pub(super) fn columns() -> anyhow::Result<Vec<Column>> {
                 engines::play(sheet, engine, place, &base()?, |_| None)
             }));
         }
+    }
+    for client in &CLIENTS {
+        let is_quick = client.name == "sse-client";
+        columns.push(column(DEMOS, client.name, is_quick, demos::rows(), move |sheet| {
+            demos::play(sheet, client, Served::workspace)
+        }));
+    }
+    let ours = &CLIENTS[0];
+    columns.push(column(DOCUMENTS, ours.name, true, demos::rows(), move |sheet| {
+        demos::play(sheet, ours, |name| {
+            Served::start(setup::node("servers/documents.mjs")?.arg(name))
+        })
+    }));
+    for server in &SERVERS {
+        let is_quick = server.name != "nchan" && server.name != "axum Sse";
+        columns.push(column(FOREIGN, server.name, is_quick, servers::rows(), move |sheet| {
+            servers::play(sheet, ours, server)
+        }));
     }
     Ok(columns)
 }

@@ -65,19 +65,24 @@ pub(super) fn play(
 }
 
 /// A running driver.
-struct Program {
+pub(super) struct Program {
     driver: Driver<ChildStdin>,
     _child: Child,
 }
 
 impl Program {
-    fn start(client: &Client) -> anyhow::Result<Program> {
+    pub(super) fn start(client: &Client) -> anyhow::Result<Program> {
         let mut command = (client.command)()?;
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = Child::spawn(&mut command)?;
         let orders = child.inner().stdin.take().context("the driver has no input")?;
         let output = child.inner().stdout.take().context("the driver has no output")?;
         Ok(Program { driver: Driver::new(orders, output), _child: child })
+    }
+
+    /// Gives an order and collects what is seen, at most for `limit`.
+    pub(super) fn run(&mut self, order: &Order, limit: Duration) -> anyhow::Result<Sighting> {
+        self.driver.run(order, limit).map_err(|error| anyhow!(error))
     }
 }
 
@@ -94,12 +99,11 @@ fn try_once(
         None => Program::start(client)?,
     };
     let began = Instant::now();
-    let seen = running.driver.run(&order, LIMIT);
+    let seen = running.run(&order, LIMIT);
     // One that is still busy, or has ended, is started anew for the next.
     if seen.as_ref().is_ok_and(Sighting::is_over) {
         *program = Some(running);
     }
-    let seen = seen.map_err(|error| anyhow!(error));
     Ok(judge(scenario, seen, visits(base, &run, scenario), began.elapsed()))
 }
 
@@ -141,7 +145,7 @@ pub(super) fn judge(
 }
 
 /// What was seen, a line each.
-fn told(seen: &Sighting, visits: &[Visit]) -> String {
+pub(super) fn told(seen: &Sighting, visits: &[Visit]) -> String {
     let mut text = String::new();
     let many = seen.notes.len();
     for (index, note) in seen.notes.iter().enumerate() {

@@ -1,15 +1,16 @@
 //! Servers that are programs, started once and shared by the columns that need them.
 
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, OnceLock};
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 
 use crate::pages::programs::executables;
 use crate::process::Child;
 use crate::steps::Report;
+use crate::wait::{self, Look};
 
 /// A running server; it ends when this value is dropped.
 pub(super) struct Served {
@@ -62,10 +63,42 @@ impl Served {
         Ok(Served { address, _child: child })
     }
 
+    /// Starts a server that is told where to listen, and waits until it does.
+    pub(super) fn at(command: &mut Command, address: SocketAddr) -> anyhow::Result<Served> {
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = Child::spawn(command)?;
+        wait::until(&format!("{} listens", command.get_program().to_string_lossy()), || {
+            if let Some(status) = child.inner().try_wait()? {
+                bail!("it ended with {status}");
+            }
+            Ok(match TcpStream::connect(address) {
+                Ok(_) => Look::Reached(()),
+                Err(error) => Look::NotYet(error.to_string()),
+            })
+        })?;
+        Ok(Served { address, _child: child })
+    }
+
     /// The URL of a path.
     pub(super) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
+}
+
+/// Publishes an event to nchan, of a type if that is not empty.
+pub(super) fn publish(url: &str, event_type: &str, data: &str) -> anyhow::Result<()> {
+    let agent: ureq::Agent = ureq::Agent::config_builder().proxy(None).build().into();
+    let mut request = agent.post(url);
+    if !event_type.is_empty() {
+        request = request.header("X-EventSource-Event", event_type);
+    }
+    request.send(data).with_context(|| format!("posting to {url}"))?;
+    Ok(())
+}
+
+/// An address that is free now.
+pub(super) fn free_address() -> anyhow::Result<SocketAddr> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
 /// The address in a line such as `Open http://127.0.0.1:8080/`.

@@ -24,6 +24,9 @@ pub(super) fn all() -> Vec<Scenario> {
                     .done(),
             )
             .message("a"),
+        Scenario::new("bom-then-line-end", "A BOM on a line of its own.", BOM)
+            .answer(Answer::stream("\u{feff}\ndata: a\n\n").done())
+            .message("a"),
         Scenario::new("bom-twice", "Two BOMs: the second one is a character of a field name.", BOM)
             .answer(Answer::stream("\u{feff}\u{feff}data: lost\ndata: kept\n\n").done())
             .message("kept"),
