@@ -13,7 +13,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use sse_server::{Channel, Frame, History, Lag, Limits, Request, Response, Server};
+use sse_server::{Channel, Frame, History, Lag, Limits, Replay, Request, Response, Server};
 
 fn main() -> io::Result<()> {
     let option = |name: &str| {
@@ -36,7 +36,7 @@ fn main() -> io::Result<()> {
         ..Limits::default()
     };
     let server = Server::new(move |request: &Request| match request.path() {
-        "/events" => Response::channel(&channel),
+        "/events" => Response::events(channel.subscribe(request.last_event_id(), Replay::Live)),
         "/start" => start(&channel, request),
         "/stats" => Response::text(format!("{:#?}\n", channel.stats())),
         _ => Response::not_found(),

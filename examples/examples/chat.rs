@@ -26,7 +26,9 @@ fn main() -> ExitCode {
     }
     .run(move |request: &Request| match (request.method(), request.path()) {
         (_, "/") => Response::html(include_str!("../pages/chat.html")),
-        (_, "/events") => Response::channel(&room).replay(Replay::Last(50)),
+        (_, "/events") => {
+            Response::events(room.subscribe(request.last_event_id(), Replay::Last(50)))
+        }
         (Method::Post, "/say") => say(&room, request),
         (_, "/say") => Response::new(405).with_header("Allow", "POST"),
         _ => Response::not_found(),

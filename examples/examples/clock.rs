@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use examples::{Program, local_time};
-use sse_server::{Channel, Frame, Request, Response};
+use sse_server::{Channel, Frame, Replay, Request, Response};
 
 fn main() -> ExitCode {
     let ticks = Channel::default();
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     }
     .run(move |request: &Request| match request.path() {
         "/" => Response::html(include_str!("../pages/clock.html")),
-        "/events" => Response::channel(&channel),
+        "/events" => Response::events(channel.subscribe(request.last_event_id(), Replay::Live)),
         _ => Response::not_found(),
     })
 }

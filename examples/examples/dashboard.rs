@@ -37,8 +37,12 @@ fn main() -> ExitCode {
     .run_with(
         move |request: &Request| match (request.path(), stats.get()) {
             ("/", _) => Response::html(include_str!("../pages/dashboard.html")),
-            ("/events", _) => Response::channel(&shown).replay(Replay::All),
-            ("/load", _) => Response::channel(&ballast),
+            ("/events", _) => {
+                Response::events(shown.subscribe(request.last_event_id(), Replay::All))
+            }
+            ("/load", _) => {
+                Response::events(ballast.subscribe(request.last_event_id(), Replay::Live))
+            }
             ("/metrics", Some(handle)) => {
                 metrics(handle, &[("points", &shown), ("load", &ballast)])
             }

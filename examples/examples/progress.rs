@@ -67,7 +67,9 @@ impl Jobs {
         match jobs.get(&number) {
             None => Response::not_found(),
             Some(_) if request.last_event_id() == Some("done") => Response::new(204),
-            Some(channel) => Response::channel(channel).replay(Replay::All),
+            Some(channel) => {
+                Response::events(channel.subscribe(request.last_event_id(), Replay::All))
+            }
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use sse_server::{Channel, Frame, Response, Server, Shutdown, Sink, sleep};
+use sse_server::{Channel, Frame, Replay, Response, Server, Shutdown, Sink, sleep};
 
 fn main() -> ExitCode {
     let address = match &std::env::args().skip(1).collect::<Vec<_>>()[..] {
@@ -36,7 +36,7 @@ fn run(address: &str) -> std::io::Result<u64> {
     let server = Server::new(move |request| match request.path() {
         "/answer" => Response::stream(answer),
         "/clock" => Response::stream(clock),
-        "/news" => Response::channel(&news),
+        "/news" => Response::events(news.subscribe(request.last_event_id(), Replay::Live)),
         _ => Response::not_found(),
     });
     let server = server.bind(address)?;

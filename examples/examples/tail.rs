@@ -69,7 +69,9 @@ fn serve(address: &str, path: Option<&str>) -> io::Result<()> {
     let channel = lines.clone();
     let server = Server::new(move |request: &Request| match request.path() {
         "/" => Response::html(include_str!("../pages/tail.html")),
-        "/events" => Response::channel(&channel).replay(Replay::Last(100)),
+        "/events" => {
+            Response::events(channel.subscribe(request.last_event_id(), Replay::Last(100)))
+        }
         _ => Response::not_found(),
     })
     .bind(address)?;

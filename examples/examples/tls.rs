@@ -23,7 +23,7 @@ use futures_rustls::TlsAcceptor;
 use futures_rustls::rustls::ServerConfig;
 use futures_rustls::rustls::pki_types::pem::PemObject as _;
 use futures_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use sse_server::{Channel, Frame, Handle, Response, Server, Shutdown, sleep};
+use sse_server::{Channel, Frame, Handle, Replay, Response, Server, Shutdown, sleep};
 
 /// A client that has not shaken hands by then is gone.
 const HANDSHAKE: Duration = Duration::from_secs(5);
@@ -64,7 +64,10 @@ fn run(certificate: &str, key: &str, address: &str) -> Result<(), Box<dyn Error>
             thread::sleep(Duration::from_secs(1));
         }
     });
-    let server = Server::new(move |_| Response::channel(&clock)).unbound();
+    let server = Server::new(move |request| {
+        Response::events(clock.subscribe(request.last_event_id(), Replay::Live))
+    });
+    let server = server.unbound();
     let stopped = server.clone();
     ctrlc::set_handler(move || stopped.shutdown(Shutdown::default()))?;
 

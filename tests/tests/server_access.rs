@@ -7,7 +7,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use server_support::{Peer, Running, eventually, status};
+use server_support::{Peer, Running, eventually, live, status};
 use sse_server::{
     Access, Channel, Frame, Limits, Method, Outcome, Request, Response, Server, Shutdown, Sink,
 };
@@ -74,7 +74,7 @@ fn a_stream_when_it_ends() {
     let channel = Channel::default();
     let shared = channel.clone();
     let log = Log::default();
-    let server = log.follow(Server::new(move |_| Response::channel(&shared)));
+    let server = log.follow(Server::new(move |request| Response::events(live(&shared, request))));
     let mut peer = server.connect();
     peer.send(GET);
     let head = peer.head().len() as u64;

@@ -7,15 +7,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use server_support::{PATIENCE, Peer, Running, eventually, field};
-use sse_server::{Channel, Frame, History, Lag, Replay, Response, Server, Shutdown};
+use server_support::{PATIENCE, Peer, Running, eventually, field, live};
+use sse_server::{
+    Channel, Events, Frame, History, Lag, Replay, Response, Server, Shutdown, Subscription,
+};
 
 fn serve(
     channel: &Channel,
-    respond: impl Fn(Response) -> Response + Send + Sync + 'static,
+    replay: Replay,
+    choose: impl Fn(Subscription) -> Events + Send + Sync + 'static,
 ) -> Running {
     let channel = channel.clone();
-    Running::start(Server::new(move |_| respond(Response::channel(&channel))))
+    Running::start(Server::new(move |request| {
+        Response::events(choose(channel.subscribe(request.last_event_id(), replay)))
+    }))
 }
 
 fn publish(channel: &Channel, numbers: std::ops::Range<u64>) {
@@ -36,7 +41,7 @@ fn sequence(block: &str) -> u64 {
 #[test]
 fn live_events_arrive_in_order_with_ids() {
     let channel = Channel::default();
-    let server = serve(&channel, |response| response);
+    let server = serve(&channel, Replay::Live, Events::from);
     let mut peer = Peer::subscribe(server.addr, "/", None);
     let first = peer.block().unwrap();
     assert_eq!(first, format!("id: {}", channel.last_event_id()), "the position comes first");
@@ -56,7 +61,7 @@ fn live_events_arrive_in_order_with_ids() {
 fn no_seam_between_replay_and_live() {
     let channel = Channel::new(History { events: 1 << 20, bytes: 1 << 30, ..History::default() });
     let publisher = channel.clone();
-    let server = serve(&channel, |response| response.replay(Replay::All));
+    let server = serve(&channel, Replay::All, Events::from);
     let addr = server.addr;
     let done = Arc::new(AtomicBool::new(false));
     let clients: Vec<_> = (0..8_usize)
@@ -106,7 +111,9 @@ fn no_seam_between_replay_and_live() {
 fn several_threads_deliver_the_same() {
     let channel = Channel::new(History { events: 1 << 20, bytes: 1 << 30, ..History::default() });
     let publisher = channel.clone();
-    let server = Running::start(Server::new(move |_| Response::channel(&channel)).threads(3));
+    let server = Running::start(
+        Server::new(move |request| Response::events(live(&channel, request))).threads(3),
+    );
     let mut peers: Vec<Peer> = (0..30).map(|_| Peer::subscribe(server.addr, "/", None)).collect();
     publish(&publisher, 0..2000);
     for peer in &mut peers {
@@ -122,7 +129,7 @@ fn gap_after(history: History, published: u64, last_event_id: &str) -> (String, 
     publish(&channel, 1..published + 1);
     let epoch = channel.last_event_id().to_string();
     let epoch = epoch.split('-').next().unwrap();
-    let server = serve(&channel, |response| response);
+    let server = serve(&channel, Replay::Live, Events::from);
     let mut peer = Peer::subscribe(server.addr, "/", Some(&last_event_id.replace("EPOCH", epoch)));
     let gap = peer.block().unwrap();
     let mut seen = Vec::new();
@@ -166,7 +173,7 @@ fn what_can_be_resumed_has_no_gap() {
     publish(&channel, 1..11);
     let epoch = channel.last_event_id().to_string();
     let epoch = epoch.split('-').next().unwrap();
-    let server = serve(&channel, |response| response);
+    let server = serve(&channel, Replay::Live, Events::from);
     for after in 0..=10 {
         let mut peer = Peer::subscribe(server.addr, "/", Some(&format!("{epoch}-{after}")));
         for number in after + 1..=10 {
@@ -182,7 +189,7 @@ fn what_can_be_resumed_has_no_gap() {
 fn a_client_that_left_before_its_first_event_misses_nothing() {
     let channel = Channel::default();
     publish(&channel, 0..3);
-    let server = serve(&channel, |response| response);
+    let server = serve(&channel, Replay::Live, Events::from);
     let cursor = Peer::subscribe(server.addr, "/", None).block().unwrap();
     publish(&channel, 3..6);
     let mut peer = Peer::subscribe(server.addr, "/", field(&cursor, "id"));
@@ -195,7 +202,7 @@ fn late_joiners_may_ask_for_the_past() {
     publish(&channel, 0..10);
     for (replay, expected) in [(Replay::Last(2), "8"), (Replay::All, "0"), (Replay::Last(99), "0")]
     {
-        let server = serve(&channel, move |response| response.replay(replay));
+        let server = serve(&channel, replay, Events::from);
         assert_eq!(Peer::subscribe(server.addr, "/", None).data().as_deref(), Some(expected));
     }
 }
@@ -206,7 +213,7 @@ fn ids_of_the_application_resume_too() {
     for name in ["a", "b", "c", "d", "é☃"] {
         channel.publish(&Frame::message(name).with_id(name).unwrap());
     }
-    let server = serve(&channel, |response| response);
+    let server = serve(&channel, Replay::Live, Events::from);
     let mut peer = Peer::subscribe(server.addr, "/", Some("d"));
     assert_eq!(peer.block().unwrap(), "id: é☃\ndata: é☃");
     let mut peer = Peer::subscribe(server.addr, "/", Some("é☃"));
@@ -221,19 +228,22 @@ fn ids_of_the_application_resume_too() {
 }
 
 #[test]
-fn resume_after_stands_in_for_the_header() {
+fn a_query_may_stand_in_for_the_header() {
     let channel = Channel::default();
     publish(&channel, 0..5);
-    let id = channel.last_event_id().to_string().replace("-5", "-3");
-    let server = serve(&channel, move |response| response.resume_after(&id));
-    assert_eq!(Peer::subscribe(server.addr, "/", None).data().as_deref(), Some("3"));
+    let path = format!("/?last-event-id={}", channel.last_event_id()).replace("-5", "-3");
+    let server = Running::start(Server::new(move |request| {
+        let id = request.query("last-event-id");
+        Response::events(channel.subscribe(id.as_deref(), Replay::Live))
+    }));
+    assert_eq!(Peer::subscribe(server.addr, &path, None).data().as_deref(), Some("3"));
 }
 
 #[test]
 fn http_1_0_gets_the_events_without_chunks() {
     let channel = Channel::default();
     publish(&channel, 0..3);
-    let server = serve(&channel, |response| response.replay(Replay::All));
+    let server = serve(&channel, Replay::All, Events::from);
     let mut peer = server.connect();
     peer.send("GET / HTTP/1.0\r\n\r\n");
     peer.head();
@@ -247,8 +257,9 @@ fn http_1_0_gets_the_events_without_chunks() {
 #[test]
 fn filtered_clients_move_their_cursor() {
     let channel = Channel::default();
-    let server = serve(&channel, |response| {
-        response.filter(|entry| entry.event_type() == "yes").heartbeat(Duration::from_millis(50))
+    let server = serve(&channel, Replay::Live, |events| {
+        let wanted = events.with_filter(|entry| entry.event_type() == "yes");
+        Events::from(wanted).with_heartbeat(Duration::from_millis(50))
     });
     let mut peer = Peer::subscribe(server.addr, "/", None);
     peer.block().unwrap();
@@ -270,8 +281,8 @@ fn filtered_clients_move_their_cursor() {
 #[test]
 fn events_that_a_client_does_not_want_stand_for_no_heartbeat() {
     let channel = Channel::default();
-    let server = serve(&channel, |response| {
-        response.filter(|_| false).heartbeat(Duration::from_millis(100))
+    let server = serve(&channel, Replay::Live, |events| {
+        Events::from(events.with_filter(|_| false)).with_heartbeat(Duration::from_millis(100))
     });
     let mut peer = Peer::subscribe(server.addr, "/", None);
     peer.block().unwrap();
@@ -295,7 +306,9 @@ fn events_that_a_client_does_not_want_stand_for_no_heartbeat() {
 #[test]
 fn heartbeats_come_while_nothing_else_does() {
     let channel = Channel::default();
-    let server = serve(&channel, |response| response.heartbeat(Duration::from_millis(50)));
+    let server = serve(&channel, Replay::Live, |events| {
+        Events::from(events).with_heartbeat(Duration::from_millis(50))
+    });
     let mut peer = Peer::subscribe(server.addr, "/", None);
     peer.block().unwrap();
     for _ in 0..5 {
@@ -309,7 +322,7 @@ fn heartbeats_come_while_nothing_else_does() {
 /// A client that stops reading until the log has gone past it.
 fn lagging(lag: Lag) -> (Running, Channel, Peer) {
     let channel = Channel::new(History { events: 10, lag, ..History::default() });
-    let server = serve(&channel, |response| response);
+    let server = serve(&channel, Replay::Live, Events::from);
     let mut slow = Peer::subscribe(server.addr, "/", None);
     slow.block().unwrap();
     let other = Peer::subscribe(server.addr, "/", None);
@@ -389,8 +402,8 @@ fn burst(lag: Lag, path: &str) -> (Running, Channel, Peer) {
     let channel = Channel::new(History { events: 1, lag, ..History::default() });
     let shared = channel.clone();
     let server = Running::start(Server::new(move |request| match request.path() {
-        "/filtered" => Response::channel(&shared).filter(|_| true),
-        _ => Response::channel(&shared),
+        "/filtered" => Response::events(live(&shared, request).with_filter(|_| true)),
+        _ => Response::events(live(&shared, request)),
     }));
     let mut peer = Peer::subscribe(server.addr, path, None);
     peer.block().unwrap();
@@ -436,7 +449,7 @@ fn or_ends_the_connection() {
 #[test]
 fn a_new_server_with_the_same_channel_loses_nothing() {
     let channel = Channel::default();
-    let mut server = serve(&channel, |response| response);
+    let mut server = serve(&channel, Replay::Live, Events::from);
     let addr = server.addr;
     let mut peer = Peer::subscribe(addr, "/", None);
     peer.block().unwrap();
@@ -446,7 +459,10 @@ fn a_new_server_with_the_same_channel_loses_nothing() {
     server.stop(Shutdown { deadline: Duration::ZERO, ..Shutdown::default() });
     publish(&channel, 2..4);
     let other = channel.clone();
-    let _server = Running::start_on(Server::new(move |_| Response::channel(&other)), addr);
+    let _server = Running::start_on(
+        Server::new(move |request| Response::events(live(&other, request))),
+        addr,
+    );
     let mut peer = Peer::subscribe(addr, "/", field(&last, "id"));
     publish(&channel, 4..6);
     for number in 2..6 {
@@ -458,8 +474,8 @@ fn a_new_server_with_the_same_channel_loses_nothing() {
 fn a_closed_channel_ends_its_streams_properly() {
     let channel = Channel::default();
     let held = std::sync::Mutex::new(Some(channel.clone()));
-    let server = Running::start(Server::new(move |_| match held.lock().unwrap().take() {
-        Some(channel) => Response::channel(&channel),
+    let server = Running::start(Server::new(move |request| match held.lock().unwrap().take() {
+        Some(channel) => Response::events(live(&channel, request)),
         None => Response::new(204),
     }));
     let mut peer = Peer::subscribe(server.addr, "/", None);
@@ -484,7 +500,7 @@ fn publishing_needs_no_subscribers_and_never_waits() {
 #[test]
 fn subscribers_are_counted() {
     let channel = Channel::default();
-    let server = serve(&channel, |response| response);
+    let server = serve(&channel, Replay::Live, Events::from);
     let mut peers: Vec<Peer> = (0..10).map(|_| Peer::subscribe(server.addr, "/", None)).collect();
     for peer in &mut peers {
         peer.block().unwrap();

@@ -7,8 +7,8 @@ use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Stdio};
 
-use server_support::{Running, eventually};
-use sse_server::{Channel, Frame, Response, Server};
+use server_support::{Running, eventually, live};
+use sse_server::{Channel, Events, Frame, Response, Server};
 use tests::proxy::{Proxy, command};
 
 /// A program that is ended when this is dropped.
@@ -35,7 +35,8 @@ fn curl(url: &str, seconds: &str) -> (Ended, BufReader<ChildStdout>) {
 fn server(channel: &Channel) -> Running {
     let shared = channel.clone();
     Running::start(Server::new(move |request| {
-        let response = Response::channel(&shared).heartbeat(None);
+        let events = Events::from(live(&shared, request)).with_heartbeat(None);
+        let response = Response::events(events);
         match request.path() {
             "/events" => response,
             _ => response.with_header("Cache-Control", "no-cache"),

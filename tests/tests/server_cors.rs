@@ -2,7 +2,7 @@
 
 mod server_support;
 
-use server_support::{Running, status};
+use server_support::{Running, live, status};
 use sse_server::{Channel, Cors, Method, Request, Response, Server};
 
 const OURS: &str = "https://ours.example";
@@ -71,8 +71,10 @@ fn preflight() {
     let channel = Channel::default();
     let server =
         Running::start(Server::new(move |request| match (request.method(), request.path()) {
-            (_, "/events") => Response::channel(&channel).with_cors(Cors::list([OURS])),
-            (_, "/open") => Response::channel(&channel).with_cors(Cors::any()),
+            (_, "/events") => {
+                Response::events(live(&channel, request)).with_cors(Cors::list([OURS]))
+            }
+            (_, "/open") => Response::events(live(&channel, request)).with_cors(Cors::any()),
             _ => Response::not_found(),
         }));
     let more = "Access-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: Last-Event-ID, X-Key\r\n";

@@ -8,14 +8,15 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use futures_lite::future::block_on;
-use server_support::{PATIENCE, Peer, eventually, status};
+use server_support::{PATIENCE, Peer, eventually, live, status};
 use sse_server::{Channel, Frame, Handle, Limits, Response, Server, Shutdown};
 
 #[test]
 fn a_unix_socket() {
     let channel = Channel::default();
     let shared = channel.clone();
-    let connections = Server::new(move |_| Response::channel(&shared)).unbound();
+    let connections =
+        Server::new(move |request| Response::events(live(&shared, request))).unbound();
     let (ours, mut theirs) = UnixStream::pair().unwrap();
     theirs.set_read_timeout(Some(PATIENCE)).unwrap();
     let serving = connections.clone();
@@ -69,7 +70,9 @@ fn a_connection_of_someone_elses_is_cut_at_the_deadline_too() {
 fn a_bound_server_on_an_executor_of_the_callers() {
     let channel = Channel::default();
     let shared = channel.clone();
-    let bound = Server::new(move |_| Response::channel(&shared)).bind("127.0.0.1:0").unwrap();
+    let bound = Server::new(move |request| Response::events(live(&shared, request)))
+        .bind("127.0.0.1:0")
+        .unwrap();
     let (addr, handle) = (bound.local_addr().unwrap(), bound.handle());
     fn sendable<T: Send + 'static>(future: T) -> T {
         future
@@ -86,8 +89,7 @@ fn a_bound_server_on_an_executor_of_the_callers() {
 
 #[test]
 fn dropping_the_serving_future_cuts_all_connections() {
-    let bound =
-        Server::new(|_| Response::channel(&Channel::default()).until(std::future::pending()));
+    let bound = Server::new(|_| Response::stream(async |_| std::future::pending().await));
     let bound = bound.bind("127.0.0.1:0").unwrap();
     let (addr, handle) = (bound.local_addr().unwrap(), bound.handle());
     let (sender, receiver) = std::sync::mpsc::channel::<()>();

@@ -5,7 +5,7 @@ mod server_support;
 
 use std::time::{Duration, Instant};
 
-use server_support::{Peer, Running, eventually, status};
+use server_support::{Peer, Running, eventually, live, status};
 use sse_server::{Channel, Limits, Method, Refusal, Request, Response, Server, Sink};
 
 fn pages(request: &Request) -> Response {
@@ -460,7 +460,9 @@ fn at_capacity_newcomers_are_told_to_wait_and_nobody_is_thrown_out() {
     let channel = Channel::default();
     let publisher = channel.clone();
     let limits = Limits { connections: 3, ..Limits::default() };
-    let server = Running::start(Server::new(move |_| Response::channel(&channel)).limits(limits));
+    let server = Running::start(
+        Server::new(move |request| Response::events(live(&channel, request))).limits(limits),
+    );
     let mut held: Vec<Peer> = (0..3).map(|_| Peer::subscribe(server.addr, "/", None)).collect();
     for _ in 0..5 {
         let answer = server.exchange(GET);

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use server_support::{Peer, Running, eventually, field, find, status};
-use sse_server::{Channel, Frame, Response, Server, Shutdown, sleep};
+use server_support::{Peer, Running, eventually, field, find, live, status};
+use sse_server::{Channel, Events, Frame, Response, Server, Shutdown, sleep};
 use tests::proxy::{Proxy, command};
 
 /// How a proxy is started: in front of a server, with a timeout of a second, far shorter than the
@@ -33,7 +33,9 @@ fn events_pass(start: Start) {
     let shared = channel.clone();
     let serve = move |shared: Channel| {
         Server::new(move |request| match request.path() {
-            "/events" => Response::channel(&shared).heartbeat(Duration::from_millis(300)),
+            "/events" => Response::events(
+                Events::from(live(&shared, request)).with_heartbeat(Duration::from_millis(300)),
+            ),
             "/echo" => Response::new(200).with_body(request.body()),
             _ => Response::not_found(),
         })
@@ -122,7 +124,9 @@ fn everybody_gets_their_own(start: Start) {
     let server = Running::start(Server::new(move |request| {
         let user = request.path().trim_start_matches('/').parse();
         match user.ok().and_then(|user: usize| shared.get(user)) {
-            Some(channel) => Response::channel(channel).until(sleep(Duration::from_millis(100))),
+            Some(channel) => Response::events(
+                Events::from(live(channel, request)).with_end(sleep(Duration::from_millis(100))),
+            ),
             None => Response::not_found(),
         }
     }));
@@ -189,7 +193,9 @@ fn everybody_gets_their_own_behind_haproxy() {
 fn dies_without_heartbeats(start: Start) {
     let channel = Channel::default();
     let shared = channel.clone();
-    let server = Server::new(move |_| Response::channel(&shared).heartbeat(None));
+    let server = Server::new(move |request| {
+        Response::events(Events::from(live(&shared, request)).with_heartbeat(None))
+    });
     let server = Running::start(server);
     let proxy = start(server.addr);
     let mut peer = Peer::subscribe(proxy.plain(), "/", None);
@@ -214,7 +220,8 @@ fn nginx_holds_events_back_unless_told_not_to() {
     let channel = Channel::default();
     let shared = channel.clone();
     let server = Running::start(Server::new(move |request| {
-        let response = Response::channel(&shared).heartbeat(None);
+        let events = Events::from(live(&shared, request)).with_heartbeat(None);
+        let response = Response::events(events);
         match request.path() {
             "/told" => response,
             _ => response.without_header("X-Accel-Buffering"),
@@ -258,7 +265,8 @@ fn nginx_uses_connections_to_the_server_again() {
 fn a_dozen_streams_over_one_http_2_connection() {
     let channel = Channel::default();
     let shared = channel.clone();
-    let mut server = Running::start(Server::new(move |_| Response::channel(&shared)));
+    let mut server =
+        Running::start(Server::new(move |request| Response::events(live(&shared, request))));
     let proxy = NGINX(server.addr);
     let url = format!("https://{}/events", proxy.tls());
     let mut curl = command("curl");

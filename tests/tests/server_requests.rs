@@ -4,7 +4,7 @@ mod server_support;
 
 use std::net::Shutdown;
 
-use server_support::{Peer, Running, eventually, status};
+use server_support::{Peer, Running, eventually, live, status};
 use sse_server::{Channel, Frame, Request, Response, Server};
 
 /// Says what it was asked.
@@ -112,7 +112,7 @@ fn a_client_that_closes_its_half_counts_as_gone_unless_the_server_is_told_otherw
     for stays in [false, true] {
         let channel = Channel::default();
         let shared = channel.clone();
-        let server = Server::new(move |_| Response::channel(&shared));
+        let server = Server::new(move |request| Response::events(live(&shared, request)));
         let server = Running::start(server.serve_half_closed(stays));
         let mut peer = Peer::subscribe(server.addr, "/", None);
         peer.block().unwrap();

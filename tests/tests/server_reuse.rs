@@ -9,7 +9,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use server_support::{Peer, Running, field};
-use sse_server::{Channel, Frame, History, Lag, Replay, Request, Response, Server, Sink, sleep};
+use sse_server::{
+    Channel, Events, Frame, History, Lag, Replay, Request, Response, Server, Sink, sleep,
+};
 use tests::streams::Random;
 
 /// A server of channels: `/0`, `/1` and so on, until the milliseconds of `?until=` have passed.
@@ -21,14 +23,16 @@ fn serve(channels: &[Channel], threads: usize) -> Running {
         let Some(channel) = channel.and_then(|index: usize| channels.get(index)) else {
             return stray();
         };
-        let response = Response::channel(channel).replay(Replay::All);
-        let response = response.heartbeat(Duration::from_millis(number("heartbeat").unwrap_or(20)));
-        let response =
-            if request.query("filter").is_some() { response.filter(|_| true) } else { response };
-        match number("until") {
-            Some(end) => response.until(sleep(Duration::from_millis(end))),
-            None => response,
+        let mut all = channel.subscribe(request.last_event_id(), Replay::All);
+        if request.query("filter").is_some() {
+            all = all.with_filter(|_| true);
         }
+        let heartbeat = Duration::from_millis(number("heartbeat").unwrap_or(20));
+        let events = Events::from(all).with_heartbeat(heartbeat);
+        Response::events(match number("until") {
+            Some(end) => events.with_end(sleep(Duration::from_millis(end))),
+            None => events,
+        })
     });
     Running::start(server.threads(threads))
 }

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use server_support::{Peer, Running, field};
-use sse_server::{Channel, Frame, History, Response, Server};
+use server_support::{Peer, Running, field, live};
+use sse_server::{Channel, Events, Frame, History, Response, Server};
 
 /// Clients at the same time, each on a thread of its own.
 const CLIENTS: usize = 4;
@@ -22,8 +22,8 @@ fn serve(threads: usize) -> (Running, Channel) {
     let channel = Channel::new(History { events: 1 << 22, bytes: 1 << 30, ..History::default() });
     let shared = channel.clone();
     let server = Server::new(move |request| match request.path() {
-        "/filtered" => Response::channel(&shared).filter(|_| true),
-        _ => Response::channel(&shared),
+        "/filtered" => Response::events(live(&shared, request).with_filter(|_| true)),
+        _ => Response::events(live(&shared, request)),
     });
     (Running::start(server.threads(threads)), channel)
 }
@@ -162,8 +162,11 @@ fn no_event_waits_for_another_to_wake_the_server() {
     let channel = Channel::default();
     let shared = channel.clone();
     let server = Running::start(Server::new(move |request| {
-        let response = Response::channel(&shared).heartbeat(None);
-        if request.path() == "/filtered" { response.filter(|_| true) } else { response }
+        let events = match request.path() {
+            "/filtered" => live(&shared, request).with_filter(|_| true),
+            _ => live(&shared, request),
+        };
+        Response::events(Events::from(events).with_heartbeat(None))
     }));
     // The second kind sleeps in a place where hardly anything happens between looking and listening.
     for (path, rounds) in [("/", 2_000), ("/filtered", 10_000)] {

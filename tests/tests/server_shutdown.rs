@@ -7,15 +7,15 @@ use std::collections::HashSet;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use server_support::{Peer, Running, eventually, field};
+use server_support::{Peer, Running, eventually, field, live};
 use sse_server::{Channel, Frame, Limits, Response, Server, Shutdown, Sink, sleep};
 
 fn server(threads: usize) -> (Running, Channel) {
     let channel = Channel::default();
     let shared = channel.clone();
     let server = Server::new(move |request| match request.path() {
-        "/channel" => Response::channel(&shared),
-        "/filtered" => Response::channel(&shared).filter(|_| true),
+        "/channel" => Response::events(live(&shared, request)),
+        "/filtered" => Response::events(live(&shared, request).with_filter(|_| true)),
         "/stream" => Response::stream(async |mut sink: Sink| {
             sink.send(&Frame::message("hello")).await?;
             sink.stopping().await;
@@ -180,7 +180,8 @@ fn a_second_shutdown_shortens_the_first() {
     let (mut server, _) = server(1);
     let mut endless = Peer::subscribe(server.addr, "/endless", None);
     endless.data().unwrap();
-    server.handle.shutdown(Shutdown { deadline: Duration::MAX, ..Shutdown::default() });
+    let hour = Duration::from_secs(3600);
+    server.handle.shutdown(Shutdown { deadline: hour, ..Shutdown::default() });
     eventually("nobody new is let in", || TcpStream::connect(server.addr).is_err());
     let began = Instant::now();
     server.stop(Shutdown { deadline: Duration::from_millis(100), ..Shutdown::default() });

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use server_support::{PATIENCE, Peer, Running, find};
+use server_support::{PATIENCE, Peer, Running, find, live};
 use sse_server::{Channel, Frame, History, Response, Server};
 
 /// Ten of eighteen clients stop reading; the others get everything, in order, and what the
@@ -16,7 +16,8 @@ use sse_server::{Channel, Frame, History, Response, Server};
 fn clients_that_stop_reading_cost_a_bounded_amount_and_delay_nobody() {
     let channel = Channel::new(History { events: 200, bytes: 2 << 20, ..History::default() });
     let shared = channel.clone();
-    let server = Running::start(Server::new(move |_| Response::channel(&shared)));
+    let server =
+        Running::start(Server::new(move |request| Response::events(live(&shared, request))));
     let stalled: Vec<Peer> = (0..10).map(|_| Peer::subscribe(server.addr, "/", None)).collect();
     let counts: Arc<Vec<AtomicU64>> = Arc::new((0..8).map(|_| AtomicU64::new(0)).collect());
     let readers: Vec<_> = (0..8)

@@ -9,7 +9,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use server_support::{PATIENCE, Peer, Running, status};
+use server_support::{PATIENCE, Peer, Running, live, status};
 use sse_server::{Channel, Frame, Limits, Response, Server};
 
 const LORISES: usize = 1000;
@@ -27,7 +27,7 @@ fn a_thousand_are_each_ended_at_the_head_deadline_and_delay_nobody() {
     let shared = channel.clone();
     let limits = Limits { head_deadline: HEAD_DEADLINE, ..Limits::default() };
     let server = Server::new(move |request| match request.path() {
-        "/events" => Response::channel(&shared),
+        "/events" => Response::events(live(&shared, request)),
         _ => Response::text("hello"),
     });
     let server = Running::start(server.limits(limits));

@@ -6,7 +6,7 @@ mod server_support;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use server_support::{PATIENCE, Peer, Running, eventually};
+use server_support::{PATIENCE, Peer, Running, eventually, live};
 use socket2::{Domain, Socket, Type};
 use sse_server::{Channel, Frame, History, Limits, Response, Server, Sink};
 
@@ -35,14 +35,14 @@ fn serve(channel: &Channel) -> Running {
     let limits = Limits { write_deadline: 10 * PATIENCE, ..Limits::default() };
     let server = Server::new(move |request| match request.path() {
         "/page" => Response::text("x".repeat(BYTES * EVENTS)),
-        "/filtered" => Response::channel(&channel).filter(|_| true),
+        "/filtered" => Response::events(live(&channel, request).with_filter(|_| true)),
         "/stream" => Response::stream(async |mut sink: Sink| {
             for event in 0..EVENTS {
                 sink.send(&Frame::message(&numbered(event))).await?;
             }
             std::future::pending().await
         }),
-        _ => Response::channel(&channel),
+        _ => Response::events(live(&channel, request)),
     });
     Running::start(server.limits(limits))
 }

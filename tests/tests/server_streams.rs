@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use server_support::{Peer, Running, eventually, field, status};
+use server_support::{Peer, Running, eventually, field, live, status};
 use socket2::SockRef;
 use sse_server::{
-    Channel, Cors, Frame, History, Limits, Refusal, Response, Server, Shutdown, Sink, sleep,
+    Channel, Cors, Events, Frame, History, Limits, Refusal, Response, Server, Shutdown, Sink, sleep,
 };
 
 /// How soon a client that has left must be noticed on loopback.
@@ -31,11 +31,11 @@ fn silent() -> (Running, Arc<AtomicUsize>) {
     let counter = dropped.clone();
     let server = Server::new(move |_| {
         let guard = Dropped(counter.clone());
-        Response::stream(async move |_sink: Sink| {
+        let events = Events::new(async move |_sink: Sink| {
             let _guard = guard;
             std::future::pending().await
-        })
-        .heartbeat(None)
+        });
+        Response::events(events.with_heartbeat(None))
     });
     (Running::start(server), dropped)
 }
@@ -72,8 +72,11 @@ fn subscribers_who_leave_are_noticed_while_nothing_is_published() {
     let channel = Channel::default();
     let shared = channel.clone();
     let server = Running::start(Server::new(move |request| {
-        let response = Response::channel(&shared).heartbeat(None);
-        if request.path() == "/filtered" { response.filter(|_| false) } else { response }
+        let events = match request.path() {
+            "/filtered" => live(&shared, request).with_filter(|_| false),
+            _ => live(&shared, request),
+        };
+        Response::events(Events::from(events).with_heartbeat(None))
     }));
     for (path, leave) in
         [("/", drop as fn(Peer)), ("/filtered", drop), ("/", reset), ("/filtered", reset)]
@@ -149,7 +152,7 @@ fn a_client_that_takes_nothing_is_cut_at_the_write_deadline() {
     let shared = channel.clone();
     let server = Running::start(
         Server::new(move |request| match request.path() {
-            "/channel" => Response::channel(&shared),
+            "/channel" => Response::events(live(&shared, request)),
             _ => Response::stream(async |mut sink: Sink| {
                 let large = "x".repeat(1_000_000);
                 loop {
@@ -193,12 +196,14 @@ fn what_panics_ends_its_own_connection_only() {
     let shared = channel.clone();
     let cors = Cors::matching(|origin| panic!("{origin}"));
     let server = Running::start(Server::new(move |request| {
-        let response = Response::channel(&shared);
+        let events = live(&shared, request);
         match request.path() {
-            "/filter" => response.filter(|_| panic!("on purpose")),
-            "/until" => response.until(async { panic!("on purpose") }),
-            "/cors" => response.with_cors(cors.clone()),
-            _ => response,
+            "/filter" => Response::events(events.with_filter(|_| panic!("on purpose"))),
+            "/until" => {
+                Response::events(Events::from(events).with_end(async { panic!("on purpose") }))
+            }
+            "/cors" => Response::events(events).with_cors(cors.clone()),
+            _ => Response::events(events),
         }
     }));
     let mut well = Peer::subscribe(server.addr, "/", None);
@@ -238,7 +243,7 @@ fn a_post_may_be_answered_with_a_stream() {
 #[test]
 fn silent_streams_have_heartbeats_between_lines_only() {
     let server = Running::start(Server::new(|_| {
-        Response::stream(async |mut sink: Sink| {
+        let events = Events::new(async |mut sink: Sink| {
             sink.send_bytes(b"event: x\n").await?;
             sleep(Duration::from_millis(200)).await;
             sink.send_bytes(b"data: in").await?;
@@ -246,8 +251,8 @@ fn silent_streams_have_heartbeats_between_lines_only() {
             sink.send_bytes(b" a line\n\n").await?;
             sleep(Duration::from_millis(200)).await;
             sink.send_bytes(b"").await
-        })
-        .heartbeat(Duration::from_millis(40))
+        });
+        Response::events(events.with_heartbeat(Duration::from_millis(40)))
     }));
     let mut peer = server.connect();
     peer.send("GET / HTTP/1.0\r\n\r\n");
@@ -264,12 +269,12 @@ fn silent_streams_have_heartbeats_between_lines_only() {
 fn no_silence_is_longer_than_the_interval_of_heartbeats() {
     const INTERVAL: Duration = Duration::from_secs(2);
     let server = Running::start(Server::new(|_| {
-        Response::stream(async |mut sink: Sink| {
+        let events = Events::new(async |mut sink: Sink| {
             sleep(INTERVAL * 3 / 10).await;
             sink.send(&Frame::message("1")).await?;
             std::future::pending().await
-        })
-        .heartbeat(INTERVAL)
+        });
+        Response::events(events.with_heartbeat(INTERVAL))
     }));
     let mut peer = server.connect();
     peer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -286,16 +291,16 @@ fn a_stream_ends_when_its_token_expires_between_two_events() {
     let channel = Channel::default();
     let shared = channel.clone();
     let server = Running::start(Server::new(move |request| {
-        let response = match request.path() {
-            "/channel" => Response::channel(&shared),
-            _ => Response::stream(async |mut sink: Sink| {
+        let events = match request.path() {
+            "/channel" => Events::from(live(&shared, request)),
+            _ => Events::new(async |mut sink: Sink| {
                 loop {
                     sink.send(&Frame::message("tick")).await?;
                     sleep(Duration::from_millis(10)).await;
                 }
             }),
         };
-        response.until(sleep(Duration::from_millis(300)))
+        Response::events(events.with_end(sleep(Duration::from_millis(300))))
     }));
     for path in ["/", "/channel"] {
         let mut peer = Peer::subscribe(server.addr, path, None);
@@ -322,10 +327,10 @@ fn in_flight(expired: &Arc<AtomicBool>) -> (Running, Vec<(&'static str, Peer)>) 
     let channel = Channel::new(History { bytes: 1 << 30, ..History::default() });
     let shared = channel.clone();
     let server = Running::start(Server::new(move |request| {
-        let response = match request.path() {
-            "/channel" => Response::channel(&shared),
-            "/filtered" => Response::channel(&shared).filter(|_| true),
-            _ => Response::stream(async |mut sink: Sink| {
+        let events = match request.path() {
+            "/channel" => Events::from(live(&shared, request)),
+            "/filtered" => Events::from(live(&shared, request).with_filter(|_| true)),
+            _ => Events::new(async |mut sink: Sink| {
                 while !sink.is_stopping() {
                     sink.send(&Frame::message(&"x".repeat(LARGE))).await?;
                 }
@@ -333,11 +338,11 @@ fn in_flight(expired: &Arc<AtomicBool>) -> (Running, Vec<(&'static str, Peer)>) 
             }),
         };
         let expired = expired.clone();
-        response.until(async move {
+        Response::events(events.with_end(async move {
             while !expired.load(Ordering::SeqCst) {
                 sleep(Duration::from_millis(5)).await;
             }
-        })
+        }))
     }));
     let paths = ["/channel", "/filtered", "/stream"];
     let mut peers: Vec<_> =

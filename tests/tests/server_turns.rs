@@ -13,7 +13,7 @@ use async_executor::LocalExecutor;
 use futures_lite::future::{block_on, yield_now};
 use futures_lite::io::{AsyncRead, AsyncWrite};
 use server_support::eventually;
-use sse_server::{Frame, Handle, Response, Server, Sink};
+use sse_server::{Channel, Events, Frame, Handle, History, Replay, Response, Server, Sink};
 
 /// A client whose requests are all there, and that takes all it is sent at once.
 struct Eager(Cursor<Vec<u8>>);
@@ -97,6 +97,40 @@ fn between_events_that_are_sent_in_a_loop() {
     assert!(turns >= 100, "{turns}");
 }
 
+#[test]
+fn between_events_that_a_filter_looks_at() {
+    for wanted in [true, false] {
+        let channel = Channel::new(History { events: 10_000, ..History::default() });
+        for _ in 0..5_000 {
+            channel.publish(&Frame::message("tick"));
+        }
+        let count = Arc::new(AtomicUsize::new(0));
+        let seen = count.clone();
+        let server = Server::new(move |_| {
+            let seen = seen.clone();
+            Response::events(channel.subscribe(None, Replay::All).with_filter(move |_| {
+                seen.fetch_add(1, Ordering::Relaxed);
+                wanted
+            }))
+        });
+        let turns = turns(&server.unbound(), 1, || count.load(Ordering::Relaxed) == 5_000);
+        assert!(turns >= 5_000 / 32, "{turns}, wanted: {wanted}");
+    }
+}
+
+#[test]
+fn between_events_of_the_past() {
+    let channel = Channel::new(History { events: 10_000, bytes: 1 << 30, ..History::default() });
+    for _ in 0..1_000 {
+        channel.publish(&Frame::message(&"x".repeat(10_000)));
+    }
+    let replayed = channel.clone();
+    let server =
+        Server::new(move |_| Response::events(replayed.subscribe(None, Replay::All))).unbound();
+    let turns = turns(&server, 1, || channel.stats().delivered == 1_000);
+    assert!(turns >= 100, "{turns}");
+}
+
 /// A client that takes the response head and then nothing. It remembers one waker, and wakes one that
 /// it forgets, as sockets do.
 struct Stalled {
@@ -152,11 +186,11 @@ fn a_sink_on_another_executor_and_the_heartbeats_do_not_wake_each_other_for_ever
     let sender = Mutex::new(sender);
     let server = Server::new(move |_| {
         let sender = sender.lock().unwrap().clone();
-        Response::stream(async move |sink: Sink| {
+        let events = Events::new(async move |sink: Sink| {
             sender.send(sink).map_err(io::Error::other)?;
             std::future::pending().await
-        })
-        .heartbeat(Duration::from_millis(20))
+        });
+        Response::events(events.with_heartbeat(Duration::from_millis(20)))
     });
     let server = server.unbound();
     let polls = Arc::new(AtomicUsize::new(0));

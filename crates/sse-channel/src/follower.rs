@@ -11,6 +11,9 @@ use crate::{Batch, Entry, EventId, Framing, Gap, Replay};
 
 pub(crate) type Filter = Box<dyn Fn(&Entry) -> bool + Send + Sync>;
 
+/// Events that a filter sees at once.
+const FILTERED: usize = 32;
+
 pub(crate) struct Follower {
     pub(crate) log: Log,
     place: Place,
@@ -119,6 +122,8 @@ impl Follower {
                     }
                 }
             };
+            // A filter is the application's code, and others wait while it runs.
+            let max_bytes = if self.filter.is_some() { max_bytes / 4 } else { max_bytes };
             let read = match &cx {
                 Some(cx) => {
                     self.log.read_or_wait(position, max_bytes, &mut self.ticket, cx.waker())
@@ -128,7 +133,10 @@ impl Follower {
             match read {
                 Read::Nothing => return Poll::Pending,
                 Read::Closed => return Poll::Ready(Step::Closed),
-                Read::Entries(entries) => {
+                Read::Entries(mut entries) => {
+                    if self.filter.is_some() {
+                        entries.truncate(FILTERED);
+                    }
                     let batch = self.join(position, &entries, framing);
                     self.place = Place::Log(batch.end());
                     return Poll::Ready(Step::Batch(batch));

@@ -13,13 +13,14 @@ use futures_lite::FutureExt as _;
 use futures_lite::future::yield_now;
 
 use crate::access::Outcome;
+use crate::events::BoxFuture;
 use crate::http::answer::{Answer, Body, Head, answer};
 use crate::http::cors::is_preflight;
 use crate::http::request::Method;
 use crate::intake::{Intake, Stop};
 use crate::pump::Worker;
 use crate::report::{Report, outcome};
-use crate::response::{BoxFuture, Content};
+use crate::response::Content;
 use crate::service::{Admission, Handler, Service};
 use crate::socket::{since_1970, within};
 use crate::stream::{end, stream};
@@ -155,7 +156,7 @@ impl Connection {
         let (wire, worker) = (self.wire(), self.worker.clone());
         let stream = match response.content {
             Content::Events(events) if streams => {
-                Some(stream(*events, &request, wire, worker, self.service()))
+                Some(stream(*events, request.minor > 0, wire, worker, self.service()))
             }
             _ => None,
         };

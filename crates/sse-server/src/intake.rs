@@ -52,7 +52,7 @@ impl Intake {
         let limits = &service.limits;
         if self.inbox.is_empty() {
             let idle = if fresh { limits.head_deadline } else { limits.keep_alive };
-            let first = within(idle, service.unless_stopped(self.more())).await;
+            let first = within(idle, service.stop.unless_asked(self.more())).await;
             first.flatten().unwrap_or(Err(Stop::Gone))?;
         }
         let read = async {

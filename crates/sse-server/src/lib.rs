@@ -12,6 +12,7 @@ macro_rules! event {
 
 mod access;
 mod connection;
+mod events;
 mod http;
 mod intake;
 mod pump;
@@ -25,9 +26,11 @@ mod socket;
 mod stream;
 mod subscriber;
 mod trial;
+mod turn;
 mod wire;
 
 pub use crate::access::{Access, Outcome};
+pub use crate::events::Events;
 pub use crate::http::cors::Cors;
 pub use crate::http::limits::Limits;
 pub use crate::http::request::{Method, Request};
@@ -40,7 +43,7 @@ pub use crate::sink::Sink;
 pub use crate::socket::sleep;
 pub use crate::trial::Trial;
 pub use sse_channel::{
-    Channel, ChannelStats, Entry, EventId, Frame, Gap, History, Lag, Log, Replay,
+    Channel, ChannelStats, Entry, EventId, Frame, Gap, History, Lag, Log, Replay, Subscription,
 };
 
 /// Locks a mutex; what a panicking thread left behind is whole, because nothing panics half-way.

@@ -5,14 +5,14 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, Weak};
-use std::time::Duration;
 
 use async_executor::Executor;
 use futures_lite::future::{or, yield_now};
-use sse_channel::{Batch, Block, Framing, Log, Read};
+use sse_channel::{Batch, Framing, Log, Read};
 
+use crate::events::Beat;
 use crate::lock;
-use crate::service::Service;
+use crate::shutdown::Stop;
 use crate::socket::within;
 use crate::wire::{Seat, Wire};
 
@@ -25,17 +25,17 @@ const BATCH_BYTES: usize = 16 * 1024;
 /// One thread's tasks, and who waits for its pumps.
 pub(crate) struct Worker {
     pub(crate) executor: Executor<'static>,
-    service: Arc<Service>,
+    stop: Arc<Stop>,
     /// For each pump that runs: who has taken a seat since it last looked.
     newcomers: Mutex<HashMap<Key, Vec<Seat>>>,
 }
 
-/// A channel, and how long its subscribers may hear nothing.
-type Key = (Log, Duration);
+/// A channel, and what its subscribers hear when there is nothing to hear.
+type Key = (Log, Beat);
 
 impl Worker {
-    pub(crate) fn new(service: Arc<Service>) -> Arc<Self> {
-        Arc::new(Self { executor: Executor::new(), service, newcomers: Mutex::default() })
+    pub(crate) fn new(stop: Arc<Stop>) -> Arc<Self> {
+        Arc::new(Self { executor: Executor::new(), stop, newcomers: Mutex::default() })
     }
 
     /// Hands a connection over to the channel's pump; false if there are events from `position` on
@@ -45,7 +45,7 @@ impl Worker {
     pub(crate) fn seat(
         self: &Arc<Self>,
         log: &Log,
-        heartbeat: Duration,
+        beat: &Beat,
         wire: &Arc<Wire>,
         position: u64,
     ) -> bool {
@@ -53,7 +53,7 @@ impl Worker {
             return false;
         }
         let mut newcomers = lock(&self.newcomers);
-        let seats = newcomers.entry((log.clone(), heartbeat)).or_insert_with_key(|key| {
+        let seats = newcomers.entry((log.clone(), beat.clone())).or_insert_with_key(|key| {
             let pump = pump(Arc::downgrade(self), key.clone(), position);
             self.executor.spawn(pump).detach();
             Vec::new()
@@ -81,10 +81,10 @@ impl Worker {
 }
 
 async fn pump(worker: Weak<Worker>, key: Key, mut position: u64) {
-    let (log, heartbeat) = &key;
+    let (log, beat) = &key;
     let mut seats = Vec::new();
     while let Some(worker) = worker.upgrade() {
-        let service = worker.service.clone();
+        let stop = worker.stop.clone();
         let read = log.read(position, BATCH_BYTES);
         // After the look at the log: whoever has read less of it than this pump is among them.
         let Some(newcomers) = worker.newcomers(&key, seats.is_empty()) else { return };
@@ -100,11 +100,10 @@ async fn pump(worker: Weak<Worker>, key: Key, mut position: u64) {
                     log.count_delivered(&batch, receivers);
                 }
             }
-            Read::Nothing if service.stopping().is_none() => {
-                let news = or(log.changed(position), service.stopped());
-                if within(*heartbeat, news).await.is_none() {
-                    let beat = Block::heartbeat(Framing::Chunked);
-                    write(&mut seats, position..position, &beat).await;
+            Read::Nothing if !stop.is_asked() => {
+                let news = or(log.changed(position), stop.asked());
+                if within(beat.interval, news).await.is_none() {
+                    write(&mut seats, position..position, &beat.chunk()).await;
                 }
             }
             // The pump has fallen off the log, or everything is over: each connection goes its own
@@ -119,11 +118,11 @@ async fn pump(worker: Weak<Worker>, key: Key, mut position: u64) {
 }
 
 /// Writes to all who are seated; how many there were.
-async fn write(seats: &mut Vec<Seat>, positions: Range<u64>, block: &Block) -> u64 {
+async fn write(seats: &mut Vec<Seat>, positions: Range<u64>, bytes: &[u8]) -> u64 {
     let (mut index, mut receivers) = (0, 0);
     for write in 1.. {
         let Some(seat) = seats.get(index) else { break };
-        if seat.offer(positions.clone(), block, &mut receivers) {
+        if seat.offer(positions.clone(), bytes, &mut receivers) {
             index += 1;
         } else {
             seats.swap_remove(index);
@@ -137,6 +136,8 @@ async fn write(seats: &mut Vec<Seat>, positions: Range<u64>, block: &Block) -> u
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::wire::Link;
     use crate::{Channel, Frame};
@@ -146,26 +147,30 @@ mod tests {
         Wire::new(Link::Other(Box::pin(stream)), Duration::from_secs(1))
     }
 
+    fn never() -> Beat {
+        Beat { interval: Duration::MAX, event: None }
+    }
+
     fn worker() -> Arc<Worker> {
-        Worker::new(Arc::new(Service::new(Box::new(|_| Err(crate::Response::not_found())))))
+        Worker::new(Arc::default())
     }
 
     #[test]
     fn who_is_behind_must_catch_up_first() {
         let (worker, channel, wire) = (worker(), Channel::default(), wire());
         let log = channel.log();
-        assert!(worker.seat(log, Duration::MAX, &wire, 1));
+        assert!(worker.seat(log, &never(), &wire, 1));
         channel.publish(&Frame::message("x"));
-        assert!(!worker.seat(log, Duration::MAX, &wire, 1));
-        assert!(worker.seat(log, Duration::MAX, &wire, 2));
+        assert!(!worker.seat(log, &never(), &wire, 1));
+        assert!(worker.seat(log, &never(), &wire, 2));
         channel.close();
-        assert!(!worker.seat(log, Duration::MAX, &wire, 2));
+        assert!(!worker.seat(log, &never(), &wire, 2));
     }
 
     #[test]
     fn a_seat_is_one_stream_of_a_connection() {
         let wire = wire();
-        let beat = Block::heartbeat(Framing::Chunked);
+        let beat = never().chunk().into_owned();
         let former = wire.seat(1);
         wire.lock().end_turn();
         let mut receivers = 0;
@@ -183,7 +188,7 @@ mod tests {
         let log = channel.log();
         for _ in 0..1000 {
             let wire = wire();
-            assert!(worker.seat(log, Duration::MAX, &wire, 1));
+            assert!(worker.seat(log, &never(), &wire, 1));
             wire.lock().end_turn();
         }
         assert!(lock(&worker.newcomers).values().all(|seats| seats.len() < 10));

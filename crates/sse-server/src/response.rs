@@ -1,23 +1,15 @@
-//! What a handler answers. Starts nothing. Depends on `http`, on `sink` and on `Channel`.
+//! What a handler answers. Starts nothing. Depends on `http` and `events`.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::pin::Pin;
-use std::time::Duration;
 
+use crate::events::BoxFuture;
 use crate::http::answer::Head;
 use crate::http::request::Method;
 use crate::http::status::{HTML, Refusal, page};
-use crate::subscriber::Subscription;
-use crate::{Channel, Cors, Entry, Replay, Sink};
-
-pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-pub(crate) type Producer = Box<dyn FnOnce(Sink) -> BoxFuture<io::Result<()>> + Send>;
-
-/// How long a stream stays silent before a heartbeat, unless the handler says otherwise.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+use crate::{Cors, Events, Sink};
 
 /// The answer to a request: a page, an event stream, or a status.
 ///
@@ -41,20 +33,6 @@ pub(crate) enum Content {
     Bytes(Vec<u8>),
     Events(Box<Events>),
     Later(BoxFuture<Response>),
-}
-
-/// An event stream.
-pub(crate) struct Events {
-    pub(crate) source: Source,
-    /// The longest duration for never.
-    pub(crate) heartbeat: Duration,
-    pub(crate) until: Option<BoxFuture<io::Result<()>>>,
-}
-
-/// Where events come from.
-pub(crate) enum Source {
-    Producer(Producer),
-    Channel(Subscription),
 }
 
 impl fmt::Debug for Response {
@@ -90,11 +68,41 @@ impl Response {
         Self::new(404)
     }
 
+    /// An event stream, for GET: what came to a channel after the request's `Last-Event-ID`, then
+    /// live; or what a closure writes, with choices about it.
+    ///
+    /// The stream's last chunk says that it is over, and the connection stays open for the next
+    /// request. A client that waits for the end of the connection instead needs
+    /// `.with_header("Connection", "close")`.
+    ///
+    /// ```
+    /// use sse_server::{Channel, Replay, Request, Response};
+    ///
+    /// fn alerts(channel: &Channel, request: &Request) -> Response {
+    ///     let alerts = channel.subscribe(request.last_event_id(), Replay::Live);
+    ///     Response::events(alerts.with_filter(|entry| entry.event_type() == "alert"))
+    /// }
+    /// ```
+    ///
+    /// A choice about a stream stands on the stream; on a page it does not compile.
+    ///
+    /// ```compile_fail,E0599
+    /// # use sse_server::Response;
+    /// Response::html("<h1>hello</h1>").with_heartbeat(std::time::Duration::from_secs(5));
+    /// ```
+    pub fn events(events: impl Into<Events>) -> Self {
+        let content = Content::Events(Box::new(events.into()));
+        Self { content, ..Self::new(200) }.with_methods(&[Method::Get])
+    }
+
     /// An event stream of this request's own, for GET and POST.
     ///
     /// `produce` gets the [`Sink`] and writes; it is dropped where it waits when the client leaves.
     /// When it returns `Ok` the stream ends properly; an error cuts the connection instead, so
     /// that the client knows the stream was not complete.
+    ///
+    /// A request may have 64 KiB of body; a long prompt needs more, from
+    /// [`Limits::body_bytes`](crate::Limits::body_bytes).
     ///
     /// ```
     /// use sse_server::{Frame, Response, Sink};
@@ -111,25 +119,7 @@ impl Response {
     where
         Fut: Future<Output = io::Result<()>> + Send + 'static,
     {
-        let source = Source::Producer(Box::new(move |sink| Box::pin(produce(sink))));
-        Self::events(source).with_methods(&[Method::Get, Method::Post])
-    }
-
-    /// The events of `channel`, for GET: what came after the request's `Last-Event-ID`, then live.
-    ///
-    /// A client without `Last-Event-ID` begins with the next event ([`Response::replay`] changes
-    /// that) and is told the channel's position first, in a block that fires no event: if its
-    /// connection breaks before the first event, it misses nothing either.
-    pub fn channel(channel: &Channel) -> Self {
-        let channel = channel.log().clone();
-        let subscription =
-            Subscription { channel, after: None, replay: Replay::Live, filter: None };
-        Self::events(Source::Channel(subscription)).with_methods(&[Method::Get])
-    }
-
-    fn events(source: Source) -> Self {
-        let events = Events { source, heartbeat: HEARTBEAT, until: None };
-        Self { content: Content::Events(Box::new(events)), ..Self::new(200) }
+        Self::events(Events::new(produce)).with_methods(&[Method::Get, Method::Post])
     }
 
     /// An answer that is made by a future, for handlers that have to wait for something. What is
@@ -212,74 +202,6 @@ impl Response {
             Content::Bytes(body) => Some(body),
             _ => None,
         }
-    }
-
-    /// How long a stream may be silent before a heartbeat is sent (default 15 s); `None` for never.
-    ///
-    /// Heartbeats keep proxies from closing an idle stream, and let the server notice a client
-    /// that vanished without a word. They fire no event in the client.
-    pub fn heartbeat(self, interval: impl Into<Option<Duration>>) -> Self {
-        let interval = interval.into().unwrap_or(Duration::MAX).max(Duration::from_millis(10));
-        self.with_events(|events| events.heartbeat = interval)
-    }
-
-    /// Ends a stream when `end` completes, between two events: when a token expires, for instance.
-    /// The client will come back and be asked for a new one.
-    ///
-    /// ```
-    /// use sse_server::{Channel, Response, sleep};
-    /// use std::time::Duration;
-    ///
-    /// fn for_an_hour(channel: &Channel) -> Response {
-    ///     Response::channel(channel).until(sleep(Duration::from_secs(3600)))
-    /// }
-    /// ```
-    pub fn until(self, end: impl Future<Output = ()> + Send + 'static) -> Self {
-        let end = Box::pin(async {
-            end.await;
-            Ok(())
-        });
-        self.with_events(|events| events.until = Some(end))
-    }
-
-    /// Where a client without `Last-Event-ID` begins in a channel.
-    pub fn replay(self, replay: Replay) -> Self {
-        self.subscription(|subscription| subscription.replay = replay)
-    }
-
-    /// Resumes a channel after `last_event_id` in place of the request's `Last-Event-ID` header,
-    /// for clients that cannot send it. An empty one counts as none.
-    pub fn resume_after(self, last_event_id: &str) -> Self {
-        self.subscription(|subscription| subscription.after = Some(last_event_id.to_owned()))
-    }
-
-    /// Sends only those events of a channel for which `wanted` says yes. The client's last event
-    /// ID moves past the others too, with the next heartbeat.
-    ///
-    /// ```
-    /// use sse_server::{Channel, Request, Response};
-    ///
-    /// fn alerts(channel: &Channel) -> Response {
-    ///     Response::channel(channel).filter(|entry| entry.event_type() == "alert")
-    /// }
-    /// ```
-    pub fn filter(self, wanted: impl Fn(&Entry) -> bool + Send + Sync + 'static) -> Self {
-        self.subscription(|subscription| subscription.filter = Some(Box::new(wanted)))
-    }
-
-    fn subscription(self, change: impl FnOnce(&mut Subscription)) -> Self {
-        self.with_events(|events| {
-            if let Source::Channel(subscription) = &mut events.source {
-                change(subscription);
-            }
-        })
-    }
-
-    fn with_events(mut self, change: impl FnOnce(&mut Events)) -> Self {
-        if let Content::Events(events) = &mut self.content {
-            change(events);
-        }
-        self
     }
 
     /// The answer to a request that the handler never sees; the connection closes after it.

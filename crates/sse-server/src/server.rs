@@ -32,11 +32,11 @@ const ACCEPTS_PER_TURN: usize = 64;
 /// [`Response::stream`] or [`Response::later`]. A handler that panics answers 500.
 ///
 /// ```no_run
-/// use sse_server::{Channel, Limits, Response, Server};
+/// use sse_server::{Channel, Limits, Replay, Response, Server};
 ///
 /// # fn main() -> std::io::Result<()> {
 /// let news = Channel::default();
-/// Server::new(move |_| Response::channel(&news))
+/// Server::new(move |request| Response::events(news.subscribe(request.last_event_id(), Replay::Live)))
 ///     .on_access(|access| println!("{:?}, {} bytes", access.outcome, access.bytes))
 ///     .limits(Limits { connections: 50_000, ..Limits::default() })
 ///     .threads(2)
@@ -344,7 +344,7 @@ impl fmt::Debug for Handle {
 
 /// Accepts and serves until a shutdown is asked for and done.
 async fn serve(listener: Arc<Listener>, service: Arc<Service>) {
-    let worker = Worker::new(service.clone());
+    let worker = Worker::new(service.stop.clone());
     let served = async {
         or(accept(&listener, &service, &worker), service.stop.asked()).await;
         drop(listener);

@@ -2,13 +2,12 @@
 //! Depends on `response`, `access` and `shutdown`.
 
 use std::collections::{BTreeMap, HashMap};
-use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
 use crate::access::Access;
-use crate::shutdown::{Shutdown, Stop};
+use crate::shutdown::Stop;
 use crate::{Cors, Limits, Refusal, Request, Response, lock};
 
 /// Makes the response once the body is there.
@@ -115,21 +114,6 @@ impl Service {
 
     pub(crate) fn count<T>(&self, change: impl FnOnce(&mut Stats) -> T) -> T {
         change(&mut lock(&self.stats))
-    }
-
-    /// How the server is ending; `None` if it is not.
-    pub(crate) fn stopping(&self) -> Option<Shutdown> {
-        self.stop.how()
-    }
-
-    /// Waits until the server is to end.
-    pub(crate) async fn stopped(&self) {
-        self.stop.asked().await;
-    }
-
-    /// What `future` comes to, or `None` if the server is to end before.
-    pub(crate) async fn unless_stopped<T>(&self, future: impl Future<Output = T>) -> Option<T> {
-        self.stop.unless_asked(future).await
     }
 }
 

@@ -5,17 +5,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_lite::future::yield_now;
 use sse_proto::Frame;
 
 use crate::shutdown::Stop;
 use crate::socket::sleep;
+use crate::turn::Turn;
 use crate::wire::Wire;
-
-/// Work after which other connections of the thread have their turn, in bytes; a call counts as
-/// many as it costs.
-const TURN: usize = 64 * 1024;
-const CALL: usize = 1024;
 
 /// Where the closure of [`Response::stream`](crate::Response::stream) writes its events.
 ///
@@ -25,14 +20,13 @@ pub struct Sink {
     wire: Arc<Wire>,
     turn: u32,
     stop: Arc<Stop>,
-    /// Work since others had their turn.
-    work: usize,
+    work: Turn,
 }
 
 impl Sink {
     /// A sink for the stream under way.
     pub(crate) fn new(wire: Arc<Wire>, stop: Arc<Stop>) -> Self {
-        Self { turn: wire.turn(), wire, stop, work: 0 }
+        Self { turn: wire.turn(), wire, stop, work: Turn::default() }
     }
 
     /// Sends an event, a comment, a reconnection time or a cursor.
@@ -64,11 +58,7 @@ impl Sink {
             state.tail = [before, last];
         }
         self.wire.flush_turn(self.turn).await?;
-        self.work += bytes.len() + CALL;
-        if self.work >= TURN {
-            self.work = 0;
-            yield_now().await;
-        }
+        self.work.spend(bytes.len()).await;
         Ok(())
     }
 

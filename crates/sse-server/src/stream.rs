@@ -1,49 +1,48 @@
 //! Event streams: what runs after the response head until one side has had enough. Depends on
-//! `response`, `subscriber` and `wire`.
+//! `events`, `subscriber` and `wire`.
 
 use std::io;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use futures_lite::future::or;
 
-use crate::Request;
+use crate::events::{Beat, BoxFuture, Events, Producer, Source};
 use crate::pump::Worker;
-use crate::response::{BoxFuture, Events, Producer, Source};
 use crate::service::Service;
 use crate::shutdown::{Shutdown, Stop};
 use crate::sink::Sink;
 use crate::socket::sleep;
 use crate::subscriber::Subscriber;
-use crate::wire::Wire;
+use crate::wire::{State, Wire};
 
 /// The future that writes a stream whose response head is queued. It fails if the client has gone,
 /// or must not take the stream for complete.
 pub(crate) fn stream(
     events: Events,
-    request: &Request,
+    chunked: bool,
     wire: &Arc<Wire>,
     worker: Weak<Worker>,
     service: &Arc<Service>,
 ) -> BoxFuture<io::Result<()>> {
-    let Events { source, heartbeat, until } = events;
-    let wire = wire.clone();
-    wire.lock().tail = *b"\n\n";
-    wire.lock().chunked = request.minor > 0;
+    let Events { source, beat, end, opens } = events;
+    let (wire, stop) = (wire.clone(), service.stop.clone());
+    let mut state = wire.lock();
+    (state.tail, state.chunked) = (*b"\n\n", chunked);
+    if opens {
+        state.push_block(b":\n\n");
+    }
+    drop(state);
     let written: BoxFuture<io::Result<()>> = match source {
-        Source::Channel(subscription) => {
-            let id = request.last_event_id();
-            let subscriber = Subscriber::new(subscription, id, wire, heartbeat);
-            Box::pin(subscriber.run(worker, service.clone()))
+        Source::Subscription(subscription) => {
+            Box::pin(Subscriber::new(subscription, wire, beat).run(worker, stop))
         }
         // It goes on when the server is to end: a half answer must not look whole.
         Source::Producer(producer) => {
-            let stop = service.stop.clone();
-            Box::pin(async move { produce(producer, &wire, stop, heartbeat).await })
+            Box::pin(async move { produce(producer, &wire, stop, beat).await })
         }
     };
-    match until {
-        Some(until) => Box::pin(or(until, written)),
+    match end {
+        Some(end) => Box::pin(or(end, written)),
         None => written,
     }
 }
@@ -69,7 +68,7 @@ async fn produce(
     producer: Producer,
     wire: &Arc<Wire>,
     stop: Arc<Stop>,
-    heartbeat: Duration,
+    beat: Beat,
 ) -> io::Result<()> {
     wire.share();
     wire.flush().await?;
@@ -78,15 +77,24 @@ async fn produce(
         let mut before = wire.lock().total;
         loop {
             // Looked at twice in an interval, no silence is longer than that.
-            sleep(heartbeat / 2).await;
+            sleep(beat.interval / 2).await;
             let total = wire.lock().total;
-            if total == before && wire.lock().tail[1] == b'\n' {
-                // A comment line alone: it fits between any two lines.
-                wire.lock().push_block(b":\n");
+            if total == before {
+                queue_heartbeat(&mut wire.lock(), &beat);
                 wire.flush().await?;
             }
             before = total;
         }
     };
     or(producer(sink), beats).await
+}
+
+/// Queues a heartbeat where there is a place for one.
+fn queue_heartbeat(state: &mut State, beat: &Beat) {
+    match (state.tail, &beat.event) {
+        ([b'\n', b'\n'], Some(event)) => state.push_block(event),
+        // A comment line alone: it fits between any two lines.
+        ([_, b'\n'], _) => state.push_block(b":\n"),
+        _ => {}
+    }
 }

@@ -6,48 +6,28 @@ use std::io;
 use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::task::Poll;
-use std::time::Duration;
 
 use futures_lite::future::or;
-use sse_channel::{Block, Cut, Entry, Framing, Log, Replay};
+use sse_channel::{Cut, Framing, Subscription};
 
+use crate::events::Beat;
 use crate::pump::Worker;
-use crate::service::Service;
+use crate::shutdown::Stop;
 use crate::socket::sleep;
+use crate::turn::Turn;
 use crate::wire::Wire;
-
-/// What a handler said about the subscription it answers with.
-pub(crate) struct Subscription {
-    pub(crate) channel: Log,
-    pub(crate) after: Option<String>,
-    pub(crate) replay: Replay,
-    pub(crate) filter: Option<Filter>,
-}
-
-pub(crate) type Filter = Box<dyn Fn(&Entry) -> bool + Send + Sync>;
 
 pub(crate) struct Subscriber {
     wire: Arc<Wire>,
-    events: sse_channel::Subscription,
-    heartbeat: Duration,
+    events: Subscription,
+    beat: Beat,
+    work: Turn,
 }
 
 impl Subscriber {
-    /// Finds the place to begin.
-    pub(crate) fn new(
-        subscription: Subscription,
-        last_event_id: Option<&str>,
-        wire: Arc<Wire>,
-        heartbeat: Duration,
-    ) -> Self {
-        let Subscription { channel, after, replay, filter } = subscription;
-        let id = after.as_deref().filter(|id| !id.is_empty()).or(last_event_id);
+    pub(crate) fn new(events: Subscription, wire: Arc<Wire>, beat: Beat) -> Self {
         let framing = if wire.lock().chunked { Framing::Chunked } else { Framing::Plain };
-        let mut events = channel.subscribe(id, replay).with_framing(framing);
-        if let Some(filter) = filter {
-            events = events.with_filter(filter);
-        }
-        Self { wire, events, heartbeat }
+        Self { wire, events: events.with_framing(framing), beat, work: Turn::default() }
     }
 
     /// Delivers until the channel closes or the server stops.
@@ -60,12 +40,12 @@ impl Subscriber {
     pub(crate) fn run(
         mut self,
         worker: Weak<Worker>,
-        service: Arc<Service>,
+        stop: Arc<Stop>,
     ) -> impl Future<Output = io::Result<()>> + Send {
         async move {
             // Catching up needs timers and buffers; a connection that only waits keeps none of them.
             while let Some(true) =
-                Box::pin(service.unless_stopped(self.catch_up(&worker))).await.transpose()?
+                Box::pin(stop.unless_asked(self.catch_up(&worker))).await.transpose()?
             {
                 self.events.seek(self.wire.unseated().await);
             }
@@ -79,7 +59,7 @@ impl Subscriber {
     /// Delivers what is in the log and what comes, until the pump writes in its stead (true), or the
     /// channel has closed (false).
     async fn catch_up(&mut self, worker: &Weak<Worker>) -> io::Result<bool> {
-        let mut silence = pin!(sleep(self.heartbeat));
+        let mut silence = pin!(sleep(self.beat.interval));
         loop {
             self.wire.flush().await?;
             let next = match self.events.try_next() {
@@ -94,27 +74,48 @@ impl Subscriber {
                     or(next, beat).await
                 }
             };
-            let block = match next {
-                Some(Some(block)) => block.map_err(cut)?,
+            match next {
+                Some(Some(block)) => {
+                    let block = block.map_err(cut)?;
+                    self.queue(&block);
+                    // A filter is the application's code: nobody knows how long it takes.
+                    let is_filtered = self.events.position().is_none();
+                    self.work.spend(if is_filtered { usize::MAX } else { block.len() }).await;
+                }
                 Some(None) => return Ok(false),
-                None => self.events.heartbeat(),
-            };
-            self.queue(&block);
-            silence.set(sleep(self.heartbeat));
+                None => self.queue_heartbeat(),
+            }
+            silence.set(sleep(self.beat.interval));
         }
     }
 
-    fn queue(&self, block: &Block) {
-        self.wire.lock().out.extend_from_slice(block);
+    fn queue(&self, framed: &[u8]) {
+        self.wire.lock().out.extend_from_slice(framed);
+    }
+
+    /// Queues what fills a silence: an event or a comment, and where the client stands if it did not
+    /// want what came last.
+    fn queue_heartbeat(&mut self) {
+        match &self.beat.event {
+            Some(event) => {
+                let cursor = self.events.farewell();
+                let mut state = self.wire.lock();
+                state.out.extend_from_slice(cursor.as_deref().unwrap_or_default());
+                state.push_block(event);
+            }
+            None => {
+                let block = self.events.heartbeat();
+                self.queue(&block);
+            }
+        }
     }
 
     /// Lets the pump write. It serves those who want every event, in chunks.
     fn take_seat(&mut self, worker: &Weak<Worker>) -> bool {
         let Some(position) = self.events.position() else { return false };
         let worker = worker.upgrade().filter(|_| self.wire.lock().chunked);
-        let is_seated = worker.is_some_and(|worker| {
-            worker.seat(self.events.log(), self.heartbeat, &self.wire, position)
-        });
+        let is_seated = worker
+            .is_some_and(|worker| worker.seat(self.events.log(), &self.beat, &self.wire, position));
         if is_seated {
             self.events.rest();
         }

@@ -14,7 +14,6 @@ use std::task::{Context, Poll, Wake, Waker, ready};
 use std::time::Duration;
 
 use futures_lite::io::{AsyncRead, AsyncWrite};
-use sse_channel::Block;
 
 use crate::lock;
 use crate::socket::{Socket, within};
@@ -235,7 +234,7 @@ impl Seat {
     /// Writes the events at `positions` without waiting. A client that does not take all of them goes
     /// back to its task with the rest; so does one that has seen a part of them already. Whether the
     /// connection stays with the pump; `receivers` counts it if it was written to.
-    pub(crate) fn offer(&self, positions: Range<u64>, block: &Block, receivers: &mut u64) -> bool {
+    pub(crate) fn offer(&self, positions: Range<u64>, bytes: &[u8], receivers: &mut u64) -> bool {
         let mut guard = self.wire.lock();
         let state = &mut *guard;
         let Writer::Pump { position, .. } = &mut state.writer else { return false };
@@ -248,7 +247,7 @@ impl Seat {
         if *position == positions.start {
             *position = positions.end;
             *receivers += 1;
-            if state.write_now(block) {
+            if state.write_now(bytes) {
                 return true;
             }
         }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use async_io::{Timer, block_on};
 use futures_lite::future;
-use sse_server::{Channel, Frame, History, Response, Server};
+use sse_server::{Channel, Frame, History, Replay, Response, Server};
 
 const PAGE: &str =
     "<!doctype html><meta charset=utf-8><link rel=icon href=data:,><title>numbers</title>
@@ -33,7 +33,7 @@ fn main() -> std::io::Result<()> {
         let channel = channel.clone();
         let server = Server::new(move |request| match request.path() {
             "/" => Response::html(PAGE),
-            "/events" => Response::channel(&channel),
+            "/events" => Response::events(channel.subscribe(request.last_event_id(), Replay::Live)),
             _ => Response::not_found(),
         })
         .bind(address.as_str())?;

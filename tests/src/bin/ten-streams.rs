@@ -6,7 +6,7 @@
 use std::thread;
 use std::time::Duration;
 
-use sse_server::{Channel, Frame, Response, Server};
+use sse_server::{Channel, Frame, Replay, Response, Server};
 
 const PAGE: &str =
     "<!doctype html><meta charset=utf-8><link rel=icon href=data:,><title>cards</title>
@@ -26,9 +26,12 @@ fn main() -> std::io::Result<()> {
         let card = request.path().strip_prefix("/events/");
         match (request.path(), card.and_then(|card| card.parse::<usize>().ok())) {
             ("/", _) => Response::html(PAGE),
-            (_, Some(card)) => {
-                channels.get(card).map_or_else(Response::not_found, Response::channel)
-            }
+            (_, Some(card)) => match channels.get(card) {
+                Some(channel) => {
+                    Response::events(channel.subscribe(request.last_event_id(), Replay::Live))
+                }
+                None => Response::not_found(),
+            },
             _ => Response::not_found(),
         }
     })

@@ -7,10 +7,15 @@ use std::net::{SocketAddr, TcpStream};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use sse_server::{Handle, Server, Shutdown};
+use sse_server::{Channel, Handle, Replay, Request, Server, Shutdown, Subscription};
 
 /// How long anything may take before a test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a client without wishes of its own gets of a channel.
+pub(crate) fn live(channel: &Channel, request: &Request) -> Subscription {
+    channel.subscribe(request.last_event_id(), Replay::Live)
+}
 
 /// A server that runs until this is dropped.
 pub(crate) struct Running {

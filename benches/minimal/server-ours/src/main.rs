@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sse_server::{Channel, Frame, History, Response, Server};
+use sse_server::{Channel, Frame, History, Replay, Response, Server};
 
 fn main() -> std::io::Result<()> {
     let clock = Channel::new(History::default());
@@ -13,5 +13,8 @@ fn main() -> std::io::Result<()> {
             std::thread::sleep(Duration::from_secs(1));
         }
     });
-    Server::new(move |_| Response::channel(&clock)).bind("127.0.0.1:8080")?.run()
+    let server = Server::new(move |request| {
+        Response::events(clock.subscribe(request.last_event_id(), Replay::Live))
+    });
+    server.bind("127.0.0.1:8080")?.run()
 }

@@ -2,7 +2,7 @@
 //! and on `input`.
 
 use super::input::{Complaint, Format, Input};
-use sse_server::{Channel, Frame, Method, Replay, Request, Response};
+use sse_server::{Channel, Events, Frame, Method, Replay, Request, Response};
 use std::net::IpAddr;
 
 /// Where the stream is.
@@ -48,13 +48,12 @@ impl Routes {
     fn events(&self, request: &Request) -> Response {
         let asked = request.query("replay").and_then(|count| count.parse().ok());
         let replay = Replay::Last(asked.unwrap_or(self.replay));
-        let response = Response::channel(&self.channel).replay(replay).heartbeat(self.heartbeat);
-        let response = match self.post {
+        let sent = request.last_event_id().map(Into::into);
+        let id = sent.or_else(|| request.query("last-event-id"));
+        let events = Events::from(self.channel.subscribe(id.as_deref(), replay));
+        let response = Response::events(events.with_heartbeat(self.heartbeat));
+        match self.post {
             Some(_) => response.with_methods(&[Method::Get, Method::Post]),
-            None => response,
-        };
-        match request.query("last-event-id").filter(|_| request.last_event_id().is_none()) {
-            Some(id) => response.resume_after(&id),
             None => response,
         }
     }

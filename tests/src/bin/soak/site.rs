@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use sse_server::{Channel, Frame, Handle, History, Limits, Response, Server, Shutdown};
+use sse_server::{
+    Channel, Events, Frame, Handle, History, Limits, Replay, Response, Server, Shutdown,
+};
 use tests::streams::Random;
 
 use crate::record::{Position, RARE, RARE_EVERY, data_of};
@@ -147,11 +149,11 @@ impl Site {
         let channel = Arc::clone(&self.channel);
         let server = Server::new(move |request| {
             let channel = lock(&channel).clone();
-            let response = Response::channel(&channel).heartbeat(Duration::from_millis(500));
-            match request.path() {
-                "/rare" => response.filter(|entry| entry.event_type() == RARE),
-                _ => response,
+            let mut events = channel.subscribe(request.last_event_id(), Replay::Live);
+            if request.path() == "/rare" {
+                events = events.with_filter(|entry| entry.event_type() == RARE);
             }
+            Response::events(Events::from(events).with_heartbeat(Duration::from_millis(500)))
         });
         let limits = Limits { write_deadline: Duration::from_secs(2), ..Limits::default() };
         let server = server.limits(limits).threads(1 + self.upheavals % 2);
