@@ -80,10 +80,10 @@ impl Worker {
     }
 }
 
-async fn pump(worker: Weak<Worker>, key: Key, mut position: u64) {
+async fn pump(thread: Weak<Worker>, key: Key, mut position: u64) {
     let (log, beat) = &key;
     let mut seats = Vec::new();
-    while let Some(worker) = worker.upgrade() {
+    while let Some(worker) = thread.upgrade() {
         let stop = worker.stop.clone();
         let read = log.read(position, BATCH_BYTES);
         // After the look at the log: whoever has read less of it than this pump is among them.
@@ -103,6 +103,9 @@ async fn pump(worker: Weak<Worker>, key: Key, mut position: u64) {
             Read::Nothing if !stop.is_asked() => {
                 let news = or(log.changed(position), stop.asked());
                 if within(beat.interval, news).await.is_none() {
+                    // Whoever has come meanwhile hears it too: up to two intervals of silence else.
+                    let newcomers = thread.upgrade().and_then(|it| it.newcomers(&key, false));
+                    seats.extend(newcomers.into_iter().flatten());
                     write(&mut seats, position..position, &beat.chunk()).await;
                 }
             }

@@ -57,7 +57,7 @@ const PARSING: &str = "WHATWG HTML 9.2.5";
 const INTERPRETING: &str = "WHATWG HTML 9.2.6";
 const AUTHORING: &str = "WHATWG HTML 9.2.7";
 const LAST_EVENT_ID: &str = "WHATWG HTML 9.2.4";
-const CORS: &str = "Fetch 3.3";
+const CORS: &str = "Fetch, CORS protocol";
 
 /// All that can be found.
 pub(crate) static CATALOGUE: [Entry; 36] = [
@@ -72,10 +72,10 @@ pub(crate) static CATALOGUE: [Entry; 36] = [
     new("status", PROCESSING, "answer 200; a browser comes back after a lost connection only"),
     new("content-type", PROCESSING, "send Content-Type: text/event-stream"),
     new("charset", INTERPRETING, "send UTF-8, and leave out the charset"),
-    new("cache-control", AUTHORING, "send Cache-Control: no-store, or no-cache"),
+    new("cache-control", "RFC 9111 3", "send Cache-Control: no-store, or no-cache"),
     new(
         "proxy-buffering",
-        "X-Accel-Buffering (nginx)",
+        "nginx, proxy_buffering",
         "send X-Accel-Buffering: no, or set proxy_buffering off",
     ),
     new(
@@ -147,7 +147,7 @@ pub(crate) static CATALOGUE: [Entry; 36] = [
     ),
     new(
         "preflight",
-        "Fetch 4.8",
+        "Fetch, CORS-preflight fetch",
         "answer OPTIONS with the headers that pages send, Last-Event-ID included",
     ),
     new("head-method", "RFC 9110 9.3.2", "answer HEAD like GET, without the body and at once"),
