@@ -182,6 +182,72 @@ fn a_file_is_followed_over_rotation() {
 }
 
 #[test]
+fn history_survives_a_restart_and_a_crash() {
+    let folder = Folder::new("state");
+    let state = folder.0.join("state");
+    let state = state.to_str().expect("UTF-8");
+    let mut served = Served::start(&["--state", state, "--type", "log"]);
+    served.write("one\ntwo\n");
+    let mut client = Client::open(served.url("/events?replay=9"));
+    let first = client.event().last_event_id;
+    assert_eq!(client.event().data, "two");
+    served.child.kill().expect("it runs");
+    served.child.wait().expect("it ends");
+    // A run that cannot begin leaves the file alone.
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let before = fs::read(state).expect("the file");
+    let ran =
+        sse().args(["serve", "--addr", &address, "--state", state]).stdin(Stdio::null()).output();
+    assert_eq!(ran.expect("it runs").status.code(), Some(1));
+    assert_eq!(fs::read(state).expect("the file"), before);
+
+    let mut served = Served::start(&["--state", state]);
+    served.write("three\n");
+    let mut seen = String::new();
+    let mut back = get(served.address, "/events", &format!("Last-Event-ID: {first}\r\n"));
+    while !seen.contains("three") {
+        seen += &back.chunk().expect("the stream goes on");
+    }
+    let told = |line: &&str| line.starts_with("data:") || line.starts_with("event:");
+    let told: Vec<_> = seen.lines().filter(told).collect();
+    assert_eq!(told, ["event: log", "data: two", "data: three"], "{seen}");
+    let unknown = get(served.address, "/events", "Last-Event-ID: 1-1\r\n").chunk();
+    assert!(unknown.is_some_and(|chunk| chunk.contains("event: gap")));
+    let ran = sse().args(["serve", "--state", "/nowhere/state"]).stdin(Stdio::null()).output();
+    let ran = ran.expect("it runs");
+    assert_eq!(ran.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&ran.stderr).contains("/nowhere/state"), "{ran:?}");
+}
+
+#[test]
+fn a_file_is_followed_on_where_the_last_run_ended() {
+    let folder = Folder::new("mark");
+    let (log, state) = (folder.0.join("log"), folder.0.join("state"));
+    fs::write(&log, "1\n2\nhal").expect("it is written");
+    let append = |text: &str| {
+        let file = fs::OpenOptions::new().append(true).open(&log);
+        file.expect("it opens").write_all(text.as_bytes()).expect("it is written");
+    };
+    let arguments = ["--state", state.to_str().expect("UTF-8"), log.to_str().expect("UTF-8")];
+    let mut served = Served::start(&arguments);
+    let mut client = Client::open(served.url("/events?replay=9"));
+    assert_eq!([client.event().data, client.event().data], ["1", "2"]);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !fs::read_to_string(&state).expect("the file").contains(": file ") {
+        assert!(Instant::now() < deadline, "the place is not kept");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    served.signal("TERM");
+    assert_eq!(served.ended().0, Some(0));
+    append("f\n4\n");
+    let served = Served::start(&arguments);
+    let mut client = Client::open(served.url("/events?replay=9"));
+    let seen: Vec<_> = (0..4).map(|_| client.event().data).collect();
+    assert_eq!(seen, ["1", "2", "half", "4"]);
+}
+
+#[test]
 fn post_needs_the_token() {
     let served = Served::start(&["--post", "--token", "s3cret", "--replay", "10"]);
     let right = "Authorization: Bearer s3cret\r\n";

@@ -1,20 +1,25 @@
 //! `sse serve`: events from standard input, a file or POST to any number of clients. Depends on the server.
 
 mod follow;
+mod hub;
 mod input;
 mod routes;
+mod state;
 
 use crate::exit::Exit;
 use crate::request::{address, seconds};
 use crate::system::on_signal;
 use crate::terminal::Visible;
 use follow::{Follow, News};
+use hub::Hub;
 use input::{Format, Input};
 use routes::{EVENTS, Post, Routes};
 use sse_server::{Access, Channel, Cors, Frame, Handle, History, Server, Shutdown};
+use state::State;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -26,6 +31,7 @@ missed, or are told that there is a gap. Ctrl-C or SIGTERM tells every client wh
 Examples:
   tail -f log | sse serve --addr :8080
   sse serve --page /var/log/syslog
+  sse serve --state state /var/log/syslog                 # clients go on over a restart
   sse listen --json https://example.org/events | sse serve --format json
   sse serve --post --token \"$TOKEN\" --addr :8080 --cors https://example.org
   curl -d 'hello' -H \"Authorization: Bearer $TOKEN\" 'localhost:8080/events?type=greeting'";
@@ -77,6 +83,9 @@ pub(crate) struct Args {
     /// Keep at most so many bytes of them
     #[arg(long, value_name = "BYTES", default_value_t = 16 * 1024 * 1024)]
     history_bytes: usize,
+    /// Keep the events in this file too, and how far FILE was read, so that clients can go on over a restart
+    #[arg(long, value_name = "STATE")]
+    state: Option<PathBuf>,
     /// Send a client that is new the last so many events first
     #[arg(long, value_name = "N", default_value_t = 0)]
     replay: u64,
@@ -108,42 +117,49 @@ fn serve(args: Args) -> io::Result<()> {
         let why = "--credentials goes with named origins: browsers refuse it together with *";
         return Err(io::Error::other(why));
     }
+    if args.state.is_some() && args.file.is_some() && args.format == Format::Stream {
+        let why = "--state with a FILE goes with lines or json: a place within a stream is none to go on from";
+        return Err(io::Error::other(why));
+    }
     let history = History { events: args.history, bytes: args.history_bytes, ..History::default() };
-    let channel = Channel::new(history);
-    let server = server(&args, &channel).bind(&*args.addr)?;
+    let channel = Channel::new(history.clone());
+    let state = args.state.as_deref().map(|path| State::open(path, &history, &channel));
+    let state = state.transpose()?;
+    // The file is opened before anything is said to be served.
+    let mark = state.as_ref().and_then(State::mark).copied();
+    let follow = match &args.file {
+        Some(path) => Some(Follow::new(path, args.lines, mark.as_ref()).map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot follow {}: {error}", path.display()))
+        })?),
+        None => None,
+    };
+    let hub = Arc::new(Hub::new(channel, state, tell));
+    let server = server(&args, &hub).bind(&*args.addr)?;
     let (address, handle) = (server.local_addr()?, server.handle());
     if args.post && args.token.is_none() && !address.ip().is_loopback() {
         let why =
             "--post on an address that others reach needs --token, or SSE_TOKEN in the environment";
         return Err(io::Error::other(why));
     }
-    // The file is opened before anything is said to be served.
-    let follow = match &args.file {
-        Some(path) => Some(Follow::new(path, args.lines).map_err(|error| {
-            io::Error::new(error.kind(), format!("cannot follow {}: {error}", path.display()))
-        })?),
-        None => None,
-    };
     end_on_signals(handle.clone())?;
     announce(&args, address)?;
     thread::spawn(move || {
-        let events = channel.clone();
-        let publish = move |frame: &Frame<'_>| drop(events.publish(frame));
+        let publish = |frame: &Frame<'_>| drop(hub.publish(frame));
         let input = Input::new(args.format, args.event_type, publish);
         match follow {
-            Some(follow) => follow_file(follow, input),
+            Some(follow) => follow_file(follow, input, &hub),
             None if args.post => {}
-            None => read_input(input, args.once.then_some((&channel, &handle))),
+            None => read_input(input, args.once.then_some((&hub.channel, &handle))),
         }
     });
     server.run()
 }
 
-fn server(args: &Args, channel: &Channel) -> Server {
+fn server(args: &Args, hub: &Arc<Hub>) -> Server {
     let named = args.cors.iter().filter(|origin| *origin != "*").cloned();
     let origins: Vec<String> = named.collect();
     let routes = Routes {
-        channel: channel.clone(),
+        hub: hub.clone(),
         replay: args.replay,
         heartbeat: args.heartbeat,
         page: args.page,
@@ -210,8 +226,9 @@ fn read_input<P: FnMut(&Frame<'_>)>(mut input: Input<P>, once: Option<(&Channel,
 }
 
 /// Publishes what a file has and gets, for ever.
-fn follow_file<P: FnMut(&Frame<'_>)>(mut follow: Follow, mut input: Input<P>) {
+fn follow_file<P: FnMut(&Frame<'_>)>(mut follow: Follow, mut input: Input<P>, hub: &Hub) {
     let mut complain = |complaint| tell(complaint);
+    let mut last = None;
     loop {
         follow.look(&mut |news| match news {
             News::Bytes(bytes) => input.push(bytes, &mut complain),
@@ -221,6 +238,11 @@ fn follow_file<P: FnMut(&Frame<'_>)>(mut follow: Follow, mut input: Input<P>) {
             }
             News::Trouble(trouble) => tell(trouble),
         });
+        let mark = follow.mark(input.pending());
+        if let Some(mark) = mark.filter(|_| mark != last) {
+            hub.read_up_to(mark);
+            last = Some(mark);
+        }
         thread::sleep(PAUSE);
     }
 }

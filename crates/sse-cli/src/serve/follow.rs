@@ -1,5 +1,6 @@
 //! A file that grows, followed by its name over rotation and truncation, as `tail -F` does. Depends on files.
 
+use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,30 @@ pub(crate) struct Follow {
     open: Option<Open>,
     /// The error that was told last: it is told once.
     told: Option<io::ErrorKind>,
+}
+
+/// A place in a file, to go on from in another run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// Which file: it may have been moved away meanwhile.
+    identity: (u64, u64),
+    place: u64,
+}
+
+impl Mark {
+    /// What its display reads.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (identity, place) = text.split_once(' ')?;
+        let (first, second) = identity.split_once(':')?;
+        let identity = (first.parse().ok()?, second.parse().ok()?);
+        Some(Self { identity, place: place.parse().ok()? })
+    }
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{} {}", self.identity.0, self.identity.1, self.place)
+    }
 }
 
 #[derive(Debug)]
@@ -36,12 +61,18 @@ pub(crate) enum News<'a> {
 }
 
 impl Follow {
-    /// Follows a file from the last so many lines that it has now; it need not be there yet.
-    pub(crate) fn new(path: &Path, lines: u64) -> io::Result<Self> {
+    /// Follows a file from where it was read up to, or else from the last so many lines that it has now; it need not
+    /// be there yet. One that has been put in place of the one that was read, or was cut, is read from its beginning.
+    pub(crate) fn new(path: &Path, lines: u64, mark: Option<&Mark>) -> io::Result<Self> {
         let mut follow = Self { path: path.to_owned(), open: None, told: None };
         match File::open(path) {
             Ok(mut file) => {
-                let place = start_of_last(&mut file, lines)?;
+                let now = file.metadata()?;
+                let place = match mark {
+                    Some(it) if it.identity == identity(&now) && it.place <= now.len() => it.place,
+                    Some(_) => 0,
+                    None => start_of_last(&mut file, lines)?,
+                };
                 file.seek(SeekFrom::Start(place))?;
                 follow.open = Some(Open { file, place });
             }
@@ -63,6 +94,13 @@ impl Follow {
         }
     }
 
+    /// How far the file was read, but for so many bytes.
+    pub(crate) fn mark(&self, without: usize) -> Option<Mark> {
+        let open = self.open.as_ref()?;
+        let identity = identity(&open.file.metadata().ok()?);
+        Some(Mark { identity, place: open.place.saturating_sub(without as u64) })
+    }
+
     fn try_look(&mut self, tell: &mut dyn FnMut(News<'_>)) -> io::Result<()> {
         let Some(open) = &mut self.open else {
             self.open = Some(Open { file: File::open(&self.path)?, place: 0 });
@@ -78,7 +116,7 @@ impl Follow {
         }
         // While the name leads nowhere, as between two steps of a rotation, the old file may still grow.
         let named = std::fs::metadata(&self.path)?;
-        if !is_same(&named, &now) {
+        if identity(&named) != identity(&now) {
             open.read(tell)?;
             tell(News::Anew("the name leads to another file; following that one"));
             self.open = None;
@@ -103,17 +141,18 @@ impl Open {
     }
 }
 
-/// Whether both are of one file: by device and number where the system has those.
+/// What tells a file from others: device and number where the system has those.
 #[cfg(unix)]
-fn is_same(one: &Metadata, other: &Metadata) -> bool {
+fn identity(file: &Metadata) -> (u64, u64) {
     use std::os::unix::fs::MetadataExt;
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
+    (file.dev(), file.ino())
 }
 
-/// Whether both are of one file: by when it was made, where the system has no number for it that can be asked for.
+/// What tells a file from others: when it was made, where the system has no number for it that can be asked for.
 #[cfg(not(unix))]
-fn is_same(one: &Metadata, other: &Metadata) -> bool {
-    one.created().ok() == other.created().ok()
+fn identity(file: &Metadata) -> (u64, u64) {
+    let since = file.created().ok().and_then(|it| it.duration_since(std::time::UNIX_EPOCH).ok());
+    since.map_or((0, 0), |it| (it.as_secs(), it.subsec_nanos().into()))
 }
 
 /// Where the last so many lines of a file begin. A line without an end is one.
@@ -172,7 +211,7 @@ mod tests {
     fn follows_over_rotation_truncation_and_absence() {
         let folder = folder("follow");
         let path = folder.join("log");
-        let mut follow = Follow::new(&path, 10).expect("it need not be there");
+        let mut follow = Follow::new(&path, 10, None).expect("it need not be there");
         assert_eq!((news(&mut follow), news(&mut follow)), ("!".to_owned(), String::new()));
         append(&path, "a\n");
         assert_eq!(news(&mut follow), "a\n");
@@ -196,6 +235,28 @@ mod tests {
     }
 
     #[test]
+    fn goes_on_where_another_run_has_ended() {
+        let folder = folder("mark");
+        let path = folder.join("log");
+        append(&path, "a\nb\nhalf");
+        let mut follow = Follow::new(&path, 10, None).expect("it is there");
+        news(&mut follow);
+        let mark = follow.mark(4).expect("it is open");
+        assert_eq!(Mark::parse(&mark.to_string()), Some(mark));
+        append(&path, " a line\n");
+        let again =
+            |mark: &Mark| news(&mut Follow::new(&path, 1, Some(mark)).expect("it is there"));
+        assert_eq!(again(&mark), "half a line\n");
+        fs::write(&path, "c\n").expect("it is cut");
+        assert_eq!(again(&mark), "c\n");
+        fs::rename(&path, folder.join("log.1")).expect("it moves");
+        append(&path, "of another file\n");
+        assert_eq!(again(&mark), "of another file\n");
+        assert!(["", "1", "1:2", "1:2 x", "1 2:3"].iter().all(|it| Mark::parse(it).is_none()));
+        fs::remove_dir_all(&folder).expect("the folder");
+    }
+
+    #[test]
     fn begins_with_the_last_lines() {
         let folder = folder("last");
         let path = folder.join("log");
@@ -210,12 +271,12 @@ mod tests {
             ("", 1, ""),
         ] {
             fs::write(&path, text).expect("it is written");
-            let mut follow = Follow::new(&path, lines).expect("it is there");
+            let mut follow = Follow::new(&path, lines, None).expect("it is there");
             assert_eq!(news(&mut follow), expected, "{text:?}, {lines}");
         }
         let many: String = (0..50_000).map(|n| format!("{n}\n")).collect();
         fs::write(&path, &many).expect("it is written");
-        let last = news(&mut Follow::new(&path, 30_000).expect("it is there"));
+        let last = news(&mut Follow::new(&path, 30_000, None).expect("it is there"));
         assert_eq!(last.lines().count(), 30_000);
         assert!(last.starts_with("20000\n"));
         fs::remove_dir_all(&folder).expect("the folder");

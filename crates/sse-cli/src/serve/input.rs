@@ -62,6 +62,11 @@ impl<P: FnMut(&Frame<'_>)> Input<P> {
         }
     }
 
+    /// Bytes that have come and are not published yet: the beginning of a line.
+    pub(crate) fn pending(&self) -> usize {
+        self.partial.len()
+    }
+
     /// Nothing more comes: a last line without an end is one, a last block without its blank line is none.
     pub(crate) fn finish(&mut self, complain: &mut dyn FnMut(Complaint)) {
         if self.format == Format::Stream {

@@ -1,16 +1,18 @@
 //! What is answered to whom: the stream, the page, and a POST that publishes. Depends on the server's public API
-//! and on `input`.
+//! and on `hub` and `input`.
 
+use super::hub::Hub;
 use super::input::{Complaint, Format, Input};
-use sse_server::{Channel, Events, Frame, Method, Replay, Request, Response};
+use sse_server::{Events, Frame, Method, Replay, Request, Response};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Where the stream is.
 pub(super) const EVENTS: &str = "/events";
 
 /// Answers requests about one channel.
 pub(super) struct Routes {
-    pub(super) channel: Channel,
+    pub(super) hub: Arc<Hub>,
     /// How many events a client without a last event ID gets first.
     pub(super) replay: u64,
     pub(super) heartbeat: std::time::Duration,
@@ -34,7 +36,7 @@ const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 
 impl Routes {
     pub(super) fn answer(&self, request: &Request) -> Response {
         match (request.path(), request.method(), &self.post) {
-            (EVENTS, Method::Post, Some(post)) => post.take(request, &self.channel),
+            (EVENTS, Method::Post, Some(post)) => post.take(request, &self.hub),
             (EVENTS, _, _) => self.events(request),
             ("/", _, _) if self.page => {
                 Response::html(PAGE).with_header("Content-Security-Policy", POLICY)
@@ -50,7 +52,7 @@ impl Routes {
         let replay = Replay::Last(asked.unwrap_or(self.replay));
         let sent = request.last_event_id().map(Into::into);
         let id = sent.or_else(|| request.query("last-event-id"));
-        let events = Events::from(self.channel.subscribe(id.as_deref(), replay));
+        let events = Events::from(self.hub.channel.subscribe(id.as_deref(), replay));
         let response = Response::events(events.with_heartbeat(self.heartbeat));
         match self.post {
             Some(_) => response.with_methods(&[Method::Get, Method::Post]),
@@ -60,7 +62,7 @@ impl Routes {
 }
 
 impl Post {
-    fn take(&self, request: &Request, channel: &Channel) -> Response {
+    fn take(&self, request: &Request, hub: &Hub) -> Response {
         if let Some(refusal) = self.refuse(request) {
             return refusal;
         }
@@ -70,7 +72,7 @@ impl Post {
         };
         let (mut ids, mut wrong) = (String::new(), Vec::new());
         let mut publish = |frame: &Frame<'_>| {
-            ids.push_str(&channel.publish(frame));
+            ids.push_str(hub.publish(frame).as_str());
             ids.push('\n');
         };
         if is_of("text/event-stream") || is_of("application/x-ndjson") {
