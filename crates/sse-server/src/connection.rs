@@ -48,8 +48,7 @@ struct Answered {
 
 impl Connection {
     pub(crate) fn new(wire: Arc<Wire>, admission: Admission, worker: Weak<Worker>) -> Self {
-        let intake = Intake::new(wire, admission.service.clone());
-        Self { intake, admission, worker }
+        Self { intake: Intake::new(wire), admission, worker }
     }
 
     /// Serves until the connection ends. While it only waits it keeps next to nothing: all that
@@ -95,7 +94,8 @@ impl Connection {
     ) -> impl Future<Output = Option<T>> {
         self.intake.shrink();
         poll_fn(move |cx| {
-            if self.intake.poll_left(cx).is_ready() {
+            let Self { intake, admission, .. } = self;
+            if intake.poll_left(&admission.service, cx).is_ready() {
                 return Poll::Ready(None);
             }
             Pin::new(&mut future).poll(cx).map(Some)
@@ -123,7 +123,7 @@ impl Connection {
     async fn exchange(&mut self, fresh: bool) -> Option<Answered> {
         let head = match self.admission.refused {
             Some(why) => Err(why.into()),
-            None => self.intake.head(fresh).await,
+            None => self.intake.head(&self.admission.service, fresh).await,
         };
         if matches!(head, Err(Stop::Gone)) {
             return None;
@@ -169,7 +169,7 @@ impl Connection {
         service.count(|stats| stats.requests += 1);
         let mut response = match self.guarded(request) {
             Ok(handler) => {
-                request.body = self.intake.body(request).await?;
+                request.body = self.intake.body(&service.limits, request).await?;
                 service.shielded(|| handler(request)).unwrap_or_else(|_| Response::new(500))
             }
             // The body stays unread: nothing can follow on this connection.

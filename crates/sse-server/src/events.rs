@@ -52,13 +52,26 @@ pub(crate) enum Source {
 /// What is sent into a silence.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Beat {
-    /// The longest duration for never.
-    pub(crate) interval: Duration,
+    /// Milliseconds of silence, the most for never. Each client of a channel has one: so it is small.
+    millis: u32,
     /// The block of an event, in place of a comment.
-    pub(crate) event: Option<Arc<[u8]>>,
+    pub(crate) event: Option<Arc<Vec<u8>>>,
 }
 
 impl Beat {
+    /// A comment after so long a silence.
+    pub(crate) fn every(interval: Duration) -> Self {
+        Self { millis: interval.as_millis().try_into().unwrap_or(u32::MAX), event: None }
+    }
+
+    /// How long there may be silence; the longest duration for ever.
+    pub(crate) fn interval(&self) -> Duration {
+        match self.millis {
+            u32::MAX => Duration::MAX,
+            millis => Duration::from_millis(millis.into()),
+        }
+    }
+
     /// As a chunk of HTTP/1.1.
     pub(crate) fn chunk(&self) -> Cow<'_, [u8]> {
         let Some(event) = &self.event else { return Cow::Borrowed(b"3\r\n:\n\n\r\n") };
@@ -85,8 +98,7 @@ impl Events {
     }
 
     fn of(source: Source) -> Self {
-        let beat = Beat { interval: HEARTBEAT, event: None };
-        Self { source, beat, end: None, opens: false }
+        Self { source, beat: Beat::every(HEARTBEAT), end: None, opens: false }
     }
 
     /// How long the stream may be silent before a heartbeat is sent, 15 s by default and 10 ms at
@@ -95,8 +107,8 @@ impl Events {
     /// Heartbeats keep proxies from closing an idle stream, and let the server notice a client
     /// that vanished without a word. They fire no event in the client.
     pub fn with_heartbeat(mut self, interval: impl Into<Option<Duration>>) -> Self {
-        self.beat.interval =
-            interval.into().unwrap_or(Duration::MAX).max(Duration::from_millis(10));
+        let interval = interval.into().unwrap_or(Duration::MAX).max(Duration::from_millis(10));
+        self.beat.millis = Beat::every(interval).millis;
         self
     }
 
@@ -115,7 +127,7 @@ impl Events {
     pub fn with_heartbeat_event(mut self, event: &Frame<'_>) -> Self {
         let mut block = Vec::new();
         event.append_to(&mut block);
-        self.beat.event = Some(block.into());
+        self.beat.event = Some(Arc::new(block));
         self
     }
 
@@ -139,7 +151,7 @@ impl Events {
 
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let heartbeat = self.beat.interval;
+        let heartbeat = self.beat.interval();
         f.debug_struct("Events").field("heartbeat", &heartbeat).finish_non_exhaustive()
     }
 }

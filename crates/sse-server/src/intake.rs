@@ -5,12 +5,12 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use crate::Request;
 use crate::http::head::{HeadReader, chunk_size, ends_trailers};
 use crate::http::status::Refusal;
 use crate::service::Service;
 use crate::socket::within;
 use crate::wire::Wire;
+use crate::{Limits, Request};
 
 /// Longest line between two chunks: a size with its extensions, or a trailer.
 const LINE_BYTES: usize = 256;
@@ -34,21 +34,17 @@ impl From<Refusal> for Stop {
 /// What a client sends.
 pub(crate) struct Intake {
     pub(crate) wire: Arc<Wire>,
-    service: Arc<Service>,
     /// Bytes that have come and belong to no request yet.
     inbox: Vec<u8>,
-    /// Whether the client has said that it will send no more.
-    has_ended: bool,
 }
 
 impl Intake {
-    pub(crate) fn new(wire: Arc<Wire>, service: Arc<Service>) -> Self {
-        Self { wire, service, inbox: Vec::new(), has_ended: false }
+    pub(crate) fn new(wire: Arc<Wire>) -> Self {
+        Self { wire, inbox: Vec::new() }
     }
 
     /// Reads the head of the next request; a `fresh` connection has had none yet.
-    pub(crate) async fn head(&mut self, fresh: bool) -> Result<Request, Stop> {
-        let service = self.service.clone();
+    pub(crate) async fn head(&mut self, service: &Service, fresh: bool) -> Result<Request, Stop> {
         let limits = &service.limits;
         if self.inbox.is_empty() {
             let idle = if fresh { limits.head_deadline } else { limits.keep_alive };
@@ -69,8 +65,11 @@ impl Intake {
     }
 
     /// Reads the body of a request, after a word to a client that waits for one.
-    pub(crate) async fn body(&mut self, request: &Request) -> Result<Vec<u8>, Stop> {
-        let service = self.service.clone();
+    pub(crate) async fn body(
+        &mut self,
+        limits: &Limits,
+        request: &Request,
+    ) -> Result<Vec<u8>, Stop> {
         let read = async {
             let length = request.body_length;
             if request.expects_continue && self.inbox.is_empty() && length != Some(0) {
@@ -79,24 +78,26 @@ impl Intake {
             }
             match length {
                 Some(length) => self.take(length).await,
-                None => self.take_chunks(service.limits.body_bytes).await,
+                None => self.take_chunks(limits.body_bytes).await,
             }
         };
-        let read = within(service.limits.body_deadline, read).await;
+        let read = within(limits.body_deadline, read).await;
         read.unwrap_or(Err(Refusal::BodyDeadline.into()))
     }
 
     /// Ready when the client has left, or has sent more than a head may have that nobody asked for.
-    pub(crate) fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let limit = self.service.limits.head_bytes;
-        while !self.has_ended && self.inbox.len() <= limit {
+    pub(crate) fn poll_left(&mut self, service: &Service, cx: &mut Context<'_>) -> Poll<()> {
+        while self.inbox.len() <= service.limits.head_bytes {
+            if self.wire.lock().is_half_closed {
+                return Poll::Pending;
+            }
             match ready!(self.wire.poll_read(cx, &mut self.inbox)) {
-                Ok(0) if self.service.serves_half_closed => self.has_ended = true,
+                Ok(0) if service.serves_half_closed => self.wire.lock().is_half_closed = true,
                 Ok(1..) => {}
                 _ => return Poll::Ready(()),
             }
         }
-        if self.has_ended { Poll::Pending } else { Poll::Ready(()) }
+        Poll::Ready(())
     }
 
     /// Keeps no room for what may come later.
@@ -160,9 +161,9 @@ mod tests {
     use futures_lite::io::Cursor;
 
     use super::*;
+    use crate::Response;
     use crate::http::request::Method;
     use crate::wire::{Link, Wire};
-    use crate::{Limits, Response};
 
     /// What `take` makes of bytes of which the first `cut` are there and the others come later;
     /// and what is left.
@@ -171,14 +172,16 @@ mod tests {
         cut: usize,
         take: impl AsyncFnOnce(&mut Intake) -> Result<T, Stop>,
     ) -> (Result<T, Stop>, Vec<u8>) {
-        let mut service = Service::new(Box::new(|_| Err(Response::not_found())));
-        service.limits = Limits { body_bytes: 10, ..Limits::default() };
         let stream = Cursor::new(bytes[cut..].to_vec());
         let wire = Wire::new(Link::Other(Box::pin(stream)), Duration::MAX);
-        let mut intake = Intake::new(wire, Arc::new(service));
+        let mut intake = Intake::new(wire);
         intake.inbox.extend_from_slice(&bytes[..cut]);
         let result = block_on(take(&mut intake));
         (result, intake.inbox)
+    }
+
+    fn limits() -> Limits {
+        Limits { body_bytes: 10, ..Limits::default() }
     }
 
     fn with_body(body_length: Option<usize>) -> Request {
@@ -187,9 +190,10 @@ mod tests {
 
     #[test]
     fn a_head_at_every_cut() {
+        let service = Service::new(Box::new(|_| Err(Response::not_found())));
         let bytes = b"\r\nPOST /a HTTP/1.1\r\nHost: a:80\r\nContent-Length: 2\r\n\r\nhiGET";
         for cut in 0..=bytes.len() {
-            let (head, _) = taken(bytes, cut, async |it| it.head(true).await);
+            let (head, _) = taken(bytes, cut, async |it| it.head(&service, true).await);
             assert_eq!(head.unwrap().body_length, Some(2), "{cut}");
         }
     }
@@ -198,7 +202,8 @@ mod tests {
     fn chunked_bodies_at_every_cut() {
         let bytes = b"3\r\nabc\r\n04;x=y\r\ndefg\r\n0\r\nTrailer: z\r\n\r\nnext";
         for cut in 0..=bytes.len() {
-            let (body, rest) = taken(bytes, cut, async |it| it.body(&with_body(None)).await);
+            let (body, rest) =
+                taken(bytes, cut, async |it| it.body(&limits(), &with_body(None)).await);
             assert_eq!(body, Ok(b"abcdefg".to_vec()), "{cut}");
             assert!(b"next".starts_with(&rest[..]), "{cut}: {rest:?}");
         }
@@ -218,8 +223,9 @@ mod tests {
             ("3\r\nab", Stop::Gone),
         ] {
             for cut in 0..=bytes.len() {
-                let (body, _) =
-                    taken(bytes.as_bytes(), cut, async |it| it.body(&with_body(None)).await);
+                let (body, _) = taken(bytes.as_bytes(), cut, async |it| {
+                    it.body(&limits(), &with_body(None)).await
+                });
                 assert_eq!(body, Err(expected), "{bytes:?} cut at {cut}");
             }
         }
@@ -227,7 +233,8 @@ mod tests {
 
     #[test]
     fn a_body_with_length_leaves_what_follows() {
-        let (body, rest) = taken(b"abcGET", 6, async |it| it.body(&with_body(Some(3))).await);
+        let (body, rest) =
+            taken(b"abcGET", 6, async |it| it.body(&limits(), &with_body(Some(3))).await);
         assert_eq!((body, rest), (Ok(b"abc".to_vec()), b"GET".to_vec()));
     }
 }

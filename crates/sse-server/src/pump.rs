@@ -102,7 +102,7 @@ async fn pump(thread: Weak<Worker>, key: Key, mut position: u64) {
             }
             Read::Nothing if !stop.is_asked() => {
                 let news = or(log.changed(position), stop.asked());
-                if within(beat.interval, news).await.is_none() {
+                if within(beat.interval(), news).await.is_none() {
                     // Whoever has come meanwhile hears it too: up to two intervals of silence else.
                     let newcomers = thread.upgrade().and_then(|it| it.newcomers(&key, false));
                     seats.extend(newcomers.into_iter().flatten());
@@ -151,7 +151,7 @@ mod tests {
     }
 
     fn never() -> Beat {
-        Beat { interval: Duration::MAX, event: None }
+        Beat::every(Duration::MAX)
     }
 
     fn worker() -> Arc<Worker> {

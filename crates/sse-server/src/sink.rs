@@ -10,7 +10,7 @@ use sse_proto::Frame;
 use crate::shutdown::Stop;
 use crate::socket::sleep;
 use crate::turn::Turn;
-use crate::wire::Wire;
+use crate::wire::{Waiting, Wire};
 
 /// Where the closure of [`Response::stream`](crate::Response::stream) writes its events.
 ///
@@ -19,14 +19,15 @@ use crate::wire::Wire;
 pub struct Sink {
     wire: Arc<Wire>,
     turn: u32,
+    waiting: Arc<Waiting>,
     stop: Arc<Stop>,
     work: Turn,
 }
 
 impl Sink {
     /// A sink for the stream under way.
-    pub(crate) fn new(wire: Arc<Wire>, stop: Arc<Stop>) -> Self {
-        Self { turn: wire.turn(), wire, stop, work: Turn::default() }
+    pub(crate) fn new(wire: Arc<Wire>, waiting: Arc<Waiting>, stop: Arc<Stop>) -> Self {
+        Self { turn: wire.turn(), wire, waiting, stop, work: Turn::default() }
     }
 
     /// Sends an event, a comment, a reconnection time or a cursor.
@@ -49,7 +50,7 @@ impl Sink {
     /// As for [`Sink::send`].
     pub async fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         // Bytes that an earlier send left behind when it was dropped half-way.
-        self.wire.flush_turn(self.turn).await?;
+        self.wire.flush_turn(self.turn, Some(&self.waiting)).await?;
         if let [.., last] = *bytes {
             let mut state = self.wire.lock();
             state.must_be(self.turn)?;
@@ -57,7 +58,7 @@ impl Sink {
             let before = bytes.len().checked_sub(2).map_or(state.tail[1], |index| bytes[index]);
             state.tail = [before, last];
         }
-        self.wire.flush_turn(self.turn).await?;
+        self.wire.flush_turn(self.turn, Some(&self.waiting)).await?;
         self.work.spend(bytes.len()).await;
         Ok(())
     }

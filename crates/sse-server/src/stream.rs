@@ -13,7 +13,7 @@ use crate::shutdown::{Shutdown, Stop};
 use crate::sink::Sink;
 use crate::socket::sleep;
 use crate::subscriber::Subscriber;
-use crate::wire::{State, Wire};
+use crate::wire::{State, Waiting, Wire};
 
 /// The future that writes a stream whose response head is queued. It fails if the client has gone,
 /// or must not take the stream for complete.
@@ -70,18 +70,18 @@ async fn produce(
     stop: Arc<Stop>,
     beat: Beat,
 ) -> io::Result<()> {
-    wire.share();
     wire.flush().await?;
-    let sink = Sink::new(wire.clone(), stop);
+    let waiting = Arc::<Waiting>::default();
+    let sink = Sink::new(wire.clone(), waiting.clone(), stop);
     let beats = async {
         let mut before = wire.lock().total;
         loop {
             // Looked at twice in an interval, no silence is longer than that.
-            sleep(beat.interval / 2).await;
+            sleep(beat.interval() / 2).await;
             let total = wire.lock().total;
             if total == before {
                 queue_heartbeat(&mut wire.lock(), &beat);
-                wire.flush().await?;
+                wire.flush_turn(wire.turn(), Some(&waiting)).await?;
             }
             before = total;
         }

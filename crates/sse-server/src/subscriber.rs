@@ -59,7 +59,7 @@ impl Subscriber {
     /// Delivers what is in the log and what comes, until the pump writes in its stead (true), or the
     /// channel has closed (false).
     async fn catch_up(&mut self, worker: &Weak<Worker>) -> io::Result<bool> {
-        let mut silence = pin!(sleep(self.beat.interval));
+        let mut silence = pin!(sleep(self.beat.interval()));
         loop {
             self.wire.flush().await?;
             let next = match self.events.try_next() {
@@ -85,7 +85,7 @@ impl Subscriber {
                 Some(None) => return Ok(false),
                 None => self.queue_heartbeat(),
             }
-            silence.set(sleep(self.beat.interval));
+            silence.set(sleep(self.beat.interval()));
         }
     }
 

@@ -56,16 +56,16 @@ pub(crate) struct State {
     pub(crate) tail: [u8; 2],
     /// Whether the stream is sent in chunks.
     pub(crate) chunked: bool,
+    /// Whether the other end has said that it will send no more.
+    pub(crate) is_half_closed: bool,
     writer: Writer,
-    /// Who waits to write, if more than one task may.
-    waiting: Option<Arc<Waiting>>,
 }
 
 /// The tasks that wait to write to one connection: that of a sink, which may have been moved to
 /// another executor, and that of the connection, which sends heartbeats. A socket remembers one
 /// waker; two tasks that replaced each other's would wake each other for ever.
 #[derive(Default)]
-struct Waiting(Mutex<Vec<Waker>>);
+pub(crate) struct Waiting(Mutex<Vec<Waker>>);
 
 impl Waiting {
     /// A waker, always the same, for all who wait, and with them the task of `cx`.
@@ -148,11 +148,6 @@ impl Wire {
         self.lock().turn
     }
 
-    /// Lets more than one task write the stream under way.
-    pub(crate) fn share(&self) {
-        self.lock().waiting = Some(Arc::default());
-    }
-
     /// Writes all that is queued.
     ///
     /// # Errors
@@ -160,20 +155,25 @@ impl Wire {
     /// The connection is over, or nothing could be written for the whole write deadline.
     pub(crate) async fn flush(&self) -> io::Result<()> {
         // The task of a connection is there for whatever stream is under way.
-        self.flush_turn(self.turn()).await
+        self.flush_turn(self.turn(), None).await
     }
 
-    /// Writes all that is queued, while the stream `turn` is under way.
+    /// Writes all that is queued, while the stream `turn` is under way; with `waiting`, as one of
+    /// several tasks that may.
     ///
     /// # Errors
     ///
     /// As for `flush`, or that stream has ended.
-    pub(crate) async fn flush_turn(&self, turn: u32) -> io::Result<()> {
+    pub(crate) async fn flush_turn(
+        &self,
+        turn: u32,
+        waiting: Option<&Arc<Waiting>>,
+    ) -> io::Result<()> {
         let deadline = Duration::from_millis(self.deadline.into());
         let write = |cx: &mut Context<'_>| {
             let mut state = self.lock();
             state.must_be(turn)?;
-            match state.waiting.clone() {
+            match waiting.cloned() {
                 Some(waiting) => state.poll_write(&mut Context::from_waker(&waiting.with(cx))),
                 None => state.poll_write(cx),
             }
@@ -332,7 +332,6 @@ impl State {
     pub(crate) fn end_turn(&mut self) {
         self.turn = self.turn.wrapping_add(1);
         self.writer = Writer::default();
-        self.waiting = None;
     }
 
     /// Ends the connection, though a sink or a pump may hold it a little longer.
