@@ -68,7 +68,7 @@ pub(crate) struct Args {
         requires = "post"
     )]
     token: Option<String>,
-    /// Let pages of this origin read, such as https://example.org, or * for all; may be repeated
+    /// Let pages of this origin (scheme, host and port) read, or of all by *; may be repeated
     #[arg(long, value_name = "ORIGIN")]
     cors: Vec<String>,
     /// Let those pages send cookies; not with *

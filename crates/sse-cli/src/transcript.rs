@@ -319,6 +319,13 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_to_head_has_no_body_whatever_it_announces() {
+        let mut reader = Reader::new("HEAD");
+        reader.push(Duration::ZERO, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+        assert_eq!(reader.transcript.end, End::Complete);
+    }
+
+    #[test]
     fn a_body_is_read_as_far_as_its_compression_lets_it() {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         encoder.write_all(b"data: 1\n\n").and_then(|()| encoder.flush()).expect("memory");
