@@ -50,21 +50,26 @@ impl Channel {
     /// the next `<epoch>-<sequence>`, also if its ID is empty. What is no event (a comment, a reconnection
     /// time) gets none. Without subscribers the event waits in the log for those who come and ask for it.
     pub fn publish(&self, frame: &Frame<'_>) -> EventId {
-        let is_own_id = frame.id().is_some_and(|id| !id.is_empty());
-        if is_own_id || frame.data().is_none() {
+        let own_id = frame.id().filter(|id| !id.is_empty());
+        if own_id.is_some() || frame.data().is_none() {
             let mut entry = Entry::new(frame);
-            entry.is_own_id = is_own_id;
-            return self.log.push(|_| entry);
+            entry.is_own_id = own_id.is_some();
+            self.log.push(|_| entry);
+            return own_id.map_or_else(|| self.last_event_id(), EventId::from);
         }
         // Encoded before the log is locked, for the number that it will have unless somebody else is
         // faster.
-        let (expected, id) = self.log.upcoming();
+        let (expected, mut id) = self.log.upcoming();
         let numbered = |id: &EventId| Entry::new(&frame.with_id(id).unwrap_or(*frame));
         let entry = numbered(&id);
-        self.log.push(|ring| match ring.end() {
-            end if end == expected => entry,
-            end => numbered(&ring.numbered(end)),
-        })
+        self.log.push(|ring| {
+            if ring.end() == expected {
+                return entry;
+            }
+            id = ring.numbered(ring.end());
+            numbered(&id)
+        });
+        id
     }
 
     /// Follows the channel: after the event with this ID, or from where `replay` says if there is none. An

@@ -112,6 +112,10 @@ impl Entry {
         }
     }
 
+    pub(crate) fn has_id(&self) -> bool {
+        !self.id.is_empty()
+    }
+
     pub(crate) fn event_id(&self) -> Option<EventId> {
         self.id().map(EventId::from)
     }

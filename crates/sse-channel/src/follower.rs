@@ -16,18 +16,23 @@ const FILTERED: usize = 32;
 
 pub(crate) struct Follower {
     pub(crate) log: Log,
-    place: Place,
-    pub(crate) filter: Option<Filter>,
+    /// In the log, unless it is away.
+    position: u64,
     ticket: Ticket,
     /// Whether the client's last event ID may stand for less than its place.
     pub(crate) is_behind: bool,
+    /// Whether nothing more comes.
+    pub(crate) is_over: bool,
+    pub(crate) framing: Framing,
+    /// Boxed: most have none of it, and there may be many.
+    special: Option<Box<Special>>,
 }
 
-enum Place {
-    /// At this position of the log.
-    Log(u64),
-    /// Somewhere before it.
-    Source(Box<Away>),
+/// What few clients have.
+#[derive(Default)]
+struct Special {
+    filter: Option<Filter>,
+    away: Option<Away>,
 }
 
 /// A place that the log no longer holds.
@@ -59,37 +64,66 @@ impl Follower {
         last_event_id: Option<&str>,
         replay: Replay,
     ) -> (Self, Option<Gap>) {
-        let source = log.source().is_some();
-        let (place, gap) = match last_event_id {
-            None if replay == Replay::All && source => (Place::away(None), None),
-            None => (Place::Log(log.start(replay)), None),
-            Some(id) => match log.after(id) {
-                Ok(position) => (Place::Log(position), None),
-                Err(_) if source => (Place::away(Some(id.into())), None),
-                Err(gap) => (Place::Log(log.first()), Some(gap)),
-            },
+        let mut follower = Self {
+            log: log.clone(),
+            position: 0,
+            ticket: Ticket::default(),
+            is_behind: false,
+            is_over: false,
+            framing: Framing::Plain,
+            special: None,
         };
-        let (filter, ticket) = (None, Ticket::default());
-        (Self { log: log.clone(), place, filter, ticket, is_behind: false }, gap)
+        let mut gap = None;
+        let has_source = log.source().is_some();
+        match last_event_id.map(|id| (id, log.after(id))) {
+            None if replay == Replay::All && has_source => follower.leave_log(None),
+            None => follower.position = log.start(replay),
+            Some((_, Ok(position))) => follower.position = position,
+            Some((id, Err(_))) if has_source => follower.leave_log(Some(id.into())),
+            Some((_, Err(missing))) => {
+                (follower.position, gap) = (log.first(), Some(missing));
+            }
+        }
+        (follower, gap)
     }
 
-    /// The position in the log; `None` while what comes next is read from the source.
+    pub(crate) fn set_filter(&mut self, filter: Filter) {
+        self.special.get_or_insert_default().filter = Some(filter);
+    }
+
+    fn filter(&self) -> Option<&Filter> {
+        self.special.as_ref()?.filter.as_ref()
+    }
+
+    fn away(&self) -> Option<&Away> {
+        self.special.as_ref()?.away.as_ref()
+    }
+
+    /// What comes next is not in the log.
+    fn leave_log(&mut self, after: Option<EventId>) {
+        let away = Away { after, entries: Vec::new(), page: None, exhausted_at: None };
+        self.special.get_or_insert_default().away = Some(away);
+    }
+
+    /// The position in the log of what comes next, and of the same for all who stand there; `None` if it is
+    /// read from the source, or filtered.
     pub(crate) fn position(&self) -> Option<u64> {
-        match self.place {
-            Place::Log(position) => Some(position),
-            Place::Source(_) => None,
-        }
+        let is_common = self.away().is_none() && self.filter().is_none();
+        is_common.then_some(self.position)
     }
 
     pub(crate) fn seek(&mut self, position: u64) {
-        self.place = Place::Log(position);
+        self.position = position;
+        if let Some(special) = &mut self.special {
+            special.away = None;
+        }
     }
 
     /// The ID of the newest event that this client has passed.
     pub(crate) fn cursor(&self) -> Option<EventId> {
-        match &self.place {
-            Place::Log(position) => Some(self.log.cursor(*position)),
-            Place::Source(away) => away.after.clone(),
+        match self.away() {
+            None => Some(self.log.cursor(self.position)),
+            Some(away) => away.after.clone(),
         }
     }
 
@@ -98,32 +132,26 @@ impl Follower {
         &mut self,
         mut cx: Option<&mut Context<'_>>,
         max_bytes: usize,
-        framing: Framing,
     ) -> Poll<Step> {
         loop {
-            let position = match &mut self.place {
-                Place::Log(position) => *position,
-                Place::Source(away) => {
-                    match away.poll(&self.log, &mut self.ticket, cx.as_deref_mut(), max_bytes) {
-                        Poll::Pending => return Poll::Pending,
-                        Poll::Ready(Arrival::At(position)) => {
-                            self.place = Place::Log(position);
-                            continue;
-                        }
-                        Poll::Ready(Arrival::Entries(entries)) => {
-                            return Poll::Ready(Step::Batch(self.join(0, &entries, framing)));
-                        }
-                        Poll::Ready(Arrival::Gap(gap, cursor)) => {
-                            return Poll::Ready(Step::Gap(gap, cursor));
-                        }
-                        Poll::Ready(Arrival::Failed(error)) => {
-                            return Poll::Ready(Step::Failed(error));
-                        }
+            if let Some(away) = self.special.as_mut().and_then(|special| special.away.as_mut()) {
+                return match away.poll(&self.log, &mut self.ticket, cx.as_deref_mut(), max_bytes) {
+                    Poll::Pending => Poll::Pending,
+                    Poll::Ready(Arrival::At(position)) => {
+                        self.seek(position);
+                        continue;
                     }
-                }
-            };
+                    Poll::Ready(Arrival::Entries(entries)) => {
+                        Poll::Ready(Step::Batch(self.join(0, &entries)))
+                    }
+                    Poll::Ready(Arrival::Gap(gap, cursor)) => Poll::Ready(Step::Gap(gap, cursor)),
+                    Poll::Ready(Arrival::Failed(error)) => Poll::Ready(Step::Failed(error)),
+                };
+            }
+            let position = self.position;
             // A filter is the application's code, and others wait while it runs.
-            let max_bytes = if self.filter.is_some() { max_bytes / 4 } else { max_bytes };
+            let is_filtered = self.filter().is_some();
+            let max_bytes = if is_filtered { max_bytes / 4 } else { max_bytes };
             let read = match &cx {
                 Some(cx) => {
                     self.log.read_or_wait(position, max_bytes, &mut self.ticket, cx.waker())
@@ -134,29 +162,29 @@ impl Follower {
                 Read::Nothing => return Poll::Pending,
                 Read::Closed => return Poll::Ready(Step::Closed),
                 Read::Entries(mut entries) => {
-                    if self.filter.is_some() {
+                    if is_filtered {
                         entries.truncate(FILTERED);
                     }
-                    let batch = self.join(position, &entries, framing);
-                    self.place = Place::Log(batch.end());
+                    let batch = self.join(position, &entries);
+                    self.position = batch.end();
                     return Poll::Ready(Step::Batch(batch));
                 }
                 Read::Gap(gap, first) => {
                     let known = self.log.source().and_then(|_| self.log.own_cursor(position));
                     if known.is_none() {
-                        self.place = Place::Log(first);
+                        self.position = first;
                         return Poll::Ready(Step::Gap(gap, self.log.cursor(first)));
                     }
-                    self.place = Place::away(known);
+                    self.leave_log(known);
                 }
             }
         }
     }
 
-    fn join(&mut self, position: u64, entries: &[Entry], framing: Framing) -> Batch {
-        let filter = self.filter.as_ref();
+    fn join(&mut self, position: u64, entries: &[Entry]) -> Batch {
+        let filter = self.filter();
         let is_wanted = |entry: &Entry| filter.is_none_or(|wanted| wanted(entry));
-        let batch = Batch::wanted(position, entries, framing, is_wanted);
+        let batch = Batch::wanted(position, entries, self.framing, is_wanted);
         self.is_behind |= batch.events() < entries.len() as u64;
         batch
     }
@@ -180,13 +208,6 @@ enum Arrival {
     Entries(Vec<Entry>),
     Gap(Gap, EventId),
     Failed(io::Error),
-}
-
-impl Place {
-    fn away(after: Option<EventId>) -> Self {
-        let away = Away { after, entries: Vec::new(), page: None, exhausted_at: None };
-        Self::Source(Box::new(away))
-    }
 }
 
 impl Away {

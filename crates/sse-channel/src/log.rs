@@ -259,15 +259,13 @@ impl Log {
     }
 
     /// Appends what `make` makes for the state that the log has then, and wakes all who wait.
-    pub(crate) fn push(&self, make: impl FnOnce(&Ring) -> Entry) -> EventId {
+    pub(crate) fn push(&self, make: impl FnOnce(&Ring) -> Entry) {
         let mut state = self.state();
         let entry = make(&state.ring);
         state.ring.push(entry);
-        let id = state.ring.cursor(state.ring.end());
         let woken = state.waiters.take();
         drop(state);
         woken.wake();
-        id
     }
 
     pub(crate) fn close(&self) {

@@ -86,8 +86,8 @@ impl Ring {
     pub(crate) fn push(&mut self, mut entry: Entry) {
         let position = self.end();
         let before = self.entries.back().map_or(0, |entry| entry.back);
-        entry.back = if entry.id().is_some() { 0 } else { before.saturating_add(1) };
-        if let Some(id) = entry.event_id().filter(|_| entry.is_own_id) {
+        entry.back = if entry.has_id() { 0 } else { before.saturating_add(1) };
+        if let Some(id) = entry.is_own_id.then(|| entry.event_id()).flatten() {
             let is_repeated = self.own.contains_key(&id);
             self.own.insert(id, Own { position, is_repeated });
         }
@@ -103,7 +103,8 @@ impl Ring {
     fn drop_oldest(&mut self) {
         let Some(oldest) = self.entries.pop_front() else { return };
         self.bytes -= cost(&oldest);
-        if let Some(id) = oldest.event_id() {
+        let is_known = oldest.is_own_id || self.trail.is_some();
+        if let Some(id) = is_known.then(|| oldest.event_id()).flatten() {
             if self.own.get(&id).is_some_and(|own| own.position == self.first) {
                 self.own.remove(&id);
             }

@@ -47,11 +47,14 @@ const BATCH_BYTES: usize = 16 * 1024;
 #[must_use = "it does nothing unless it is read"]
 pub struct Subscription {
     follower: Follower,
-    opening: Option<Box<Opening>>,
-    framing: Framing,
-    is_over: bool,
-    /// Boxed: who waits for nothing but events keeps no timer.
-    heartbeat: Option<Box<Heartbeat>>,
+    /// Boxed: who waits for nothing but events has none of it.
+    extra: Option<Box<Extra>>,
+}
+
+#[derive(Default)]
+struct Extra {
+    opening: Option<Opening>,
+    heartbeat: Option<Heartbeat>,
 }
 
 /// What is told before anything else.
@@ -108,8 +111,9 @@ impl Subscription {
         let id = last_event_id.filter(|id| !id.is_empty());
         let (follower, gap) = Follower::new(log, id, replay);
         log.count_subscriber();
-        let opening = Some(Box::new(Opening { gap, is_new: id.is_none(), ..Opening::default() }));
-        Self { follower, opening, framing: Framing::Plain, is_over: false, heartbeat: None }
+        let opening = Opening { gap, is_new: id.is_none(), reconnection_time: None };
+        let extra = Some(Box::new(Extra { opening: Some(opening), heartbeat: None }));
+        Self { follower, extra }
     }
 
     /// Leaves out events that are not `wanted`. The client's last event ID moves past them too, with the
@@ -123,19 +127,20 @@ impl Subscription {
     /// let alerts = alerts.with_filter(|entry| entry.event_type() == "alert");
     /// ```
     pub fn with_filter(mut self, wanted: impl Fn(&Entry) -> bool + Send + Sync + 'static) -> Self {
-        self.follower.filter = Some(Box::new(wanted));
+        self.follower.set_filter(Box::new(wanted));
         self
     }
 
     /// Tells the client how long it is to wait before it reconnects, in the first block.
     pub fn with_reconnection_time(mut self, time: Duration) -> Self {
-        self.opening.get_or_insert_default().reconnection_time = Some(time);
+        let extra = self.extra.get_or_insert_default();
+        extra.opening.get_or_insert_default().reconnection_time = Some(time);
         self
     }
 
     /// Frames the blocks for who writes them to a socket.
     pub fn with_framing(mut self, framing: Framing) -> Self {
-        self.framing = framing;
+        self.follower.framing = framing;
         self
     }
 
@@ -165,7 +170,8 @@ impl Subscription {
         let half = interval / 2;
         let mut sleep: Timers = Box::new(move |time| Box::pin(sleep(time)));
         let timer = sleep(half);
-        self.heartbeat = Some(Box::new(Heartbeat { half, sleep, timer, is_quiet: true }));
+        let heartbeat = Heartbeat { half, sleep, timer, is_quiet: true };
+        self.extra.get_or_insert_default().heartbeat = Some(heartbeat);
         self
     }
 
@@ -192,7 +198,7 @@ impl Subscription {
     /// A comment; or, if the client did not want what came last, a block that moves its last event ID past
     /// that and fires nothing.
     pub fn heartbeat(&mut self) -> Block {
-        self.farewell().unwrap_or(Block::heartbeat(self.framing))
+        self.farewell().unwrap_or(Block::heartbeat(self.follower.framing))
     }
 
     /// What is left to say to a client whose stream ends before the channel does, at a shutdown for
@@ -200,7 +206,7 @@ impl Subscription {
     pub fn farewell(&mut self) -> Option<Block> {
         let is_behind = std::mem::take(&mut self.follower.is_behind);
         let cursor = self.follower.cursor().filter(|_| is_behind)?;
-        Some(Entry::new(&Frame::cursor(&cursor).ok()?).framed(self.framing))
+        Some(Entry::new(&Frame::cursor(&cursor).ok()?).framed(self.follower.framing))
     }
 
     /// The log that it follows.
@@ -215,8 +221,8 @@ impl Subscription {
     /// For who writes to many clients at once: those at the same position get the same.
     #[must_use]
     pub fn position(&self) -> Option<u64> {
-        let is_common = self.opening.is_none() && self.follower.filter.is_none() && !self.is_over;
-        self.follower.position().filter(|_| is_common)
+        let is_open = self.extra.as_ref().is_none_or(|extra| extra.opening.is_none());
+        self.follower.position().filter(|_| is_open && !self.follower.is_over)
     }
 
     /// Goes on at `position`: somebody else has delivered what comes before.
@@ -230,18 +236,22 @@ impl Subscription {
     }
 
     fn poll(&mut self, mut cx: Option<&mut Context<'_>>) -> Poll<Option<Result<Block, Cut>>> {
-        if self.is_over {
+        if self.follower.is_over {
             return Poll::Ready(None);
         }
-        if let Some(block) = self.opening.take().and_then(|opening| self.open(&opening)) {
-            return Poll::Ready(Some(Ok(block)));
+        let opening = self.extra.as_mut().and_then(|extra| extra.opening.take());
+        if let Some(opening) = opening {
+            self.extra.take_if(|extra| extra.heartbeat.is_none());
+            if let Some(block) = self.open(&opening) {
+                return Poll::Ready(Some(Ok(block)));
+            }
         }
-        let step = self.follower.poll(cx.as_deref_mut(), BATCH_BYTES, self.framing);
+        let step = self.follower.poll(cx.as_deref_mut(), BATCH_BYTES);
         let said = match step {
             Poll::Pending => None,
             Poll::Ready(step) => match self.take(step) {
                 Ok(Some(block)) => Some(Some(Ok(block))),
-                Ok(None) if self.is_over => Some(None),
+                Ok(None) if self.follower.is_over => Some(None),
                 Ok(None) => {
                     // None of it was wanted: others may have a turn before the next look.
                     cx.as_deref().inspect(|cx| cx.waker().wake_by_ref());
@@ -251,14 +261,20 @@ impl Subscription {
             },
         };
         if let Some(said) = said {
-            self.heartbeat.iter_mut().for_each(|heartbeat| heartbeat.is_quiet = false);
+            if let Some(heartbeat) = self.timer() {
+                heartbeat.is_quiet = false;
+            }
             return Poll::Ready(said);
         }
-        let is_due = match (&mut self.heartbeat, cx) {
+        let is_due = match (self.timer(), cx) {
             (Some(heartbeat), Some(cx)) => heartbeat.poll(cx).is_ready(),
             _ => false,
         };
         if is_due { Poll::Ready(Some(Ok(self.heartbeat()))) } else { Poll::Pending }
+    }
+
+    fn timer(&mut self) -> Option<&mut Heartbeat> {
+        self.extra.as_mut()?.heartbeat.as_mut()
     }
 
     /// The block that comes before all others, if there is something to say.
@@ -272,7 +288,7 @@ impl Subscription {
             }
             None => frame,
         };
-        let first = frame.map(|frame| Entry::new(&frame).framed(self.framing));
+        let first = frame.map(|frame| Entry::new(&frame).framed(self.follower.framing));
         let Some(gap) = gap else { return first };
         let told = self.tell(*gap, &self.follower.cursor()?);
         // A gap is told to those who have come back: they are not new.
@@ -289,25 +305,25 @@ impl Subscription {
             Step::Gap(gap, cursor) => {
                 let is_lag = matches!(gap, Gap::Lagged { .. });
                 if is_lag && self.log().lagged() == Lag::Disconnect {
-                    self.is_over = true;
+                    self.follower.is_over = true;
                     return Err(Cut::Lagged(gap));
                 }
                 self.follower.is_behind = false;
                 Ok(Some(self.tell(gap, &cursor)))
             }
             Step::Closed => {
-                self.is_over = true;
+                self.follower.is_over = true;
                 Ok(self.farewell())
             }
             Step::Failed(error) => {
-                self.is_over = true;
+                self.follower.is_over = true;
                 Err(Cut::Source(error))
             }
         }
     }
 
     fn tell(&self, gap: Gap, cursor: &EventId) -> Block {
-        self.log().gap_entry(gap, cursor).framed(self.framing)
+        self.log().gap_entry(gap, cursor).framed(self.follower.framing)
     }
 }
 
@@ -344,5 +360,16 @@ impl Heartbeat {
             }
         }
         Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server has one for each client.
+    #[test]
+    fn a_subscription_is_small() {
+        assert!(size_of::<Subscription>() <= 56, "{}", size_of::<Subscription>());
     }
 }

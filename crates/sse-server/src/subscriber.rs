@@ -21,13 +21,12 @@ pub(crate) struct Subscriber {
     wire: Arc<Wire>,
     events: Subscription,
     beat: Beat,
-    work: Turn,
 }
 
 impl Subscriber {
     pub(crate) fn new(events: Subscription, wire: Arc<Wire>, beat: Beat) -> Self {
         let framing = if wire.lock().chunked { Framing::Chunked } else { Framing::Plain };
-        Self { wire, events: events.with_framing(framing), beat, work: Turn::default() }
+        Self { wire, events: events.with_framing(framing), beat }
     }
 
     /// Delivers until the channel closes or the server stops.
@@ -49,9 +48,6 @@ impl Subscriber {
             {
                 self.events.seek(self.wire.unseated().await);
             }
-            if let Some(farewell) = self.events.farewell() {
-                self.queue(&farewell);
-            }
             Ok(())
         }
     }
@@ -60,6 +56,7 @@ impl Subscriber {
     /// channel has closed (false).
     async fn catch_up(&mut self, worker: &Weak<Worker>) -> io::Result<bool> {
         let mut silence = pin!(sleep(self.beat.interval()));
+        let mut work = Turn::default();
         loop {
             self.wire.flush().await?;
             let next = match self.events.try_next() {
@@ -80,7 +77,7 @@ impl Subscriber {
                     self.queue(&block);
                     // A filter is the application's code: nobody knows how long it takes.
                     let is_filtered = self.events.position().is_none();
-                    self.work.spend(if is_filtered { usize::MAX } else { block.len() }).await;
+                    work.spend(if is_filtered { usize::MAX } else { block.len() }).await;
                 }
                 Some(None) => return Ok(false),
                 None => self.queue_heartbeat(),
@@ -120,6 +117,16 @@ impl Subscriber {
             self.events.rest();
         }
         is_seated
+    }
+}
+
+/// Whatever ends the stream, be it a shutdown or a time that is up: a client that did not want what came
+/// last is told where it stands, or it would be told of a gap when it comes back.
+impl Drop for Subscriber {
+    fn drop(&mut self) {
+        if let Some(farewell) = self.events.farewell() {
+            self.queue(&farewell);
+        }
     }
 }
 
