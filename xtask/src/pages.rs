@@ -11,6 +11,7 @@ mod hello_clock;
 mod http_2;
 mod identified_stream;
 mod index;
+mod left;
 mod nginx;
 pub(crate) mod programs;
 mod refused;
@@ -68,10 +69,17 @@ pub(crate) fn steps(engine: &'static Engine) -> Vec<Step> {
         let check = case.check;
         Step::new(format!("{}/{}", engine.name, case.name), case.about, move |report| {
             let browser = engine.start(report)?;
-            check(&mut Stage { engine, browser, report })
+            let mut stage = Stage { engine, browser, report };
+            let result = check(&mut stage);
+            let picture = stage.browser.screenshot().ok();
+            stage.report.keep_picture(picture);
+            result
         })
     };
-    (CASES.iter()).chain([&channel::RESTART, &http_2::TEN_STREAMS]).map(step).collect()
+    (CASES.iter())
+        .chain([&channel::RESTART, &http_2::TEN_STREAMS, &left::COME_BACK])
+        .map(step)
+        .collect()
 }
 
 /// What a case plays on.

@@ -91,6 +91,12 @@ pub(crate) const HAPROXY: Program = Program {
     elsewhere: "install HAProxy (macOS: `brew install haproxy`)",
 };
 
+pub(crate) const CADDY: Program = Program {
+    commands: &["caddy"],
+    source: Source::Debian("caddy"),
+    elsewhere: "install Caddy (macOS: `brew install caddy`)",
+};
+
 pub(crate) const OPENSSL: Program = Program {
     commands: &["openssl"],
     source: Source::Debian("openssl"),

@@ -36,6 +36,11 @@ impl Step {
         Step { name: name.into(), about: about.into(), run: Box::new(run) }
     }
 
+    /// Runs it, outside of a list of steps.
+    pub(crate) fn attempt(&self, report: &mut Report) -> anyhow::Result<()> {
+        (self.run)(report)
+    }
+
     fn is_called(&self, selected: &str) -> bool {
         let group = self.name.split_once('/').map(|(group, _)| group);
         self.name == selected || group == Some(selected)

@@ -1,19 +1,27 @@
 //! The scenarios of `crates/sse-scenarios`, carried by this workspace's own server.
 //!
+//! At `/gap/RUN` is a channel of its own for each RUN: the first stream ends after two events, and
+//! while the client is away more are published than the channel holds.
+//!
 //! Takes `--addr ADDRESS`. What the server cannot send, a body without framing and a reset, is 501.
 
 use sse_scenarios::{Answer, End, Framing, Play, Step};
-use sse_server::{Response, Server, Sink, sleep};
+use sse_server::{Channel, Cors, Frame, History, Response, Server, Sink, sleep};
+use std::collections::BTreeMap;
 use std::future::pending;
 use std::io;
-use std::sync::Arc;
-use std::time::Instant;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 fn main() -> io::Result<()> {
     let mut arguments = std::env::args().skip_while(|argument| argument != "--addr").skip(1);
     let address = arguments.next().unwrap_or_else(|| "127.0.0.1:0".to_owned());
     let play = Arc::new(Play::default());
+    let channels = Channels::default();
     let server = Server::new(move |request| {
+        if let Some(run) = request.path().strip_prefix("/gap/") {
+            return with_gap(&channels, run);
+        }
         let request = sse_scenarios::Request {
             method: request.method().to_string(),
             target: request.path().to_owned(),
@@ -26,6 +34,35 @@ fn main() -> io::Result<()> {
     let server = server.bind(address.as_str())?;
     println!("Open http://{}/", server.local_addr()?);
     server.run()
+}
+
+/// The channel of each run.
+type Channels = Mutex<BTreeMap<String, Channel>>;
+
+/// How many events a channel holds.
+const HELD: usize = 4;
+
+fn with_gap(channels: &Channels, run: &str) -> Response {
+    let mut channels = channels.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(channel) = channels.get(run) {
+        return Response::channel(channel).with_cors(Cors::any());
+    }
+    let channel = Channel::new(History { events: HELD, ..History::default() });
+    channels.insert(run.to_owned(), channel.clone());
+    let response = Response::channel(&channel).with_cors(Cors::any());
+    response.until(async move {
+        let publish = |text: &str| drop(channel.publish(&Frame::message(text)));
+        for number in 1..=2 {
+            sleep(Duration::from_millis(150)).await;
+            publish(&number.to_string());
+        }
+        sleep(Duration::from_millis(150)).await;
+        for number in 3..=10 {
+            publish(&number.to_string());
+        }
+        let done = Frame::message("done").with_event_type("done");
+        drop(done.map(|done| channel.publish(&done)));
+    })
 }
 
 fn respond(play: &Arc<Play>, request: &sse_scenarios::Request) -> Response {

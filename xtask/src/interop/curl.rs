@@ -10,7 +10,7 @@ use anyhow::Context;
 use sse_scenarios::{Need, Scenario, path};
 
 use super::matrix::{Cell, Sheet, Verdict};
-use super::playing::{LIMIT, new_run, shown};
+use super::playing::{Carrier, LIMIT, new_run, shown};
 use crate::process::Child;
 use crate::requirements::CURL;
 use crate::steps::Report;
@@ -19,12 +19,7 @@ use crate::steps::Report;
 const SILENCE: Duration = Duration::from_millis(1500);
 
 /// Asks curl for the first answer of each scenario that the sheet wants, with more arguments.
-pub(super) fn play(
-    sheet: &mut Sheet,
-    base: &str,
-    arguments: &[&str],
-    refuses: fn(&Scenario) -> Option<&'static str>,
-) -> anyhow::Result<()> {
+pub(super) fn play(sheet: &mut Sheet, carrier: &Carrier, arguments: &[&str]) -> anyhow::Result<()> {
     let curl = CURL.ensure(&mut Report::quiet())?;
     let version = Report::quiet().run(Command::new(&curl).arg("--version"))?;
     sheet.version = version.split_whitespace().nth(1).unwrap_or_default().to_owned();
@@ -36,13 +31,13 @@ pub(super) fn play(
         let has_origin = scenario.needs.contains(&Need::Origins);
         let other =
             (!is_stream || has_origin).then_some("there are no bytes of a stream to compare");
-        if let Some(why) = refuses(&scenario).or(other) {
+        if let Some(why) = (carrier.refuses)(&scenario).or(other) {
             sheet.put_verdict(scenario.name, Verdict::NotApplicable(why.to_owned()));
             continue;
         }
         let mut command = Command::new(&curl);
         command.args(["--silent", "--no-buffer", "--noproxy", "*"]).args(arguments);
-        command.arg(format!("{base}{}", path(&new_run(), scenario.name)));
+        command.arg(format!("{}{}", carrier.base, path(&new_run(), scenario.name)));
         let cell = compare(&scenario, command)?;
         sheet.put(cell);
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sse_scenarios::{Need, Note, Order, Scenario, Sighting, path};
 
 use super::matrix::{Sheet, Verdict};
-use super::playing::{LIMIT, judge, new_run, visits};
+use super::playing::{Carrier, LIMIT, judge, new_run, visits};
 use crate::browser::{Browser, Engine};
 use crate::steps::Report;
 use crate::wait::Look;
@@ -35,13 +35,12 @@ impl Place {
     }
 }
 
-/// Plays the scenarios that the sheet wants; `base` is the URL before the path.
+/// Plays the scenarios that the sheet wants.
 pub(super) fn play(
     sheet: &mut Sheet,
     engine: &'static Engine,
     place: Place,
-    base: &str,
-    refuses: fn(&Scenario) -> Option<&'static str>,
+    carrier: &Carrier,
 ) -> anyhow::Result<()> {
     let browser = engine.start(&mut Report::quiet())?;
     sheet.version = browser.version().to_owned();
@@ -50,7 +49,7 @@ pub(super) fn play(
     let mut own = Vec::new();
     let mut others = Vec::new();
     for scenario in wanted.collect::<Vec<_>>() {
-        match refuses(&scenario) {
+        match (carrier.refuses)(&scenario) {
             Some(why) => {
                 sheet.put_verdict(scenario.name, Verdict::NotApplicable(why.to_owned()));
             }
@@ -59,10 +58,11 @@ pub(super) fn play(
         }
     }
     // A page of another origin than the streams: the same server under its other name.
+    let base = carrier.base.as_str();
     let other = base.replacen("127.0.0.1", "localhost", 1);
     for (page, scenarios) in [(base, own), (&other, others)] {
         for batch in scenarios.chunks(BATCH) {
-            play_batch(sheet, &browser, place, page, base, batch)?;
+            play_batch(sheet, &browser, place, page, carrier, batch)?;
         }
     }
     Ok(())
@@ -73,12 +73,12 @@ fn play_batch(
     browser: &Browser,
     place: Place,
     page: &str,
-    base: &str,
+    carrier: &Carrier,
     scenarios: &[Scenario],
 ) -> anyhow::Result<()> {
     let runs: Vec<String> = scenarios.iter().map(|_| new_run()).collect();
     let orders = scenarios.iter().zip(&runs).map(|(scenario, run)| {
-        let order = Order::new(scenario, &format!("{base}{}", path(run, scenario.name)));
+        let order = Order::new(scenario, &format!("{}{}", carrier.base, path(run, scenario.name)));
         serde_json::from_str::<Value>(&order.to_line()).unwrap_or_default()
     });
     let orders: Vec<Value> = orders.collect();
@@ -97,12 +97,12 @@ fn play_batch(
             Ok(Sighting { notes })
         });
         let elapsed = began.elapsed();
-        sheet.put(judge(scenario, seen, visits(base, run, scenario), elapsed));
+        sheet.put(judge(scenario, seen, visits(carrier, run, scenario), elapsed));
     }
     Ok(())
 }
 
-fn wait_for_results(browser: &Browser, limit: Duration) -> anyhow::Result<Vec<Value>> {
+pub(super) fn wait_for_results(browser: &Browser, limit: Duration) -> anyhow::Result<Vec<Value>> {
     crate::wait::within(limit, "the scenarios are played", || {
         Ok(match browser.script("return window.results === null ? null : results")? {
             Value::Array(results) => Look::Reached(results),

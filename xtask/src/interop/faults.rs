@@ -50,11 +50,13 @@ impl Faults {
         }
     }
 
-    /// What is known of a cell. A column may be named with its section before it, as in `A: b`.
+    /// What is known of a cell. A column may be named with its section before it, as in `A: b`; one
+    /// that is called after a peer behind something else, as in `proxy: peer`, has the peer's faults.
     pub(super) fn find(&self, section: &str, column: &str, row: &str) -> Option<&str> {
         let whole = format!("{section}: {column}");
+        let peer = column.rsplit(": ").next().unwrap_or(column);
         let fault = self.0.iter().find(|fault| {
-            (fault.column == column || fault.column == whole)
+            [column, &whole, peer].contains(&fault.column.as_str())
                 && fault.rows.iter().any(|it| it == row)
         });
         fault.map(|fault| fault.why.as_str())

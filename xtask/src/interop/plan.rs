@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use sse_scenarios::{End, Framing, Scenario, Server};
+use sse_scenarios::{End, Framing, Need, Scenario, Server};
 
 use super::clients::CLIENTS;
 use super::differential::{self, Streams};
 use super::engines::{self, Place};
 use super::matrix::{Column, Row, Sheet};
+use super::playing::Carrier;
+use super::proxies::{Fronted, PROXIES};
 use super::served::{Served, Shared};
 use super::servers::{self, SERVERS};
-use super::{curl, demos, playing, setup};
+use super::{curl, demos, gap, pages, playing, setup};
 use crate::browser::ENGINES;
 
 /// The scenarios as the small server of `sse-scenarios` plays them.
@@ -20,6 +22,12 @@ const SCENARIOS: &str = "scenarios";
 const OURS: &str = "scenarios on our server";
 /// Engines and our decoder, on random streams.
 const DIFFERENTIAL: &str = "differential";
+/// Our server and clients that were away for too long.
+const GAPS: &str = "gaps on our server";
+/// The demo pages, on our server.
+const PAGES: &str = "demo pages";
+/// The scenarios on our server, through proxies.
+const PROXIED: &str = "scenarios through proxies";
 /// The demos of the documents, on our server.
 const DEMOS: &str = "demos on our server";
 /// The demos as the documents have them, in Node, with our client.
@@ -45,17 +53,38 @@ pub(super) fn columns(streams: Streams) -> anyhow::Result<Vec<Column>> {
     scenarios(&mut columns, SCENARIOS, base.clone(), |_| None, |_| true);
     let ours: Shared<Served> = Shared::default();
     let on_ours = move || Ok(ours.get(|| Served::workspace("scenario-server"))?.url(""));
-    scenarios(&mut columns, OURS, on_ours, not_ours, |name| name == "chromium" || name == "curl");
+    scenarios(&mut columns, OURS, on_ours.clone(), not_ours, |name| {
+        name == "chromium" || name == "curl"
+    });
+    for engine in &ENGINES {
+        let on_ours = on_ours.clone();
+        columns.push(column(GAPS, engine.name, false, gap::rows(), move |sheet| {
+            gap::play_in(sheet, engine, &on_ours()?)
+        }));
+    }
+    for client in CLIENTS.iter().filter(|it| !it.lacks.contains(&Need::Reconnection)) {
+        let on_ours = on_ours.clone();
+        columns.push(column(GAPS, client.name, client.is_quick, gap::rows(), move |sheet| {
+            gap::play(sheet, client, &on_ours()?)
+        }));
+    }
     for engine in &ENGINES {
         for (place, name) in [(Place::Worker, "worker"), (Place::SharedWorker, "shared worker")] {
             let mut rows = playing::rows();
             rows.retain(|row| IN_WORKERS.contains(&row.name.as_str()));
             let (name, base) = (format!("{} {name}", engine.name), base.clone());
             columns.push(column(WORKERS, name, false, rows, move |sheet| {
-                engines::play(sheet, engine, place, &base()?, |_| None)
+                let carrier = Carrier::direct(base()?, |_| None);
+                engines::play(sheet, engine, place, &carrier)
             }));
         }
     }
+    for engine in &ENGINES {
+        columns.push(column(PAGES, engine.name, false, pages::rows(engine), move |sheet| {
+            pages::play(sheet, engine)
+        }));
+    }
+    through_proxies(&mut columns);
     for client in &CLIENTS {
         let is_quick = client.name == "sse-client";
         columns.push(column(DEMOS, client.name, is_quick, demos::rows(), move |sheet| {
@@ -89,19 +118,50 @@ fn scenarios(
         let base = base.clone();
         let is_quick = index == 0 && quick(engine.name);
         columns.push(column(section, engine.name, is_quick, playing::rows(), move |sheet| {
-            engines::play(sheet, engine, Place::Page, &base()?, refuses)
+            engines::play(sheet, engine, Place::Page, &Carrier::direct(base()?, refuses))
         }));
     }
     for client in &CLIENTS {
         let base = base.clone();
         let is_quick = client.is_quick && quick(client.name);
         columns.push(column(section, client.name, is_quick, playing::rows(), move |sheet| {
-            playing::play(sheet, client, &base()?, refuses)
+            playing::play(sheet, client, &Carrier::direct(base()?, refuses))
         }));
     }
     columns.push(column(section, "curl", quick("curl"), playing::rows(), move |sheet| {
-        curl::play(sheet, &base()?, &[], refuses)
+        curl::play(sheet, &Carrier::direct(base()?, refuses), &[])
     }));
+}
+
+/// Our server behind each proxy: our client over HTTP/1.1, a browser and curl over HTTP/2.
+fn through_proxies(columns: &mut Vec<Column>) {
+    for proxy in &PROXIES {
+        let fronted: Shared<Fronted> = Shared::default();
+        let name = |protocol: &str, who: &str| format!("{}, {protocol}: {who}", proxy.name);
+        let start = || Fronted::start(proxy);
+        let front = fronted.clone();
+        let (engine, client) = (&ENGINES[0], &CLIENTS[0]);
+        let rows = playing::rows;
+        columns.push(column(PROXIED, name("HTTP/2", engine.name), false, rows(), move |sheet| {
+            let front = front.get(start)?;
+            engines::play(sheet, engine, Place::Page, &front.tls(not_ours))?;
+            sheet.version = format!("{}, {}", front.version, sheet.version);
+            Ok(())
+        }));
+        let front = fronted.clone();
+        columns.push(column(PROXIED, name("HTTP/1.1", client.name), false, rows(), move |sheet| {
+            let front = front.get(start)?;
+            playing::play(sheet, client, &front.plain(not_ours))?;
+            sheet.version = front.version.clone();
+            Ok(())
+        }));
+        columns.push(column(PROXIED, name("HTTP/2", "curl"), false, rows(), move |sheet| {
+            let front = fronted.get(start)?;
+            curl::play(sheet, &front.tls(not_ours), &["--http2", "--insecure"])?;
+            sheet.version = format!("{}, {}", front.version, sheet.version);
+            Ok(())
+        }));
+    }
 }
 
 fn column(

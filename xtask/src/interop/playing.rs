@@ -17,6 +17,23 @@ pub(super) const LIMIT: Duration = Duration::from_secs(10);
 /// How much of an event or of a body is shown.
 const SHOWN: usize = 300;
 
+/// A server that carries the scenarios, or a way to it.
+pub(super) struct Carrier {
+    /// The URL before the path of a scenario.
+    pub(super) base: String,
+    /// The URL before the path at which it lists requests: its own, where it stands behind a proxy.
+    pub(super) requests: String,
+    /// Why it cannot carry a scenario.
+    pub(super) refuses: fn(&Scenario) -> Option<&'static str>,
+}
+
+impl Carrier {
+    /// One that is asked directly.
+    pub(super) fn direct(base: String, refuses: fn(&Scenario) -> Option<&'static str>) -> Carrier {
+        Carrier { requests: base.clone(), base, refuses }
+    }
+}
+
 /// The rows of all scenarios.
 pub(super) fn rows() -> Vec<Row> {
     let groups = sse_scenarios::groups();
@@ -33,14 +50,7 @@ pub(super) fn rows() -> Vec<Row> {
 }
 
 /// Plays the scenarios that the sheet wants, one after the other.
-///
-/// `base` is the URL before the path; `refuses` says why a scenario cannot be carried there.
-pub(super) fn play(
-    sheet: &mut Sheet,
-    client: &Client,
-    base: &str,
-    refuses: fn(&Scenario) -> Option<&'static str>,
-) -> anyhow::Result<()> {
+pub(super) fn play(sheet: &mut Sheet, client: &Client, carrier: &Carrier) -> anyhow::Result<()> {
     sheet.version = (client.version)();
     let mut program: Option<Program> = None;
     for scenario in sse_scenarios::all() {
@@ -48,16 +58,16 @@ pub(super) fn play(
             continue;
         }
         let lack = scenario.needs.iter().find(|need| client.lacks.contains(need));
-        if let Some(why) = refuses(&scenario).or(lack.map(|need| need.lack())) {
+        if let Some(why) = (carrier.refuses)(&scenario).or(lack.map(|need| need.lack())) {
             sheet.put_verdict(scenario.name, Verdict::NotApplicable(why.to_owned()));
             continue;
         }
         // Where times are judged, a busy machine gets a second chance.
         let is_timed =
             scenario.expected.apart.is_some() || scenario.expected.returns_after.is_some();
-        let mut cell = try_once(&mut program, client, base, &scenario)?;
+        let mut cell = try_once(&mut program, client, carrier, &scenario)?;
         if is_timed && cell.verdict != Verdict::Passed {
-            cell = try_once(&mut program, client, base, &scenario)?;
+            cell = try_once(&mut program, client, carrier, &scenario)?;
         }
         sheet.put(cell);
     }
@@ -89,11 +99,11 @@ impl Program {
 fn try_once(
     program: &mut Option<Program>,
     client: &Client,
-    base: &str,
+    carrier: &Carrier,
     scenario: &Scenario,
 ) -> anyhow::Result<Cell> {
     let run = new_run();
-    let order = Order::new(scenario, &format!("{base}{}", path(&run, scenario.name)));
+    let order = Order::new(scenario, &format!("{}{}", carrier.base, path(&run, scenario.name)));
     let mut running = match program.take() {
         Some(program) => program,
         None => Program::start(client)?,
@@ -104,7 +114,7 @@ fn try_once(
     if seen.as_ref().is_ok_and(Sighting::is_over) {
         *program = Some(running);
     }
-    Ok(judge(scenario, seen, visits(base, &run, scenario), began.elapsed()))
+    Ok(judge(scenario, seen, visits(carrier, &run, scenario), began.elapsed()))
 }
 
 /// A run that nobody else has.
@@ -114,8 +124,12 @@ pub(super) fn new_run() -> String {
 }
 
 /// The requests that a server of scenarios has seen.
-pub(super) fn visits(base: &str, run: &str, scenario: &Scenario) -> anyhow::Result<Vec<Visit>> {
-    let url = format!("{base}{}/requests", path(run, scenario.name));
+pub(super) fn visits(
+    carrier: &Carrier,
+    run: &str,
+    scenario: &Scenario,
+) -> anyhow::Result<Vec<Visit>> {
+    let url = format!("{}{}/requests", carrier.requests, path(run, scenario.name));
     let agent: ureq::Agent =
         ureq::Agent::config_builder().timeout_global(Some(LIMIT)).proxy(None).build().into();
     let list = agent.get(&url).call()?.body_mut().read_to_string()?;

@@ -16,11 +16,18 @@ pub(crate) struct Report {
     output: String,
     notes: Vec<String>,
     not_checked: Option<String>,
+    picture: Option<String>,
 }
 
 impl Report {
     pub(super) fn new(verbose: bool) -> Report {
-        Report { verbose, output: String::new(), notes: Vec::new(), not_checked: None }
+        Report {
+            verbose,
+            output: String::new(),
+            notes: Vec::new(),
+            not_checked: None,
+            picture: None,
+        }
     }
 
     /// One that belongs to no step, and shows nothing by itself.
@@ -39,6 +46,15 @@ impl Report {
     /// Adds a line that is shown in any case.
     pub(crate) fn note(&mut self, line: impl Display) {
         self.notes.push(line.to_string());
+    }
+
+    /// Keeps a picture of a page as the step left it: PNG in Base64.
+    pub(crate) fn keep_picture(&mut self, picture: Option<String>) {
+        self.picture = picture;
+    }
+
+    pub(crate) fn picture(&self) -> Option<&str> {
+        self.picture.as_deref()
     }
 
     /// Says that this step could not check what it is for; the summary gives the reason.

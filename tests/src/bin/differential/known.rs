@@ -32,6 +32,10 @@ const WEBKIT: &[Deviation] = &[
         has_lone_id,
         "the ID of a block without data is not sent (9.2.6 sets it before it looks at the data)",
     ),
+    (
+        has_odd_retry,
+        "a reconnection time is read up to what is no digit (9.2.6 ignores such a field)",
+    ),
     (has_cut_bom, "a BOM that is cut into packets is not stripped (Encoding, decode)"),
 ];
 
@@ -62,6 +66,15 @@ fn has_lone_id(case: &Case) -> bool {
 
 fn has_line_end_after_bom(case: &Case) -> bool {
     [b"\xEF\xBB\xBF\r", b"\xEF\xBB\xBF\n"].iter().any(|it| case.bytes.starts_with(*it))
+}
+
+fn has_odd_retry(case: &Case) -> bool {
+    let lines = case.bytes.split(|byte| matches!(byte, b'\r' | b'\n'));
+    let mut values = lines.filter_map(|line| line.strip_prefix(b"retry:"));
+    values.any(|value| {
+        let value = value.strip_prefix(b" ").unwrap_or(value);
+        value.iter().any(u8::is_ascii_digit) && !value.iter().all(u8::is_ascii_digit)
+    })
 }
 
 fn has_cut_bom(case: &Case) -> bool {

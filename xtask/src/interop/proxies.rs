@@ -1,0 +1,137 @@
+//! Proxies in front of our server, with the configurations of `examples/proxies`: only addresses differ.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, ensure};
+use sse_scenarios::Scenario;
+
+use super::playing::Carrier;
+use super::served::{Served, free_address};
+use crate::process::workspace;
+use crate::requirements::{CADDY, HAPROXY, NGINX, OPENSSL, Program};
+use crate::scratch::Scratch;
+use crate::steps::Report;
+
+/// A kind of proxy.
+pub(super) struct Proxy {
+    pub(super) name: &'static str,
+    program: &'static Program,
+    /// Its configuration, in one or more files.
+    files: &'static [&'static str],
+    /// What these name: the server, where HTTP/1.1 is listened for, where HTTP/2.
+    documented: [&'static str; 3],
+    /// The command line, given the files.
+    command: fn(&mut Command, &[std::path::PathBuf]),
+    version: &'static [&'static str],
+}
+
+pub(super) static PROXIES: [Proxy; 3] = [
+    Proxy {
+        name: "nginx",
+        program: &NGINX,
+        files: &["nginx.conf"],
+        documented: ["127.0.0.1:8080", "127.0.0.1:8081", "127.0.0.1:8443"],
+        command: |command, files| {
+            let folder = files[0].parent().unwrap_or(Path::new("."));
+            command.arg("-p").arg(folder).arg("-c").arg(&files[0]);
+        },
+        version: &["-v"],
+    },
+    Proxy {
+        name: "HAProxy",
+        program: &HAPROXY,
+        files: &["haproxy.cfg", "haproxy-tls.cfg"],
+        documented: ["127.0.0.1:8080", "127.0.0.1:8082", "127.0.0.1:8444"],
+        command: |command, files| {
+            for file in files {
+                command.arg("-f").arg(file);
+            }
+        },
+        version: &["-v"],
+    },
+    Proxy {
+        name: "Caddy",
+        program: &CADDY,
+        files: &["Caddyfile"],
+        documented: ["127.0.0.1:8080", "127.0.0.1:8083", "127.0.0.1:8445"],
+        command: |command, files| {
+            command.args(["run", "--adapter", "caddyfile", "--config"]).arg(&files[0]);
+        },
+        version: &["version"],
+    },
+];
+
+/// A running proxy, with our scenario server behind it.
+pub(super) struct Fronted {
+    plain: SocketAddr,
+    tls: SocketAddr,
+    pub(super) version: String,
+    // Dropped in this order: the proxy ends, then the server, then the folder is removed.
+    _proxy: Served,
+    server: Served,
+    _folder: Scratch,
+}
+
+impl Fronted {
+    pub(super) fn start(proxy: &Proxy) -> anyhow::Result<Fronted> {
+        let mut report = Report::quiet();
+        let program = proxy.program.ensure(&mut report)?;
+        let server = Served::workspace("scenario-server")?;
+        let folder = Scratch::new("proxy")?;
+        certificate(folder.path(), &mut report)?;
+        let (plain, tls) = (free_address()?, free_address()?);
+        let mut files = Vec::new();
+        let mut replaced = 0;
+        for name in proxy.files {
+            let path = workspace().join("examples/proxies").join(name);
+            let mut text = fs::read_to_string(path).with_context(|| format!("reading {name}"))?;
+            for (documented, address) in proxy.documented.iter().zip([server.address, plain, tls]) {
+                replaced += text.matches(documented).count();
+                text = text.replace(documented, &address.to_string());
+            }
+            files.push(folder.path().join(name));
+            fs::write(folder.path().join(name), text)?;
+        }
+        ensure!(replaced >= 3, "the configuration of {} names other addresses", proxy.name);
+        let mut command = Command::new(&program);
+        command.current_dir(folder.path()).env("HOME", folder.path());
+        (proxy.command)(&mut command, &files);
+        let served = Served::at(&mut command, tls)?;
+        let version = version(&program, proxy.version);
+        Ok(Fronted { plain, tls, version, _proxy: served, server, _folder: folder })
+    }
+
+    /// The way over HTTP/1.1.
+    pub(super) fn plain(&self, refuses: fn(&Scenario) -> Option<&'static str>) -> Carrier {
+        Carrier { base: format!("http://{}", self.plain), requests: self.server.url(""), refuses }
+    }
+
+    /// The way over TLS and HTTP/2.
+    pub(super) fn tls(&self, refuses: fn(&Scenario) -> Option<&'static str>) -> Carrier {
+        Carrier { base: format!("https://{}", self.tls), requests: self.server.url(""), refuses }
+    }
+}
+
+fn certificate(folder: &Path, report: &mut Report) -> anyhow::Result<()> {
+    let mut openssl = Command::new(OPENSSL.ensure(report)?);
+    openssl.current_dir(folder).args(["req", "-x509", "-newkey", "rsa:2048", "-nodes"]);
+    openssl.args(["-days", "2", "-subj", "/CN=localhost"]);
+    openssl.args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]);
+    report.run(openssl.args(["-keyout", "key.pem", "-out", "cert.pem"]))?;
+    let read = |name: &str| fs::read_to_string(folder.join(name));
+    fs::write(folder.join("site.pem"), read("cert.pem")? + &read("key.pem")?)?;
+    Ok(())
+}
+
+/// The first word with a digit that a program says of itself, wherever it says it.
+fn version(program: &Path, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output().ok();
+    let text = output.map(|it| [it.stdout, it.stderr].concat()).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let word =
+        text.split([' ', '/', '\n']).find(|word| word.starts_with(|it: char| it.is_ascii_digit()));
+    word.unwrap_or_default().to_owned()
+}
