@@ -31,7 +31,7 @@ pub(super) fn rows() -> Vec<Row> {
 pub(super) fn play(sheet: &mut Sheet, client: &Client, base: &str) -> anyhow::Result<()> {
     sheet.version = (client.version)();
     let began = Instant::now();
-    let seen = Program::start(client)?.run(&order(base), LIMIT)?;
+    let seen = Program::start(client)?.run(&order(base), LIMIT * 2)?;
     sheet.put(cell(&seen, began));
     Ok(())
 }

@@ -76,7 +76,12 @@ pub(super) struct Fronted {
 }
 
 impl Fronted {
+    /// Starts the proxy; again if somebody else took one of its ports meanwhile.
     pub(super) fn start(proxy: &Proxy) -> anyhow::Result<Fronted> {
+        Fronted::try_start(proxy).or_else(|_| Fronted::try_start(proxy))
+    }
+
+    fn try_start(proxy: &Proxy) -> anyhow::Result<Fronted> {
         let mut report = Report::quiet();
         let program = proxy.program.ensure(&mut report)?;
         let server = Served::workspace("scenario-server")?;
