@@ -6,7 +6,7 @@
 //! Takes `--addr ADDRESS`. What the server cannot send, a body without framing and a reset, is 501.
 
 use sse_scenarios::{Answer, End, Framing, Play, Step};
-use sse_server::{Channel, Cors, Frame, History, Response, Server, Sink, sleep};
+use sse_server::{Channel, Cors, Events, Frame, History, Replay, Response, Server, Sink, sleep};
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::io;
@@ -20,7 +20,7 @@ fn main() -> io::Result<()> {
     let channels = Channels::default();
     let server = Server::new(move |request| {
         if let Some(run) = request.path().strip_prefix("/gap/") {
-            return with_gap(&channels, run);
+            return with_gap(&channels, run, request.last_event_id());
         }
         let request = sse_scenarios::Request {
             method: request.method().to_string(),
@@ -42,15 +42,16 @@ type Channels = Mutex<BTreeMap<String, Channel>>;
 /// How many events a channel holds.
 const HELD: usize = 4;
 
-fn with_gap(channels: &Channels, run: &str) -> Response {
+fn with_gap(channels: &Channels, run: &str, last_event_id: Option<&str>) -> Response {
     let mut channels = channels.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(channel) = channels.get(run) {
-        return Response::channel(channel).with_cors(Cors::any());
+        let rest = channel.subscribe(last_event_id, Replay::Live);
+        return Response::events(rest).with_cors(Cors::any());
     }
     let channel = Channel::new(History { events: HELD, ..History::default() });
     channels.insert(run.to_owned(), channel.clone());
-    let response = Response::channel(&channel).with_cors(Cors::any());
-    response.until(async move {
+    let first = channel.subscribe(last_event_id, Replay::Live);
+    let first = Events::from(first).with_end(async move {
         let publish = |text: &str| drop(channel.publish(&Frame::message(text)));
         for number in 1..=2 {
             sleep(Duration::from_millis(150)).await;
@@ -62,7 +63,8 @@ fn with_gap(channels: &Channels, run: &str) -> Response {
         }
         let done = Frame::message("done").with_event_type("done");
         drop(done.map(|done| channel.publish(&done)));
-    })
+    });
+    Response::events(first).with_cors(Cors::any())
 }
 
 fn respond(play: &Arc<Play>, request: &sse_scenarios::Request) -> Response {
