@@ -230,7 +230,7 @@ impl Live {
 }
 
 /// Counts what the decoder has read of `text`: all but `rest`.
-#[inline]
+#[inline(always)]
 fn note(tail: &mut Tail, found: Option<&Found>, text: &[u8], rest: &[u8]) {
     let read = text.get(..text.len() - rest.len()).unwrap_or_default();
     match (found, read.last()) {

@@ -31,6 +31,7 @@ impl Tail {
     }
 
     /// These bytes were read, and no event was dispatched in them.
+    #[cold]
     pub(crate) fn read(&mut self, bytes: &[u8]) {
         match self.last_blank_line(bytes) {
             Some(end) => self.unfinished = (bytes.len() - end) as u64,
