@@ -292,11 +292,13 @@ fn a_source_ends_for_good_after_the_event_that_says_so() {
     let expected = ["a", "b", "[DONE]"];
     let mut owned = builder.clone().build().expect("a source");
     let mut seen = Vec::new();
-    for item in owned.blocking() {
-        if let Item::Event(event) = item {
-            seen.push(event.data);
+    run(async {
+        while let Some(item) = owned.next().await {
+            if let Item::Event(event) = item {
+                seen.push(event.data);
+            }
         }
-    }
+    });
     assert_eq!(
         (seen, owned.ready_state()),
         (expected.map(str::to_owned).to_vec(), ReadyState::Closed)

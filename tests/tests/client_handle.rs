@@ -35,6 +35,10 @@ fn a_handle_ends_a_blocked_iterator() {
             assert!(!blocked.is_finished());
             let closed = Instant::now();
             handle.clone().close();
+            while !blocked.is_finished() {
+                assert!(closed.elapsed() < Duration::from_secs(10), "it is still blocked");
+                thread::sleep(Duration::from_millis(1));
+            }
             let (source, ended) = blocked.join().expect("no panic");
             assert_eq!(source.ready_state(), ReadyState::Closed);
             best = best.min(ended.saturating_duration_since(closed));

@@ -188,13 +188,11 @@ impl Driver {
             return ItemRef::LastEventId(self.decoder.last_event_id());
         };
         match find {
-            Find::Decoded(Found::Event) => {
-                match self.decoder.item(Found::Event, live.chunk()) {
-                    Ok(sse_proto::Item::Event(event)) => ItemRef::Event(event),
-                    Ok(other) => other.into(),
-                    Err(limit) => ItemRef::too_large(limit),
-                }
-            }
+            Find::Decoded(Found::Event) => match self.decoder.item(Found::Event, live.chunk()) {
+                Ok(sse_proto::Item::Event(event)) => ItemRef::Event(event),
+                Ok(other) => other.into(),
+                Err(limit) => ItemRef::too_large(limit),
+            },
             Find::Decoded(found) => rare(&mut self.decoder, found, live.chunk()),
             Find::Stray => ItemRef::Ignored(live.stray()),
         }
