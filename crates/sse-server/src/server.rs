@@ -24,6 +24,8 @@ use crate::{Cors, Limits, Refusal, Request, Response};
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Connections accepted between two moments in which other tasks of the thread may run.
 const ACCEPTS_PER_TURN: usize = 64;
+/// Tasks that run between two looks at the sockets.
+const TASKS_PER_TURN: usize = 16;
 
 /// A server, not yet bound to an address.
 ///
@@ -356,7 +358,15 @@ async fn serve(listener: Arc<Listener>, service: Arc<Service>) {
         or(handle.closed(), cut).await;
     };
     // What is still open is cut when the worker is dropped, and its tasks with it.
-    worker.executor.run(served).await;
+    let tasks = async {
+        loop {
+            for _ in 0..TASKS_PER_TURN {
+                worker.executor.tick().await;
+            }
+            yield_now().await;
+        }
+    };
+    or(served, tasks).await;
 }
 
 async fn accept(listener: &Listener, service: &Arc<Service>, worker: &Arc<Worker>) {

@@ -23,6 +23,14 @@ pub(crate) struct Subscriber {
     beat: Beat,
 }
 
+/// How catching up ended.
+enum CaughtUp {
+    /// The pump writes in its stead.
+    Seated,
+    /// The channel has closed.
+    Closed,
+}
+
 impl Subscriber {
     pub(crate) fn new(events: Subscription, wire: Arc<Wire>, beat: Beat) -> Self {
         let framing = if wire.lock().chunked { Framing::Chunked } else { Framing::Plain };
@@ -43,25 +51,25 @@ impl Subscriber {
     ) -> impl Future<Output = io::Result<()>> + Send {
         async move {
             // Catching up needs timers and buffers; a connection that only waits keeps none of them.
-            while let Some(true) =
-                Box::pin(stop.unless_asked(self.catch_up(&worker))).await.transpose()?
-            {
-                self.events.seek(self.wire.unseated().await);
+            while let Some(caught_up) = Box::pin(stop.unless_asked(self.catch_up(&worker))).await {
+                match caught_up? {
+                    CaughtUp::Seated => self.events.seek(self.wire.unseated().await),
+                    CaughtUp::Closed => break,
+                }
             }
             Ok(())
         }
     }
 
-    /// Delivers what is in the log and what comes, until the pump writes in its stead (true), or the
-    /// channel has closed (false).
-    async fn catch_up(&mut self, worker: &Weak<Worker>) -> io::Result<bool> {
+    /// Delivers what is in the log and what comes, until somebody else does, or nothing will come.
+    async fn catch_up(&mut self, worker: &Weak<Worker>) -> io::Result<CaughtUp> {
         let mut silence = pin!(sleep(self.beat.interval()));
         let mut work = Turn::default();
         loop {
             self.wire.flush().await?;
             let next = match self.events.try_next() {
                 Poll::Ready(next) => Some(next),
-                Poll::Pending if self.take_seat(worker) => return Ok(true),
+                Poll::Pending if self.take_seat(worker) => return Ok(CaughtUp::Seated),
                 Poll::Pending => {
                     let next = async { Some(self.events.next().await) };
                     let beat = async {
@@ -79,7 +87,7 @@ impl Subscriber {
                     let is_filtered = self.events.position().is_none();
                     work.spend(if is_filtered { usize::MAX } else { block.len() }).await;
                 }
-                Some(None) => return Ok(false),
+                Some(None) => return Ok(CaughtUp::Closed),
                 None => self.queue_heartbeat(),
             }
             silence.set(sleep(self.beat.interval()));
