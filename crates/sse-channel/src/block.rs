@@ -53,12 +53,15 @@ impl Block {
         }))
     }
 
-    pub(crate) fn joined(bytes: Vec<u8>) -> Self {
-        Self(Bytes::Joined(Arc::new(bytes)))
-    }
-
     pub(crate) fn of_chunk(chunk: Arc<[u8]>, start: u8, end: u8) -> Self {
         Self(Bytes::Entry { chunk, start, end })
+    }
+}
+
+/// Shares bytes that are whole blocks, and framed if they must be.
+impl From<Vec<u8>> for Block {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Bytes::Joined(Arc::new(bytes)))
     }
 }
 

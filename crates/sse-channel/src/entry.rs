@@ -227,7 +227,7 @@ impl Batch {
             bytes.extend_from_slice(entry.bytes(framing));
             events += 1;
         }
-        Self { first, end, block: Some(Block::joined(bytes)), events }
+        Self { first, end, block: Some(Block::from(bytes)), events }
     }
 
     /// Position of the first entry.

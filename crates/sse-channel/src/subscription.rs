@@ -292,7 +292,7 @@ impl Subscription {
         let Some(gap) = gap else { return first };
         let told = self.tell(*gap, &self.follower.cursor()?);
         // A gap is told to those who have come back: they are not new.
-        Some(first.map_or(told.clone(), |first| Block::joined([&*first, &*told].concat())))
+        Some(first.map_or(told.clone(), |first| Block::from([&*first, &*told].concat())))
     }
 
     /// What a step says to the client.

@@ -1,7 +1,6 @@
 //! Event streams as a handler describes them: where the events come from, and what goes with them.
 //! Depends on `sink` and on sse-channel's subscriptions; starts nothing.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -9,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sse_channel::Subscription;
+use sse_channel::{Block, Framing, Subscription};
 use sse_proto::Frame;
 
 use crate::Sink;
@@ -73,8 +72,8 @@ impl Beat {
     }
 
     /// As a chunk of HTTP/1.1.
-    pub(crate) fn chunk(&self) -> Cow<'_, [u8]> {
-        let Some(event) = &self.event else { return Cow::Borrowed(b"3\r\n:\n\n\r\n") };
+    pub(crate) fn chunk(&self) -> Block {
+        let Some(event) = &self.event else { return Block::heartbeat(Framing::Chunked) };
         let mut chunk = format!("{:x}\r\n", event.len()).into_bytes();
         chunk.extend_from_slice(event);
         chunk.extend_from_slice(b"\r\n");

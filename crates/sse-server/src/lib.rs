@@ -16,6 +16,7 @@ mod events;
 mod http;
 mod intake;
 mod pump;
+mod queue;
 mod report;
 mod response;
 mod server;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, Weak};
 
 use async_executor::Executor;
 use futures_lite::future::{or, yield_now};
-use sse_channel::{Batch, Framing, Log, Read};
+use sse_channel::{Batch, Block, Framing, Log, Read};
 
 use crate::events::Beat;
 use crate::lock;
@@ -121,11 +121,11 @@ async fn pump(thread: Weak<Worker>, key: Key, mut position: u64) {
 }
 
 /// Writes to all who are seated; how many there were.
-async fn write(seats: &mut Vec<Seat>, positions: Range<u64>, bytes: &[u8]) -> u64 {
+async fn write(seats: &mut Vec<Seat>, positions: Range<u64>, block: &Block) -> u64 {
     let (mut index, mut receivers) = (0, 0);
     for write in 1.. {
         let Some(seat) = seats.get(index) else { break };
-        if seat.offer(positions.clone(), bytes, &mut receivers) {
+        if seat.offer(positions.clone(), block, &mut receivers) {
             index += 1;
         } else {
             seats.swap_remove(index);
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn a_seat_is_one_stream_of_a_connection() {
         let wire = wire();
-        let beat = never().chunk().into_owned();
+        let beat = Block::heartbeat(Framing::Chunked);
         let former = wire.seat(1);
         wire.lock().end_turn();
         let mut receivers = 0;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 use std::task::Poll;
 
 use futures_lite::future::or;
-use sse_channel::{Cut, Framing, Subscription};
+use sse_channel::{Block, Cut, Framing, Subscription};
 
 use crate::events::Beat;
 use crate::pump::Worker;
@@ -94,8 +94,8 @@ impl Subscriber {
         }
     }
 
-    fn queue(&self, framed: &[u8]) {
-        self.wire.lock().out.extend_from_slice(framed);
+    fn queue(&self, framed: &Block) {
+        self.wire.lock().out.push(framed, 0);
     }
 
     /// Queues what fills a silence: an event or a comment, and where the client stands if it did not

@@ -14,8 +14,10 @@ use std::task::{Context, Poll, Wake, Waker, ready};
 use std::time::Duration;
 
 use futures_lite::io::{AsyncRead, AsyncWrite};
+use sse_channel::Block;
 
 use crate::lock;
+use crate::queue::Queue;
 use crate::socket::{Socket, within};
 
 /// Bytes read at once.
@@ -45,9 +47,7 @@ pub(crate) struct State {
     /// `None` once the connection is over.
     pub(crate) link: Option<Link>,
     /// What is queued.
-    pub(crate) out: Vec<u8>,
-    /// How much of `out` has left.
-    sent: usize,
+    pub(crate) out: Queue,
     /// Bytes that have left so far.
     pub(crate) total: u64,
     /// Which stream a sink or a seat must belong to; counts up when a stream ends.
@@ -234,7 +234,7 @@ impl Seat {
     /// Writes the events at `positions` without waiting. A client that does not take all of them goes
     /// back to its task with the rest; so does one that has seen a part of them already. Whether the
     /// connection stays with the pump; `receivers` counts it if it was written to.
-    pub(crate) fn offer(&self, positions: Range<u64>, bytes: &[u8], receivers: &mut u64) -> bool {
+    pub(crate) fn offer(&self, positions: Range<u64>, block: &Block, receivers: &mut u64) -> bool {
         let mut guard = self.wire.lock();
         let state = &mut *guard;
         let Writer::Pump { position, .. } = &mut state.writer else { return false };
@@ -247,7 +247,7 @@ impl Seat {
         if *position == positions.start {
             *position = positions.end;
             *receivers += 1;
-            if state.write_now(bytes) {
+            if state.write_now(block) {
                 return true;
             }
         }
@@ -282,38 +282,34 @@ impl State {
     /// Writes what the stream takes at once; whether something may be left.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         let mut stream = pin(&mut self.link)?;
-        if let Some(rest @ [_, ..]) = self.out.get(self.sent..) {
-            let count = ready!(stream.as_mut().poll_write(cx, rest))?;
-            self.sent += count;
+        if !self.out.next().is_empty() {
+            let count = ready!(stream.as_mut().poll_write(cx, self.out.next()))?;
+            self.out.advance(count);
             self.total += count as u64;
             if count == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            if self.sent < self.out.len() {
+            if !self.out.next().is_empty() {
                 return Poll::Ready(Ok(true));
             }
         }
-        // An idle connection keeps no buffer.
-        self.out = Vec::new();
-        self.sent = 0;
         stream.poll_flush(cx).map_ok(|()| false)
     }
 
     /// Writes what the connection takes at once and queues the rest; whether nothing is left.
-    fn write_now(&mut self, bytes: &[u8]) -> bool {
+    fn write_now(&mut self, block: &Block) -> bool {
         let mut cx = Context::from_waker(Waker::noop());
         let (mut written, mut flushed) = (0, false);
         if let Ok(mut stream) = pin(&mut self.link) {
             // A connection that is broken says so again to its own task.
-            if let Poll::Ready(Ok(count)) = stream.as_mut().poll_write(&mut cx, bytes) {
+            if let Poll::Ready(Ok(count)) = stream.as_mut().poll_write(&mut cx, block) {
                 written = count;
             }
             flushed = stream.poll_flush(&mut cx).is_ready();
         }
-        let rest = bytes.get(written..).unwrap_or_default();
-        self.out.extend_from_slice(rest);
+        self.out.push(block, written);
         self.total += written as u64;
-        rest.is_empty() && flushed
+        written == block.len() && flushed
     }
 
     /// Takes the stream `turn` from the pump, if it is under way and the pump has it. Who waits for
