@@ -1,6 +1,6 @@
 //! `sse check`, run as a user runs it, on servers with known faults.
 
-use std::process::Output;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 use tests::fault::{Request, Script, Server};
 use tests::program::sse;
@@ -106,6 +106,18 @@ fn what_cannot_be_reached_is_an_error() {
     for (wrong, code) in [(&[][..], 2), (&["ftp://a"], 1), (&["--explain", "nothing"], 1)] {
         assert_eq!(check(wrong).status.code(), Some(code), "{wrong:?}");
     }
+}
+
+#[test]
+fn a_pipe_that_is_closed_changes_no_verdict() {
+    let server = Server::start(|_| Script::head(404, "").raw("no"));
+    let mut command = sse();
+    command.args(["check", &server.url("/"), "--color", "always"]);
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    drop(child.stdout.take());
+    let ran = child.wait_with_output().expect("it ends");
+    assert_eq!((ran.status.code(), text(&ran.stderr)), (Some(1), ""));
 }
 
 #[test]

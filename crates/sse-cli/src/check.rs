@@ -48,7 +48,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = seconds)]
     time: Duration,
     /// Read at most so many bytes of each answer
-    #[arg(long, value_name = "BYTES", default_value_t = 4 * 1024 * 1024)]
+    #[arg(long, value_name = "BYTES", default_value_t = 1024 * 1024)]
     bytes: usize,
     /// Print one JSON object
     #[arg(long)]
@@ -92,10 +92,7 @@ pub(crate) fn run(args: &Args, colour: Colour) -> Exit {
         true => report.write_json(&mut io::stdout()),
         false => report.write(&mut io::stdout(), colour.on(&io::stdout()), args.quiet),
     };
-    match written {
-        Ok(()) => verdict(&findings),
-        Err(error) => error.into(),
-    }
+    Exit::after(written, verdict(&findings))
 }
 
 /// What is found in what was seen, the worst first.

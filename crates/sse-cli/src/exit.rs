@@ -23,6 +23,14 @@ impl Exit {
         let _ = io::Write::write_fmt(&mut io::stderr(), format_args!("sse: {why}\n"));
         Self::Failed
     }
+
+    /// This exit after something has been written; that nobody has read to the end does not change it.
+    pub(crate) fn after(written: io::Result<()>, exit: Self) -> Self {
+        match Self::from(written) {
+            Self::Done => exit,
+            failed => failed,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {

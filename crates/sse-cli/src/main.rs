@@ -36,7 +36,7 @@ Exit codes:
 #[command(name = "sse", version, after_help = EXIT_CODES, arg_required_else_help = true)]
 struct CommandLine {
     /// When to write in colours
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, alias = "color", global = true, value_name = "WHEN", default_value = "auto")]
     colour: Colour,
     #[command(subcommand)]
     command: Command,

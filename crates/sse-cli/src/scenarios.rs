@@ -159,9 +159,5 @@ fn try_client(args: &Args, command: &str, scenarios: Vec<Scenario>, colour: Colo
         true => report.write_json(&mut io::stdout()),
         false => report.write(&mut io::stdout(), colour.on(&io::stdout())),
     };
-    match written {
-        Ok(()) if report.is_conforming() => Exit::Done,
-        Ok(()) => Exit::Failed,
-        Err(error) => error.into(),
-    }
+    Exit::after(written, if report.is_conforming() { Exit::Done } else { Exit::Failed })
 }

@@ -3,7 +3,7 @@
 
 use sse_client::proto::ChunkedBody;
 use std::borrow::Cow;
-use std::io::Write;
+use std::io::{self, Write};
 use std::time::Duration;
 
 /// Largest head taken, and most fields in it.
@@ -124,13 +124,33 @@ impl Transcript {
         match self.coding() {
             None => Some(Cow::Borrowed(&self.body)),
             Some(coding) if coding.eq_ignore_ascii_case("gzip") => {
-                let mut decoder = flate2::write::GzDecoder::new(Vec::new());
-                // What is damaged or unfinished ends here; what was before it counts.
+                let mut decoder = flate2::write::GzDecoder::new(Inflated(Vec::new()));
+                // What is damaged, unfinished or too much ends here; what was before it counts.
                 let _ = decoder.write_all(&self.body).and_then(|()| decoder.flush());
-                Some(Cow::Owned(decoder.get_ref().clone()))
+                Some(Cow::Owned(std::mem::take(&mut decoder.get_mut().0)))
             }
             Some(_) => None,
         }
+    }
+}
+
+/// Largest content taken out of a compressed body: a few bytes can be made to stand for very many.
+const INFLATED: usize = 8 * 1024 * 1024;
+
+/// Takes inflated bytes up to that.
+struct Inflated(Vec<u8>);
+
+impl Write for Inflated {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > INFLATED {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -316,6 +336,18 @@ mod tests {
         ] {
             assert!(matches!(read(text, false).1, End::Malformed(_)), "{text}");
         }
+    }
+
+    #[test]
+    fn a_bomb_is_inflated_so_far_only() {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        let zeros = vec![0; 1024 * 1024];
+        (0..64).for_each(|_| encoder.write_all(&zeros).expect("memory"));
+        let mut reader = Reader::new("GET");
+        reader.push(Duration::ZERO, b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n");
+        reader.push(Duration::ZERO, &encoder.finish().expect("memory"));
+        let length = reader.transcript.content().map_or(0, |content| content.len());
+        assert!((1..=INFLATED).contains(&length), "{length}");
     }
 
     #[test]

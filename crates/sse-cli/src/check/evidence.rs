@@ -52,8 +52,9 @@ impl Evidence {
 
     /// When the bytes up to a place in the body had come.
     pub(crate) fn arrived(&self, place: usize) -> Duration {
-        let arrival = self.main.arrivals.iter().find(|(_, length)| *length >= place);
-        arrival.or(self.main.arrivals.last()).map_or(self.main.head_at, |(at, _)| *at)
+        let arrivals = &self.main.arrivals;
+        let arrival = arrivals.get(arrivals.partition_point(|(_, length)| *length < place));
+        arrival.or(arrivals.last()).map_or(self.main.head_at, |(at, _)| *at)
     }
 
     /// How long the stream was watched, from its head on.

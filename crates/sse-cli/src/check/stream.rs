@@ -3,10 +3,12 @@
 
 use sse_client::proto::Line;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What is in the body of an answer.
 #[derive(Debug, Default)]
 pub(crate) struct Stream {
+    /// Those that have a field, in the order of their places.
     pub(crate) blocks: Vec<Block>,
     /// What stands after the last blank line; a block without lines if nothing does.
     pub(crate) rest: Block,
@@ -18,7 +20,7 @@ pub(crate) struct Stream {
     pub(crate) has_mark: bool,
     /// Names that are no field's, and how often they come.
     pub(crate) unknown: BTreeMap<String, usize>,
-    /// The values of `retry`.
+    /// The first values of `retry`.
     pub(crate) retries: Vec<String>,
     /// Where bytes stand that are not UTF-8.
     pub(crate) not_utf8: Option<usize>,
@@ -38,9 +40,9 @@ pub(crate) struct Block {
     pub(crate) data: Option<String>,
     pub(crate) event_type: Option<String>,
     /// The value of its last `id` field.
-    pub(crate) id: Option<Vec<u8>>,
+    pub(crate) id: Option<Arc<[u8]>>,
     /// The last event ID after it.
-    pub(crate) last_event_id: Vec<u8>,
+    pub(crate) last_event_id: Arc<[u8]>,
 }
 
 const MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -87,7 +89,7 @@ impl Stream {
                 block.last_event_id = block.id.clone().unwrap_or(before);
                 let next = Block { start: end, end, ..Block::default() };
                 let whole = std::mem::replace(block, next);
-                if whole.end - whole.start > line.len() {
+                if whole.fields > 0 {
                     self.blocks.push(whole);
                 }
             }
@@ -104,7 +106,10 @@ impl Stream {
             b"data" => {
                 block.data_end = end;
                 match &mut block.data {
-                    Some(data) => *data = format!("{data}\n{}", text()),
+                    Some(data) => {
+                        data.push('\n');
+                        data.push_str(&text());
+                    }
                     None => {
                         block.data_begun = end;
                         block.data = Some(text());
@@ -113,9 +118,10 @@ impl Stream {
             }
             b"event" => block.event_type = Some(text()),
             // "If the field value does not contain U+0000 NULL"
-            b"id" if !value.contains(&0) => block.id = Some(value.to_vec()),
+            b"id" if !value.contains(&0) => block.id = Some(value.into()),
             b"id" => {}
-            b"retry" => self.retries.push(text()),
+            b"retry" if self.retries.len() < 10 => self.retries.push(text()),
+            b"retry" => {}
             _ => {
                 block.fields -= 1;
                 let mut name = String::from_utf8_lossy(name).into_owned();
@@ -145,7 +151,7 @@ mod tests {
         assert_eq!((stream.endings, stream.comments), ([8, 2, 1], 1));
         let events: Vec<_> = stream.events().map(|it| it.data.as_deref()).collect();
         assert_eq!(events, [Some("a\nb"), Some("")]);
-        assert!(stream.events().all(|block| block.last_event_id == b"1"));
+        assert!(stream.events().all(|block| *block.last_event_id == *b"1"));
         let first = &stream.blocks[0];
         assert_eq!((first.start, first.data_end, first.end), (3, 26, 27));
         assert_eq!(stream.unknown.get("Data"), Some(&1));

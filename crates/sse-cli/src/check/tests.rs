@@ -141,7 +141,7 @@ fn streams() {
         ("retry: 1000\nid: 1\0\ndata: a\n\n", &[(Warning, "ids")]),
         ("retry: 1000\nid: 1\nevent: ping\n\ndata: a\nid: 2\n\n", &[(Warning, "no-data")]),
         ("retry: 1000\nid: 1\nData: b\ndata: a\n\n", &[(Warning, "unknown-field")]),
-        ("{\"a\": 1}\n\n{\"a\": 2}\n\n", &[(Error, "unknown-field"), (Note, "retry")]),
+        ("{\"a\": 1}\n\n{\"a\": 2}\n\n", &[(Error, "unknown-field")]),
         ("retry: 1000\nid: 1\ndata: a\n", &[(Error, "never-dispatched")]),
         ("retry: 1000\nid: 1\ndata: a\n\ndata: b\n", &[(Warning, "never-dispatched")]),
     ];

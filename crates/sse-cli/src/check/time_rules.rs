@@ -76,10 +76,12 @@ fn buffering(seen: &Evidence, found: &mut Findings) {
 /// How many events came in each arrival that brought more than two after a silence, the first arrival aside: that
 /// one may bring what was before.
 fn bursts(seen: &Evidence) -> Vec<usize> {
+    let ends: Vec<usize> = seen.stream.events().map(|it| it.end).collect();
+    let before_or_at = |place: usize| ends.partition_point(|end| *end <= place);
     let mut bursts = Vec::new();
     for pair in seen.main.arrivals.windows(2) {
         let ((before, from), (at, to)) = (pair[0], pair[1]);
-        let inside = seen.stream.events().filter(|it| it.end > from && it.end <= to).count();
+        let inside = before_or_at(to) - before_or_at(from);
         if inside > 2 && at.saturating_sub(before) >= SECOND {
             bursts.push(inside);
         }
@@ -90,7 +92,8 @@ fn bursts(seen: &Evidence) -> Vec<usize> {
 /// The size of the blocks in which bytes come, if that is a buffer's and they end within events.
 fn blocks_of(seen: &Evidence) -> Option<usize> {
     let lengths = || seen.main.arrivals.iter().map(|(_, length)| *length);
-    let is_inside = |place: usize| !seen.stream.blocks.iter().any(|block| block.end == place);
+    let blocks = &seen.stream.blocks;
+    let is_inside = |place: usize| blocks.binary_search_by_key(&place, |it| it.end).is_err();
     let paused = seen.main.arrivals.windows(2).filter(|pair| pair[1].0 - pair[0].0 >= SECOND);
     (paused.count() >= 1)
         .then(|| {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::check::evidence::{FOREIGN, Redirect, Resumed};
+use crate::system::Deadline;
 
 /// A stream of events with these IDs, each its own data.
 fn stream(ids: &[u32]) -> String {
@@ -116,5 +117,23 @@ fn whatever_comes_is_judged() {
         for second in hostile {
             judge(&Evidence::new(false, answer(HEAD, &format!("{first}{second}"))));
         }
+    }
+}
+
+/// A megabyte of anything takes no noticeable time, however it is cut, and no memory beyond some of its own sizes.
+#[test]
+fn hostile_bytes_cost_little() {
+    const SIZE: usize = 1024 * 1024;
+    let long_id = format!("id: {}\ndata\n\n", "1".repeat(SIZE / 2));
+    for unit in ["\n", ":\n\n", "data\n", "data\n\n", "id\n\n", "retry\n", "x\n\n", "\0"] {
+        let body = long_id.clone() + &unit.repeat(SIZE / 2 / unit.len());
+        let mut reader = Reader::new("GET");
+        reader.push(Duration::ZERO, HEAD.as_bytes());
+        for (at, piece) in (0..).zip(body.as_bytes().chunks(16)) {
+            reader.push(Duration::from_micros(20 * at), piece);
+        }
+        let deadline = Deadline::within(Some(Duration::from_secs(20)));
+        judge(&Evidence::new(false, reader.transcript));
+        assert!(!deadline.is_over(), "{unit:?}");
     }
 }
