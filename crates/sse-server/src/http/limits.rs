@@ -33,8 +33,9 @@ pub struct Limits {
     /// Time that an idle connection stays open after an answer, 75 s (longer than the 60 s of
     /// nginx, so that the proxy closes first).
     pub keep_alive: Duration,
-    /// Open connections, 16,384. Past it: 503 with `Retry-After`. Keep it below the process's
-    /// limit of file descriptors.
+    /// Open connections, 16,384. Past it: 503 with `Retry-After`, which a browser's `EventSource`
+    /// takes for final: its page has to make a new one. Keep it below the process's limit of file
+    /// descriptors.
     pub connections: usize,
     /// Open connections from one IPv4 address or one /64 of IPv6, unlimited. Past it: 503 with `Retry-After`. Behind a
     /// proxy all connections have the proxy's address: leave it unlimited there.
