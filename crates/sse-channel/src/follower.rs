@@ -219,7 +219,7 @@ impl Away {
         max_bytes: usize,
     ) -> Poll<Arrival> {
         if !self.entries.is_empty() {
-            return Poll::Ready(self.take(log));
+            return Poll::Ready(self.take());
         }
         // Since the last look the log may have come to hold it.
         if let Some(position) = self.after.as_ref().and_then(|id| log.after(id).ok()) {
@@ -249,14 +249,14 @@ impl Away {
                 self.page = None;
                 match read {
                     Err(error) => Poll::Ready(Arrival::Failed(error)),
-                    Ok(page) => self.turn(page, log, end, cx),
+                    Ok(page) => self.turn(page, end, cx),
                 }
             }
         }
     }
 
     /// Goes on with what a source had, when the log ended at `end`.
-    fn turn(&mut self, page: Page, log: &Log, end: u64, cx: &mut Context<'_>) -> Poll<Arrival> {
+    fn turn(&mut self, page: Page, end: u64, cx: &mut Context<'_>) -> Poll<Arrival> {
         let Page { gap, entries } = page;
         self.entries = entries;
         if let Some((gap, cursor)) = gap {
@@ -268,16 +268,12 @@ impl Away {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        Poll::Ready(self.take(log))
+        Poll::Ready(self.take())
     }
 
-    /// What has been read, up to the first event that the log holds too.
-    fn take(&mut self, log: &Log) -> Arrival {
-        let mut entries = std::mem::take(&mut self.entries);
-        let held = |entry: &Entry| entry.id().is_some_and(|id| log.after(id).is_ok());
-        if let Some(index) = entries.iter().position(held) {
-            entries.truncate(index + 1);
-        }
+    /// What has been read. If its last event is in the log too, the next step goes on from there.
+    fn take(&mut self) -> Arrival {
+        let entries = std::mem::take(&mut self.entries);
         self.after = entries.iter().rev().find_map(Entry::event_id).or(self.after.take());
         Arrival::Entries(entries)
     }

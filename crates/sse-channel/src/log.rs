@@ -1,5 +1,6 @@
 //! A log as its readers share it: what to read at a position, and waiting for more. For servers that
-//! write to many clients at once; everybody else takes a [`Subscription`]. Depends on `ring` and `waiters`.
+//! write to many clients at once; everybody else takes a [`Subscription`](crate::Subscription). Depends on `ring`,
+//! `waiters` and `source`.
 
 use std::fmt;
 use std::future::Future;
@@ -15,7 +16,7 @@ use crate::id::random_epoch;
 use crate::ring::Ring;
 use crate::source::Source;
 use crate::waiters::{Ticket, Waiters};
-use crate::{Batch, Block, Entry, EventId, Framing, Gap, History, Lag, Replay, Subscription};
+use crate::{Batch, Block, Entry, EventId, Framing, Gap, History, Lag, Replay};
 
 /// The log of a channel: a handle to read it with, from any position. It keeps no channel open.
 ///
@@ -107,12 +108,6 @@ impl Log {
     fn with(ring: Ring, source: Option<Arc<dyn Source>>) -> Self {
         let state = Mutex::new(State { ring, waiters: Waiters::default() });
         Self(Arc::new(Shared { state, counters: Counters::default(), source }))
-    }
-
-    /// Follows the log: after the event with this ID, or from where `replay` says if there is none. An
-    /// empty ID counts as none. What is pushed from here on is not missed.
-    pub fn subscribe(&self, last_event_id: Option<&str>, replay: Replay) -> Subscription {
-        Subscription::new(self, last_event_id, replay)
     }
 
     /// What is at `position`: entries of about `max_bytes` in all.

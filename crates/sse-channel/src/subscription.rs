@@ -106,8 +106,16 @@ impl std::error::Error for Cut {
     }
 }
 
+impl Log {
+    /// Follows the log: after the event with this ID, or from where `replay` says if there is none. An
+    /// empty ID counts as none. What is pushed from here on is not missed.
+    pub fn subscribe(&self, last_event_id: Option<&str>, replay: Replay) -> Subscription {
+        Subscription::new(self, last_event_id, replay)
+    }
+}
+
 impl Subscription {
-    pub(crate) fn new(log: &Log, last_event_id: Option<&str>, replay: Replay) -> Self {
+    fn new(log: &Log, last_event_id: Option<&str>, replay: Replay) -> Self {
         let id = last_event_id.filter(|id| !id.is_empty());
         let (follower, gap) = Follower::new(log, id, replay);
         log.count_subscriber();

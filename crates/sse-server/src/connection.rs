@@ -13,18 +13,18 @@ use futures_lite::FutureExt as _;
 use futures_lite::future::yield_now;
 
 use crate::access::Outcome;
+use crate::delivery::pump::Worker;
+use crate::delivery::stream::{end, stream};
+use crate::delivery::wire::Wire;
 use crate::events::BoxFuture;
 use crate::http::answer::{Answer, Body, Head, answer};
 use crate::http::cors::is_preflight;
 use crate::http::request::Method;
 use crate::intake::{Intake, Stop};
-use crate::pump::Worker;
 use crate::report::{Report, outcome};
 use crate::response::Content;
 use crate::service::{Admission, Handler, Service};
 use crate::socket::{since_1970, within};
-use crate::stream::{end, stream};
-use crate::wire::Wire;
 use crate::{Refusal, Request, Response};
 
 /// How long a refused client may take to read the refusal.

@@ -5,11 +5,11 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use crate::delivery::wire::Wire;
 use crate::http::head::{HeadReader, chunk_size, ends_trailers};
 use crate::http::status::Refusal;
 use crate::service::Service;
 use crate::socket::within;
-use crate::wire::Wire;
 use crate::{Limits, Request};
 
 /// Longest line between two chunks: a size with its extensions, or a trailer.
@@ -162,8 +162,8 @@ mod tests {
 
     use super::*;
     use crate::Response;
+    use crate::delivery::wire::{Link, Wire};
     use crate::http::request::Method;
-    use crate::wire::{Link, Wire};
 
     /// What `take` makes of bytes of which the first `cut` are there and the others come later;
     /// and what is left.

@@ -12,25 +12,20 @@ macro_rules! event {
 
 mod access;
 mod connection;
+mod delivery;
 mod events;
 mod http;
 mod intake;
-mod pump;
-mod queue;
 mod report;
 mod response;
 mod server;
 mod service;
 mod shutdown;
-mod sink;
 mod socket;
-mod stream;
-mod subscriber;
 mod trial;
-mod turn;
-mod wire;
 
 pub use crate::access::{Access, Outcome};
+pub use crate::delivery::sink::Sink;
 pub use crate::events::Events;
 pub use crate::http::cors::Cors;
 pub use crate::http::limits::Limits;
@@ -40,7 +35,6 @@ pub use crate::response::Response;
 pub use crate::server::{BoundServer, Handle, Server};
 pub use crate::service::Stats;
 pub use crate::shutdown::Shutdown;
-pub use crate::sink::Sink;
 pub use crate::socket::sleep;
 pub use crate::trial::Trial;
 pub use sse_channel::{

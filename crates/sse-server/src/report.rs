@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::access::{Access, Outcome};
+use crate::delivery::wire::Wire;
 use crate::service::Service;
 use crate::socket::instant;
-use crate::wire::Wire;
 
 /// Tells the access hook when it is dropped.
 pub(crate) struct Report {

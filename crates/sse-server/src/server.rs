@@ -12,12 +12,12 @@ use futures_lite::io::{AsyncRead, AsyncWrite};
 
 use crate::access::Access;
 use crate::connection::Connection;
-use crate::pump::Worker;
+use crate::delivery::pump::Worker;
+use crate::delivery::wire::{Link, Wire};
 use crate::service::{Handler, Service, Stats};
 use crate::shutdown::Shutdown;
 use crate::socket::{Listener, block_on, listen, sleep};
 use crate::trial::{Client, Trial};
-use crate::wire::{Link, Wire};
 use crate::{Cors, Limits, Refusal, Request, Response};
 
 /// How long to wait when the system cannot give out another connection.

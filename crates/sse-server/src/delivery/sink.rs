@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use sse_proto::Frame;
 
+use crate::delivery::turn::Turn;
+use crate::delivery::wire::{Waiting, Wire};
 use crate::shutdown::Stop;
 use crate::socket::sleep;
-use crate::turn::Turn;
-use crate::wire::{Waiting, Wire};
 
 /// Where the closure of [`Response::stream`](crate::Response::stream) writes its events.
 ///

@@ -6,14 +6,14 @@ use std::sync::{Arc, Weak};
 
 use futures_lite::future::or;
 
+use crate::delivery::pump::Worker;
+use crate::delivery::sink::Sink;
+use crate::delivery::subscriber::Subscriber;
+use crate::delivery::wire::{State, Waiting, Wire};
 use crate::events::{Beat, BoxFuture, Events, Producer, Source};
-use crate::pump::Worker;
 use crate::service::Service;
 use crate::shutdown::{Shutdown, Stop};
-use crate::sink::Sink;
 use crate::socket::sleep;
-use crate::subscriber::Subscriber;
-use crate::wire::{State, Waiting, Wire};
 
 /// The future that writes a stream whose response head is queued. It fails if the client has gone,
 /// or must not take the stream for complete.

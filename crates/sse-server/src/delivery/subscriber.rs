@@ -10,12 +10,12 @@ use std::task::Poll;
 use futures_lite::future::or;
 use sse_channel::{Block, Cut, Framing, Subscription};
 
+use crate::delivery::pump::Worker;
+use crate::delivery::turn::Turn;
+use crate::delivery::wire::Wire;
 use crate::events::Beat;
-use crate::pump::Worker;
 use crate::shutdown::Stop;
 use crate::socket::sleep;
-use crate::turn::Turn;
-use crate::wire::Wire;
 
 pub(crate) struct Subscriber {
     wire: Arc<Wire>,

@@ -10,11 +10,11 @@ use async_executor::Executor;
 use futures_lite::future::{or, yield_now};
 use sse_channel::{Batch, Block, Framing, Log, Read};
 
+use crate::delivery::wire::{Seat, Wire};
 use crate::events::Beat;
 use crate::lock;
 use crate::shutdown::Stop;
 use crate::socket::within;
-use crate::wire::{Seat, Wire};
 
 /// Writes between two moments in which other tasks of the thread may run.
 const WRITES_PER_TURN: usize = 128;
@@ -142,7 +142,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::wire::Link;
+    use crate::delivery::wire::Link;
     use crate::{Channel, Frame};
 
     fn wire() -> Arc<Wire> {

@@ -16,8 +16,8 @@ use std::time::Duration;
 use futures_lite::io::{AsyncRead, AsyncWrite};
 use sse_channel::Block;
 
+use crate::delivery::queue::Queue;
 use crate::lock;
-use crate::queue::Queue;
 use crate::socket::{Socket, within};
 
 /// Bytes read at once.
