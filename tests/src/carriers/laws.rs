@@ -50,6 +50,7 @@ impl Record {
     /// Checks that a block may come next.
     fn take(&mut self, name: &str, only_even: bool, block: &str) {
         let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name));
+        assert!(block.lines().all(|line| line != "id:"), "takes the cursor away: {block:?}");
         if let Some(id) = field("id: ") {
             self.last_event_id = Some(id.to_owned());
         }
