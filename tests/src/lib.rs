@@ -1,5 +1,6 @@
 //! Workspace-wide tests.
 
+pub mod adapters;
 pub mod carriers;
 pub mod chunked;
 pub mod chunking;

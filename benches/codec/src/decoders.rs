@@ -4,6 +4,7 @@ mod eventsource_client;
 mod eventsource_stream;
 mod limit;
 mod ours;
+mod ours_stream;
 mod sse_core;
 mod sse_parse;
 mod sse_stream;
@@ -61,7 +62,7 @@ impl Input {
     }
 }
 
-pub(crate) const ALL: [Decoder; 11] = [
+pub(crate) const ALL: [Decoder; 13] = [
     Decoder { name: "copy", package: "", role: Role::Limit, decode: limit::copy },
     Decoder {
         name: "newline-search",
@@ -81,6 +82,18 @@ pub(crate) const ALL: [Decoder; 11] = [
         package: "",
         role: Role::Ours,
         decode: ours::decode_without_simdutf8,
+    },
+    Decoder {
+        name: "ours-stream",
+        package: "",
+        role: Role::Ours,
+        decode: ours_stream::decode_owned,
+    },
+    Decoder {
+        name: "ours-stream-lent",
+        package: "",
+        role: Role::Ours,
+        decode: ours_stream::decode_lent,
     },
     peer("sse-core", sse_core::decode),
     peer("sse-stream", sse_stream::decode),

@@ -191,6 +191,12 @@ impl<S: Parts> Block<S> {
         Err(exceeded)
     }
 
+    /// The last event ID is again what it was before the last blank line.
+    pub(crate) fn take_back_id(&mut self) {
+        self.committed = self.previous;
+        self.pending = self.previous;
+    }
+
     pub(crate) fn comment<'d>(
         &'d mut self,
         place: &Place,

@@ -296,6 +296,7 @@ fn split_size(line: &[u8]) -> Option<(usize, &[u8])> {
 /// let error = sse_proto::ChunkedBody::new().next(&mut &b"data: 1"[..]).unwrap().unwrap_err();
 /// assert_eq!(error.to_string(), "a chunk does not begin with its size: is the body sent in chunks?");
 /// ```
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ChunkError {

@@ -7,6 +7,7 @@ use core::fmt;
 /// ```
 /// assert_eq!(sse_proto::Part::LastEventId.to_string(), "last event ID");
 /// ```
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Part {
@@ -54,6 +55,7 @@ impl fmt::Display for Part {
 /// let error = decoder.next(&mut &b"data: too long for it"[..]).unwrap().unwrap_err();
 /// assert!(error.to_string().starts_with("the data is longer than its limit of 8 bytes"));
 /// ```
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct LimitExceeded {
@@ -88,6 +90,7 @@ impl core::error::Error for LimitExceeded {}
 ///     "the last event ID cannot carry byte 0x0A at offset 1: remove or escape it"
 /// );
 /// ```
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct FrameError {
@@ -117,6 +120,7 @@ impl core::error::Error for FrameError {}
 /// let error = sse_proto::Frame::message("1").encode_into(&mut [0; 4]).unwrap_err();
 /// assert_eq!(error.to_string(), "the buffer is too small: the frame needs 9 bytes");
 /// ```
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct BufferTooSmall {
@@ -141,6 +145,7 @@ impl core::error::Error for BufferTooSmall {}
 /// assert!(matches!(decoder.set_last_event_id("1\n"), Err(LastEventIdError::Invalid(_))));
 /// assert!(matches!(decoder.set_last_event_id("12345"), Err(LastEventIdError::TooLong(_))));
 /// ```
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LastEventIdError {
     /// It holds CR, LF or NUL, so no event stream can have carried it.

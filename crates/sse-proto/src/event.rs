@@ -21,6 +21,7 @@ use crate::frame::Frame;
 /// assert_eq!(event.last_event_id(), "7");
 /// # Ok::<(), sse_proto::LimitExceeded>(())
 /// ```
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug)]
 pub struct Event<'a> {
     pub(crate) event_type: &'a str,
@@ -129,6 +130,7 @@ impl<'a> Event<'a> {
 ///
 /// An event source shows events only. The rest is for those who need to know that the other side is
 /// alive, when to come back, and from where.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Item<'a> {
     /// A blank line has dispatched an event.

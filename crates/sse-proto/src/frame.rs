@@ -33,6 +33,7 @@ use crate::utf8;
 /// assert_eq!(length, frame.encoded_len());
 /// # Ok::<(), sse_proto::FrameError>(())
 /// ```
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Frame<'a> {
     comment: Option<&'a str>,

@@ -35,13 +35,24 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 mod block;
 mod buffer;
 mod chunked;
+#[cfg(feature = "serde")]
+mod data;
 mod decoder;
 mod error;
 mod event;
+#[cfg(any(
+    feature = "std",
+    feature = "stream",
+    feature = "embedded-io",
+    feature = "embedded-io-async"
+))]
+mod events;
 mod field;
 mod found;
 mod frame;
@@ -49,10 +60,13 @@ mod frame;
 mod heap;
 mod line;
 mod lines;
+#[cfg(feature = "alloc")]
+mod owned;
 mod scan;
 mod search;
 mod storage;
 mod torn;
+mod unfinished;
 mod utf8;
 #[cfg(feature = "memchr")]
 mod whole;
@@ -61,11 +75,31 @@ pub use chunked::{ChunkError, ChunkedBody};
 pub use decoder::Decoder;
 pub use error::{BufferTooSmall, FrameError, LastEventIdError, LimitExceeded, Part};
 pub use event::{Event, Item};
+#[cfg(feature = "embedded-io-async")]
+pub use events::EmbeddedAsyncReader;
+#[cfg(feature = "embedded-io")]
+pub use events::EmbeddedReader;
+#[cfg(feature = "std")]
+pub use events::Reader;
+#[cfg(feature = "futures-io")]
+pub use events::{AsyncBufReader, AsyncReader};
+#[cfg(feature = "stream")]
+pub use events::{ByteStreamExt, Chunks};
+#[cfg(any(
+    feature = "std",
+    feature = "stream",
+    feature = "embedded-io",
+    feature = "embedded-io-async"
+))]
+pub use events::{Events, ReadError};
 pub use found::Found;
 pub use frame::Frame;
 pub use line::Line;
 pub use lines::LineReader;
+#[cfg(feature = "alloc")]
+pub use owned::OwnedEvent;
 pub use storage::{Fixed, Growable, Lent, Limits, Storage};
+pub use unfinished::Unfinished;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

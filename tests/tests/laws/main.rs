@@ -3,6 +3,7 @@
 //! A failure names the stream and its cuts, which say all there is to know. The seeds are fixed:
 //! what fails once fails again.
 
+mod adapters;
 mod chunked;
 mod corpus;
 mod decoding;

@@ -14,7 +14,16 @@ const FORBIDDEN: [(&str, &[&str]); 4] = [
 ];
 
 /// What `sse-proto` may depend on, behind features.
-const OPTIONAL: [&str; 2] = ["memchr", "simdutf8"];
+const OPTIONAL: [&str; 8] = [
+    "memchr",
+    "simdutf8",
+    "futures-core",
+    "futures-io",
+    "embedded-io",
+    "embedded-io-async",
+    "serde",
+    "defmt",
+];
 
 /// What marks a file as one that touches sockets or clocks.
 const SYSTEM: [&str; 4] = ["async_io::", "std::net::Tcp", "Instant::now", "SystemTime::now"];
