@@ -26,7 +26,7 @@ const DEMOS: [Demo; 6] = [
         about: "A greeting at once, then the time every two seconds.",
         path: "/sse",
         event_types: &["custom-event"],
-        time: Duration::from_millis(4500),
+        time: Duration::from_millis(7000),
         check: |events| {
             let greeting = "Hello, this is a server-sent event!";
             is("the greeting", &events[0], "message", |data| data == greeting)?;
@@ -38,7 +38,7 @@ const DEMOS: [Demo; 6] = [
         about: "Eleven messages, one a second, then the event end.",
         path: "/events",
         event_types: &["end"],
-        time: Duration::from_millis(14500),
+        time: Duration::from_millis(17000),
         check: |events| {
             for (n, event) in events[..11].iter().enumerate() {
                 is("a number", event, "message", |data| data.ends_with(&format!("计数：{n}")))?;
@@ -51,7 +51,7 @@ const DEMOS: [Demo; 6] = [
         about: "First the event connecttime, then the date every second, each with an ID.",
         path: "/stream",
         event_types: &["connecttime"],
-        time: Duration::from_millis(3500),
+        time: Duration::from_millis(6000),
         check: |events| {
             is("the first", &events[0], "connecttime", |_| true)?;
             is("a date", &events[1], "message", |data| data.contains("GMT"))?;
@@ -74,7 +74,7 @@ const DEMOS: [Demo; 6] = [
         about: "The date every second.",
         path: "/",
         event_types: &[],
-        time: Duration::from_millis(3500),
+        time: Duration::from_millis(6000),
         check: |events| {
             is("a date", &events[0], "message", |data| data.contains("GMT"))?;
             is("another", &events[1], "message", |data| data.contains("GMT"))
@@ -85,7 +85,7 @@ const DEMOS: [Demo; 6] = [
         about: "The events name and age, a second apart, each line written by itself.",
         path: "/",
         event_types: &["name", "age"],
-        time: Duration::from_millis(3500),
+        time: Duration::from_millis(6000),
         check: |events| {
             is("the name", &events[0], "name", |data| data == "Alice")?;
             is("the age", &events[1], "age", |data| data == "24")
@@ -96,7 +96,7 @@ const DEMOS: [Demo; 6] = [
         about: "The event lol every 300 ms, with a space at the end of its data; the stream ends after 3 s.",
         path: "/sse",
         event_types: &["lol"],
-        time: Duration::from_millis(4000),
+        time: Duration::from_millis(6000),
         check: |events| {
             events[..7]
                 .iter()

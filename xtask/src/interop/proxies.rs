@@ -21,7 +21,7 @@ pub(super) struct Proxy {
     program: &'static Program,
     /// Its configuration, in one or more files.
     files: &'static [&'static str],
-    /// What these name: the server, where HTTP/1.1 is listened for, where HTTP/2.
+    /// The ports that these name: the server's, that of HTTP/1.1, that of HTTP/2.
     documented: [&'static str; 3],
     /// The command line, given the files.
     command: fn(&mut Command, &[std::path::PathBuf]),
@@ -33,7 +33,7 @@ pub(super) static PROXIES: [Proxy; 3] = [
         name: "nginx",
         program: &NGINX,
         files: &["nginx.conf"],
-        documented: ["127.0.0.1:8080", "127.0.0.1:8081", "127.0.0.1:8443"],
+        documented: [":8080", ":8081", ":8443"],
         command: |command, files| {
             let folder = files[0].parent().unwrap_or(Path::new("."));
             command.arg("-p").arg(folder).arg("-c").arg(&files[0]);
@@ -44,7 +44,7 @@ pub(super) static PROXIES: [Proxy; 3] = [
         name: "HAProxy",
         program: &HAPROXY,
         files: &["haproxy.cfg", "haproxy-tls.cfg"],
-        documented: ["127.0.0.1:8080", "127.0.0.1:8082", "127.0.0.1:8444"],
+        documented: [":8080", ":8082", ":8444"],
         command: |command, files| {
             for file in files {
                 command.arg("-f").arg(file);
@@ -56,7 +56,7 @@ pub(super) static PROXIES: [Proxy; 3] = [
         name: "Caddy",
         program: &CADDY,
         files: &["Caddyfile"],
-        documented: ["127.0.0.1:8080", "127.0.0.1:8083", "127.0.0.1:8445"],
+        documented: [":8080", ":8083", ":8445"],
         command: |command, files| {
             command.args(["run", "--adapter", "caddyfile", "--config"]).arg(&files[0]);
         },
@@ -95,7 +95,7 @@ impl Fronted {
             let mut text = fs::read_to_string(path).with_context(|| format!("reading {name}"))?;
             for (documented, address) in proxy.documented.iter().zip([server.address, plain, tls]) {
                 replaced += text.matches(documented).count();
-                text = text.replace(documented, &address.to_string());
+                text = text.replace(documented, &format!(":{}", address.port()));
             }
             files.push(folder.path().join(name));
             fs::write(folder.path().join(name), text)?;
