@@ -104,3 +104,7 @@ pub use unfinished::Unfinished;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(all(doctest, feature = "stream", feature = "std"))]
+#[doc = include_str!("../COMING_FROM.md")]
+struct ComingFrom;
