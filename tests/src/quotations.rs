@@ -29,15 +29,23 @@ pub struct Comment {
 #[must_use]
 pub fn comments() -> Vec<Comment> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let folder = Path::new("crates/sse-proto/src");
-    let mut files: Vec<PathBuf> = fs::read_dir(workspace.join(folder))
-        .expect("the codec's source is there")
-        .map(|entry| folder.join(entry.expect("the folder can be listed").file_name()))
-        .filter(|file| file.extension().is_some_and(|it| it == "rs"))
-        .collect();
+    let mut files = Vec::new();
+    list(&workspace, Path::new("crates/sse-proto/src"), &mut files);
     files.sort();
     let read = |file: &PathBuf| fs::read_to_string(workspace.join(file)).expect("a file of source");
     files.iter().flat_map(|file| comments_of(file, &read(file))).collect()
+}
+
+/// The source files below a folder.
+fn list(workspace: &Path, folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(workspace.join(folder)).expect("the codec's source is there") {
+        let path = folder.join(entry.expect("the folder can be listed").file_name());
+        if workspace.join(&path).is_dir() {
+            list(workspace, &path, files);
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            files.push(path);
+        }
+    }
 }
 
 fn comments_of(file: &Path, source: &str) -> Vec<Comment> {

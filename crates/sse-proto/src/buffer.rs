@@ -1,18 +1,6 @@
-//! Buffers that hold one value each, and the kind of a fixed size. Imports `core` only.
+//! Buffers that hold one value each, and the kind of a fixed size. Imports `core` and UTF-8.
 
 use crate::utf8;
-
-/// Where a value is.
-#[derive(Clone, Copy, Debug)]
-pub enum Place {
-    /// There is none.
-    Nowhere,
-    /// In the chunk that is being read, from and to these positions.
-    #[cfg(feature = "memchr")]
-    Chunk(usize, usize),
-    /// In its buffer.
-    Buffer,
-}
 
 /// A buffer that is being used.
 pub trait Buffer<'s>: Sized {
@@ -20,53 +8,20 @@ pub trait Buffer<'s>: Sized {
     fn limit(&self) -> usize;
     fn as_slice(&self) -> &[u8];
     fn clear(&mut self);
+    /// Appends a byte; false, and nothing done, if that passes the limit.
+    fn push(&mut self, byte: u8) -> bool;
     /// Appends `bytes`; false, and nothing done, if that passes the limit.
     fn append(&mut self, bytes: &[u8]) -> bool;
+    /// Appends a line feed and `line`; false if that passes the limit.
+    #[inline]
+    fn append_line(&mut self, line: &[u8]) -> bool {
+        self.push(b'\n') && self.append(line)
+    }
     /// Puts U+FFFD in the place of what is not UTF-8; false if that passes the limit.
     fn repair(&mut self) -> bool;
     fn into_bytes(self) -> &'s [u8];
     /// The content as text, repaired if need be; `None` if that passes the limit.
     fn into_text(self) -> Option<&'s str>;
-
-    /// Appends a line feed and `line`; false if that passes the limit.
-    #[inline]
-    fn append_line(&mut self, line: &[u8]) -> bool {
-        self.append(b"\n") && self.append(line)
-    }
-
-    /// The value at `place`, repaired if need be; `None` if that passes the limit.
-    #[inline]
-    fn text_at(
-        self,
-        place: &Place,
-        #[cfg_attr(not(feature = "memchr"), expect(unused_variables))] chunk: &'s [u8],
-    ) -> Option<&'s str> {
-        match *place {
-            Place::Nowhere => Some(""),
-            Place::Buffer => self.into_text(),
-            #[cfg(feature = "memchr")]
-            Place::Chunk(start, end) => {
-                let text = utf8::check_within(chunk, start, end);
-                text.or_else(|| self.repaired(slice(chunk, start, end)))
-            }
-        }
-    }
-
-    /// These bytes, which are not UTF-8, repaired; `None` if that passes the limit.
-    #[cfg(feature = "memchr")]
-    #[cold]
-    fn repaired(mut self, bytes: &[u8]) -> Option<&'s str> {
-        self.clear();
-        self.append(bytes).then_some(())?;
-        self.into_text()
-    }
-}
-
-/// The bytes from `start` to `end`.
-#[cfg(feature = "memchr")]
-#[inline]
-pub(crate) fn slice(chunk: &[u8], start: usize, end: usize) -> &[u8] {
-    chunk.get(start..end).unwrap_or_default()
 }
 
 /// Bytes of a fixed size, the first `length` of them in use.
@@ -110,6 +65,16 @@ impl<'s> Buffer<'s> for Region<'s> {
 
     fn clear(&mut self) {
         *self.length = 0;
+    }
+
+    #[inline]
+    fn push(&mut self, byte: u8) -> bool {
+        let Some(place) = self.bytes.get_mut(*self.length) else {
+            return false;
+        };
+        *place = byte;
+        *self.length += 1;
+        true
     }
 
     fn append(&mut self, bytes: &[u8]) -> bool {

@@ -121,7 +121,7 @@ impl ChunkedBody {
     /// ```
     #[inline]
     pub fn next<'i>(&mut self, input: &mut &'i [u8]) -> Option<Result<&'i [u8], ChunkError>> {
-        #[cfg(feature = "memchr")]
+        #[cfg(feature = "whole-lines")]
         if let Some(payload) = self.whole_chunk(input) {
             return Some(Ok(payload));
         }
@@ -131,7 +131,7 @@ impl ChunkedBody {
     /// Like [`next`](Self::next), for what most streams have nothing else of: a chunk that lies whole in `input`, of at
     /// most 64 KiB, without extensions. `None`, and nothing read, for anything else.
     ///
-    /// With the feature `memchr`, `next` begins with this. It is of use by itself to a loop that treats whole chunks
+    /// With the feature `whole-lines`, `next` begins with this. It is of use by itself to a loop that treats whole chunks
     /// apart.
     ///
     /// ```

@@ -1,16 +1,31 @@
 //! Bytes to events: WHATWG HTML, section 9.2.6. Imports `core` and the modules below it.
+//!
+//! A decoder is a `block`, the buffers of the standard, and a `torn` line, of which the end has not come. Bytes get from
+//! there to here one by one; with the feature `whole-lines` a chunk is read by `whole`, which leaves to `torn` only what
+//! does not lie whole in the chunk.
+
+mod block;
+mod torn;
+#[cfg(feature = "whole-lines")]
+mod whole;
 
 use core::time::Duration;
 
-#[cfg(feature = "alloc")]
-use crate::Limits;
-use crate::block::Block;
-use crate::buffer::Place;
+use block::Block;
+use torn::Torn;
+#[cfg(not(feature = "whole-lines"))]
+use torn::read;
+#[cfg(feature = "whole-lines")]
+use whole::read;
+
 use crate::error::{FrameError, LastEventIdError, LimitExceeded, Part};
 use crate::event::{Event, Item};
-use crate::field::{Digits, Name, find_outside_of_id};
+use crate::field::find_outside_of_id;
 use crate::found::Found;
+#[cfg(feature = "alloc")]
+use crate::storage::Limits;
 use crate::storage::{Growable, Storage};
+use crate::text::Text;
 
 /// Reads an event stream that arrives in chunks of any size: section 9.2.6 of the standard,
 /// "Interpreting an event stream".
@@ -20,7 +35,7 @@ use crate::storage::{Growable, Storage};
 /// its blank line, even if that is the CR of a CRLF. An unfinished block at the end of a stream is
 /// no event: call [`reset`](Self::reset) and begin with the next stream.
 ///
-/// With the feature `memchr`, the data of an event that is one line inside one chunk is borrowed
+/// With the feature `whole-lines`, the data of an event that is one line inside one chunk is borrowed
 /// from that chunk. Anything else is copied once into the storage `S`, which is kept from event to event:
 ///
 /// | `S` | memory | without the feature `alloc` |
@@ -54,40 +69,16 @@ use crate::storage::{Growable, Storage};
 /// assert_eq!(events, 1);
 /// # Ok::<(), sse_proto::LimitExceeded>(())
 /// ```
-#[derive(Clone, Debug)]
-pub struct Decoder<S = Growable> {
-    pub(crate) block: Block<S>,
-    /// What the line that has just been read has completed.
-    pub(crate) found: Option<Found>,
-    /// Which limit was passed last.
-    pub(crate) passed: Part,
-    /// Where the text of the last comment is.
-    pub(crate) comment: Place,
-    pub(crate) reconnection_time: Option<Duration>,
-    /// The chunk before has left something open, in one of the fields below.
-    #[cfg(feature = "memchr")]
-    pub(crate) torn: bool,
-    /// How many bytes of a byte order mark have been seen at the start of the stream.
-    pub(crate) bom: u8,
-    /// The last byte was a CR: an LF now belongs to the same line ending.
-    pub(crate) after_cr: bool,
-    /// A limit was passed: the rest of the block is not for us.
-    pub(crate) skipping: bool,
-    /// Where the next byte stands in its line.
-    pub(crate) position: Position,
-    pub(crate) retry: Digits,
+#[derive(Debug)]
+pub struct Decoder<S = Growable, T: ?Sized = str> {
+    block: Block<S, T>,
+    torn: Torn,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Position {
-    /// At the start of a line.
-    Start,
-    /// In what can only be this name: so many bytes of it have been seen.
-    Name { name: Name, seen: u8 },
-    /// After the colon: one space may follow that is not of the value.
-    Colon(Name),
-    /// In a value.
-    Value(Name),
+impl<S: Clone, T: ?Sized> Clone for Decoder<S, T> {
+    fn clone(&self) -> Self {
+        Self { block: self.block.clone(), torn: self.torn.clone() }
+    }
 }
 
 #[cfg(feature = "alloc")]
@@ -142,20 +133,31 @@ impl<S> Decoder<S> {
     /// ```
     #[must_use]
     pub const fn with_storage(storage: S) -> Self {
-        Self {
-            block: Block::new(storage),
-            found: None,
-            passed: Part::Line,
-            comment: Place::Nowhere,
-            reconnection_time: None,
-            #[cfg(feature = "memchr")]
-            torn: true,
-            bom: 0,
-            after_cr: false,
-            skipping: false,
-            position: Position::Start,
-            retry: Digits::NONE,
-        }
+        Self::of(storage)
+    }
+}
+
+impl<S> Decoder<S, [u8]> {
+    /// A decoder that hands out bytes in place of text, and is otherwise the same: they may be ill-formed UTF-8, and a
+    /// program without any text holds no code to check it, which takes about a kilobyte on a small machine.
+    ///
+    /// ```
+    /// use sse_proto::{Decoder, Fixed, Item};
+    ///
+    /// let mut decoder = Decoder::for_bytes(Fixed::<64, 16>::new());
+    /// let mut rest = &b"data: 1\xFF\n\n"[..];
+    /// let Some(Ok(Item::Event(event))) = decoder.next(&mut rest) else { unreachable!() };
+    /// assert_eq!((event.event_type(), event.data()), (&b"message"[..], &b"1\xFF"[..]));
+    /// ```
+    #[must_use]
+    pub const fn for_bytes(storage: S) -> Self {
+        Self::of(storage)
+    }
+}
+
+impl<S, T: ?Sized> Decoder<S, T> {
+    const fn of(storage: S) -> Self {
+        Self { block: Block::new(storage), torn: Torn::START_OF_STREAM }
     }
 
     /// The reconnection time that the stream has set, if any: at most `u64::MAX` milliseconds.
@@ -173,11 +175,11 @@ impl<S> Decoder<S> {
     /// ```
     #[must_use]
     pub const fn reconnection_time(&self) -> Option<Duration> {
-        self.reconnection_time
+        self.block.reconnection_time()
     }
 }
 
-impl<S: Storage> Decoder<S> {
+impl<S: Storage, T: Text + ?Sized> Decoder<S, T> {
     /// Reads `input` up to the end of the next item and takes what was read off its front.
     ///
     /// `None` when all of `input` has been read: hand over the next chunk then. A loop that has to
@@ -206,7 +208,7 @@ impl<S: Storage> Decoder<S> {
     pub fn next<'d, 'i: 'd>(
         &'d mut self,
         input: &mut &'i [u8],
-    ) -> Option<Result<Item<'d>, LimitExceeded>> {
+    ) -> Option<Result<Item<'d, T>, LimitExceeded>> {
         let chunk = *input;
         self.advance(input).map(|found| self.item(found, chunk))
     }
@@ -231,18 +233,16 @@ impl<S: Storage> Decoder<S> {
     /// assert_eq!(decoder.last_event_id(), "5");
     /// # Ok::<(), sse_proto::LimitExceeded>(())
     /// ```
-    #[cfg_attr(feature = "memchr", inline(always))]
+    #[cfg_attr(feature = "whole-lines", inline(always))]
     pub fn next_event<'d, 'i: 'd>(
         &'d mut self,
         input: &mut &'i [u8],
-    ) -> Option<Result<Event<'d>, LimitExceeded>> {
+    ) -> Option<Result<Event<'d, T>, LimitExceeded>> {
         loop {
             let chunk = *input;
-            let (read, found) = self.scan(chunk, false);
-            *input = chunk.get(read..).unwrap_or_default();
-            match found? {
+            match self.find(input, false)? {
                 Found::Event => return Some(self.block.event(chunk)),
-                Found::Limit => return Some(Err(self.exceeded(self.passed))),
+                Found::Limit => return Some(Err(self.block.limit_exceeded())),
                 Found::Comment | Found::ReconnectionTime | Found::LastEventId => {}
             }
         }
@@ -298,8 +298,25 @@ impl<S: Storage> Decoder<S> {
     /// ```
     #[inline]
     pub fn advance(&mut self, input: &mut &[u8]) -> Option<Found> {
-        let (read, found) = self.scan(input, true);
-        *input = input.get(read..).unwrap_or_default();
+        self.find(input, true)
+    }
+
+    /// The last event ID is again what it was before the last blank line.
+    pub(crate) fn take_back_id(&mut self) {
+        self.block.take_back_id();
+    }
+
+    /// The reconnection time is again what it was.
+    pub(crate) fn take_back_reconnection_time(&mut self, time: Option<Duration>) {
+        self.block.take_back_reconnection_time(time);
+    }
+
+    /// What there is next in `input`, comments among it or not.
+    #[cfg_attr(feature = "whole-lines", inline(always))]
+    fn find(&mut self, input: &mut &[u8], comments: bool) -> Option<Found> {
+        self.block.clear_if_over();
+        let (length, found) = read(input, &mut self.block, &mut self.torn, comments);
+        *input = input.get(length..).unwrap_or_default();
         found
     }
 
@@ -326,21 +343,13 @@ impl<S: Storage> Decoder<S> {
     /// assert_eq!(event.data(), "1\u{FFFD}");
     /// # Ok::<(), sse_proto::LimitExceeded>(())
     /// ```
-    #[cfg_attr(feature = "memchr", inline(always))]
+    #[cfg_attr(feature = "whole-lines", inline(always))]
     pub fn item<'d>(
         &'d mut self,
         found: Found,
         chunk: &'d [u8],
-    ) -> Result<Item<'d>, LimitExceeded> {
-        match found {
-            Found::Event => self.block.event(chunk).map(Item::Event),
-            Found::Comment => self.block.comment(&self.comment, chunk).map(Item::Comment),
-            Found::ReconnectionTime => {
-                Ok(Item::ReconnectionTime(self.reconnection_time.unwrap_or_default()))
-            }
-            Found::LastEventId => Ok(Item::LastEventId(self.block.last_event_id())),
-            Found::Limit => Err(self.exceeded(self.passed)),
-        }
+    ) -> Result<Item<'d, T>, LimitExceeded> {
+        self.block.item(found, chunk)
     }
 
     /// The last event ID: empty if the stream has set none, or has reset it.
@@ -356,7 +365,7 @@ impl<S: Storage> Decoder<S> {
     /// assert_eq!(decoder.last_event_id(), "41");
     /// ```
     #[must_use]
-    pub fn last_event_id(&self) -> &str {
+    pub fn last_event_id(&self) -> &T {
         self.block.last_event_id()
     }
 
@@ -380,16 +389,13 @@ impl<S: Storage> Decoder<S> {
     /// assert_eq!(event.last_event_id(), "41");
     /// # Ok::<(), sse_proto::LastEventIdError>(())
     /// ```
-    pub fn set_last_event_id(&mut self, id: &str) -> Result<(), LastEventIdError> {
-        let part = Part::LastEventId;
-        if let Some(offset) = find_outside_of_id(id) {
-            let byte = id.as_bytes().get(offset).copied().unwrap_or_default();
+    pub fn set_last_event_id(&mut self, id: &T) -> Result<(), LastEventIdError> {
+        let id = id.bytes();
+        if let Some((offset, byte)) = find_outside_of_id(id) {
+            let part = Part::LastEventId;
             return Err(LastEventIdError::Invalid(FrameError { part, byte, offset }));
         }
-        if self.block.set_last_event_id(id) {
-            return Ok(());
-        }
-        Err(LastEventIdError::TooLong(self.exceeded(part)))
+        self.block.set_last_event_id(id).map_err(LastEventIdError::TooLong)
     }
 
     /// Makes ready for the next connection: forgets the unfinished block, keeps the last event
@@ -411,18 +417,6 @@ impl<S: Storage> Decoder<S> {
     /// ```
     pub fn reset(&mut self) {
         self.block.discard();
-        self.found = None;
-        #[cfg(feature = "memchr")]
-        {
-            self.torn = true;
-        }
-        self.bom = 0;
-        self.after_cr = false;
-        self.skipping = false;
-        self.position = Position::Start;
-    }
-
-    fn exceeded(&mut self, part: Part) -> LimitExceeded {
-        LimitExceeded { part, limit: self.block.limit(part) }
+        self.torn = Torn::START_OF_STREAM;
     }
 }

@@ -5,11 +5,14 @@ use core::time::Duration;
 
 use crate::error::FrameError;
 use crate::frame::Frame;
+use crate::text::Text;
 
 /// A received event: what section 9.2.6 makes a `MessageEvent` of.
 ///
 /// The strings are borrowed from the chunk or from the decoder's storage, until its next call.
 /// They hold no CR; the data may hold LF, the event type and the ID do not.
+///
+/// Of a [decoder for bytes](crate::Decoder::for_bytes) they are bytes: `T` is `[u8]`.
 ///
 /// ```
 /// use sse_proto::{Decoder, Fixed};
@@ -22,32 +25,40 @@ use crate::frame::Frame;
 /// # Ok::<(), sse_proto::LimitExceeded>(())
 /// ```
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug)]
-pub struct Event<'a> {
-    pub(crate) event_type: &'a str,
-    pub(crate) data: &'a str,
-    pub(crate) last_event_id: &'a str,
+#[derive(Debug)]
+pub struct Event<'a, T: ?Sized = str> {
+    pub(crate) event_type: &'a T,
+    pub(crate) data: &'a T,
+    pub(crate) last_event_id: &'a T,
     /// The block had an `id` field of its own.
     pub(crate) has_id: bool,
 }
 
+impl<T: ?Sized> Clone for Event<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for Event<'_, T> {}
+
 /// Events are equal if all that can be asked of them is.
-impl PartialEq for Event<'_> {
+impl<T: Text + ?Sized> PartialEq for Event<'_, T> {
     fn eq(&self, other: &Self) -> bool {
-        self.texts() == other.texts()
+        self.values() == other.values()
     }
 }
 
-impl Eq for Event<'_> {}
+impl<T: Text + ?Sized> Eq for Event<'_, T> {}
 
-impl Hash for Event<'_> {
+impl<T: Text + ?Sized> Hash for Event<'_, T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.texts().hash(state);
+        self.values().hash(state);
     }
 }
 
-impl<'a> Event<'a> {
-    fn texts(&self) -> [&'a str; 3] {
+impl<'a, T: Text + ?Sized> Event<'a, T> {
+    fn values(&self) -> [&'a T; 3] {
         [self.event_type(), self.data, self.last_event_id]
     }
 
@@ -56,23 +67,25 @@ impl<'a> Event<'a> {
     /// "If the event type buffer has a value other than the empty string, change the type of the
     /// newly created event to equal the value of the event type buffer."
     #[must_use]
-    pub fn event_type(&self) -> &'a str {
+    pub fn event_type(&self) -> &'a T {
         // "Initialize event's type attribute to "message""
-        if self.event_type.is_empty() { "message" } else { self.event_type }
+        if self.event_type.bytes().is_empty() { T::MESSAGE } else { self.event_type }
     }
 
     /// The data: the values of the block's `data` fields, joined by a line feed.
     #[must_use]
-    pub fn data(&self) -> &'a str {
+    pub fn data(&self) -> &'a T {
         self.data
     }
 
     /// The last event ID at the time of this event: its own, or that of an earlier block.
     #[must_use]
-    pub fn last_event_id(&self) -> &'a str {
+    pub fn last_event_id(&self) -> &'a T {
         self.last_event_id
     }
+}
 
+impl<'a> Event<'a> {
     /// The frame that a receiver reads as this very event, whatever its last event ID was.
     ///
     /// So the frame has an ID even if the block had none, unless no block so far had one: the
@@ -129,20 +142,28 @@ impl<'a> Event<'a> {
 /// What a decoder finds in an event stream, in the order of the stream.
 ///
 /// An event source shows events only. The rest is for those who need to know that the other side is
-/// alive, when to come back, and from where.
+/// alive, when to come back, and from where. Of a [decoder for bytes](crate::Decoder::for_bytes) the values are bytes.
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Item<'a> {
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub enum Item<'a, T: Text + ?Sized = str> {
     /// A blank line has dispatched an event.
-    Event(Event<'a>),
+    Event(Event<'a, T>),
     /// A comment line, without its colon and without one space after it. It is there as soon as
     /// its line has ended, before the event of the block that it stands in.
-    Comment(&'a str),
+    Comment(&'a T),
     /// A `retry` field has set the reconnection time: at once, not with the end of the block.
     ReconnectionTime(Duration),
     /// A block with an `id` field but without data has set the last event ID, without an event.
-    LastEventId(&'a str),
+    LastEventId(&'a T),
 }
+
+impl<T: Text + ?Sized> Clone for Item<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Text + ?Sized> Copy for Item<'_, T> {}
 
 impl<'a> Item<'a> {
     /// The frame that a receiver reads as this very item.

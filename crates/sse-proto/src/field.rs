@@ -16,21 +16,9 @@ pub(crate) enum Name {
     Unknown,
 }
 
+#[cfg(feature = "whole-lines")]
 impl Name {
-    /// No two of the names begin with the same byte: the first decides which it can be.
-    pub(crate) const fn beginning_with(first: u8) -> Self {
-        match first {
-            b'd' => Self::Of(Part::Data),
-            b'e' => Self::Of(Part::EventType),
-            b'i' => Self::Of(Part::LastEventId),
-            b':' => Self::Of(Part::Comment),
-            b'r' => Self::Retry,
-            _ => Self::Unknown,
-        }
-    }
-
     /// The name that `line` begins with, and what follows. A comment is no field and has none.
-    #[cfg(feature = "memchr")]
     #[inline]
     pub(crate) const fn at_start_of(line: &[u8]) -> (Self, &[u8]) {
         match line {
@@ -41,21 +29,54 @@ impl Name {
             _ => (Self::Unknown, line),
         }
     }
+}
 
-    pub(crate) const fn as_bytes(self) -> &'static [u8] {
-        match self {
-            Self::Of(Part::Data) => b"data",
-            Self::Of(Part::EventType) => b"event",
-            Self::Of(Part::LastEventId) => b"id",
-            Self::Retry => b"retry",
-            Self::Of(_) | Self::Unknown => b"",
+/// A name of which some bytes have been seen: where the next one stands in [`NAMES`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spelling(u8);
+
+/// The names, each with the colon behind it.
+const NAMES: &[u8; 20] = b"data:event:id:retry:";
+
+impl Spelling {
+    /// No two of the names begin with the same byte: the first decides which it can be.
+    #[inline]
+    pub(crate) const fn beginning_with(first: u8) -> Option<Self> {
+        Some(Self(match first {
+            b'd' => 1,
+            b'e' => 6,
+            b'i' => 12,
+            b'r' => 15,
+            _ => return None,
+        }))
+    }
+
+    /// The byte that must come next: a colon if the name is complete.
+    #[inline]
+    pub(crate) fn next_byte(self) -> u8 {
+        NAMES.get(usize::from(self.0)).copied().unwrap_or_default()
+    }
+
+    #[inline]
+    pub(crate) const fn behind_next_byte(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    /// The name that this is in.
+    #[inline]
+    pub(crate) const fn name(self) -> Name {
+        match self.0 {
+            0..5 => Name::Of(Part::Data),
+            5..11 => Name::Of(Part::EventType),
+            11..14 => Name::Of(Part::LastEventId),
+            _ => Name::Retry,
         }
     }
 }
 
 /// The first CR, LF or NUL: no ID that a stream has set holds one.
-pub(crate) fn find_outside_of_id(value: &str) -> Option<usize> {
-    value.bytes().position(|byte| matches!(byte, b'\n' | b'\r' | 0))
+pub(crate) fn find_outside_of_id(value: &[u8]) -> Option<(usize, u8)> {
+    (value.iter().copied().enumerate()).find(|(_, byte)| matches!(byte, b'\n' | b'\r' | 0))
 }
 
 /// Whether a value can be sent: an event type without CR and LF, an ID as a header field can carry it back (RFC 9110,
@@ -69,7 +90,7 @@ pub(crate) fn find_outside_of_id(value: &str) -> Option<usize> {
 /// ```
 ///
 /// One loop for both, and never twice in a program for a small machine.
-#[cfg_attr(not(feature = "memchr"), inline(never))]
+#[cfg_attr(not(feature = "whole-lines"), inline(never))]
 pub(crate) fn check(part: Part, value: &str) -> Result<(), FrameError> {
     let is_id = matches!(part, Part::LastEventId);
     for (offset, byte) in value.bytes().enumerate() {
@@ -86,43 +107,26 @@ pub(crate) fn check(part: Part, value: &str) -> Result<(), FrameError> {
     Ok(())
 }
 
-/// The value of a `retry` field, read digit by digit.
+/// The value of a `retry` field, read digit by digit: an empty one is no number.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Digits {
-    number: u64,
-    seen: Seen,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Seen {
-    Nothing,
-    OnlyDigits,
-    SomethingElse,
-}
+pub(crate) struct Digits(Option<u64>);
 
 impl Digits {
-    /// No digit yet: an empty value is not a number.
-    pub(crate) const NONE: Self = Self { number: 0, seen: Seen::Nothing };
+    pub(crate) const NONE: Self = Self(None);
 
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            let digit = byte.wrapping_sub(b'0');
-            // "If the field value consists of only ASCII digits"
-            if digit > 9 || self.seen == Seen::SomethingElse {
-                self.seen = Seen::SomethingElse;
-                return;
-            }
-            self.seen = Seen::OnlyDigits;
-            // "interpret the field value as an integer in base ten"
-            self.number = (self.number.saturating_mul(10)).saturating_add(u64::from(digit));
-        }
+    /// Reads a digit; false if it is none.
+    pub(crate) fn push(&mut self, byte: u8) -> bool {
+        let digit = byte.wrapping_sub(b'0');
+        // "interpret the field value as an integer in base ten"
+        let number = self.0.unwrap_or(0).saturating_mul(10).saturating_add(u64::from(digit));
+        self.0 = Some(number);
+        digit <= 9
     }
 
     /// The time, at most `u64::MAX` milliseconds.
     pub(crate) fn time(&self) -> Option<Duration> {
-        let (seconds, millis) = divide(self.number, 1000);
-        let time = Duration::new(seconds, millis % 1000 * 1_000_000);
-        (self.seen == Seen::OnlyDigits).then_some(time)
+        let (seconds, millis) = divide(self.0?, 1000);
+        Some(Duration::new(seconds, millis % 1000 * 1_000_000))
     }
 }
 

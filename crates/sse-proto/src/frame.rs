@@ -357,7 +357,7 @@ impl Out for Text<'_, '_> {
 }
 
 /// Writes `text` as lines of this name, one for each line of it.
-#[cfg_attr(feature = "memchr", inline(always))]
+#[cfg_attr(feature = "whole-lines", inline(always))]
 fn write_lines(out: &mut impl Out, name: &[u8], mut text: &[u8]) {
     while let Some(end) = find_line_end(text) {
         let (line, rest) = text.split_at_checked(end).unwrap_or_default();
@@ -371,7 +371,7 @@ fn write_lines(out: &mut impl Out, name: &[u8], mut text: &[u8]) {
 }
 
 // With its name known, the name is a store instead of a call that copies; in a small program the one copy of this is.
-#[cfg_attr(feature = "memchr", inline(always))]
+#[cfg_attr(feature = "whole-lines", inline(always))]
 fn write_line(out: &mut impl Out, name: &[u8], value: &[u8]) {
     out.put(name);
     if !value.is_empty() {

@@ -15,6 +15,9 @@ pub(crate) struct Heap {
     repaired: Vec<u8>,
 }
 
+/// For so many bytes that come one by one the vector is asked once.
+const ROOM: usize = 256;
+
 impl Heap {
     #[inline]
     pub(crate) fn as_slice(&self) -> &[u8] {
@@ -22,7 +25,7 @@ impl Heap {
     }
 
     /// Puts `bytes` behind those in use. If there is no room it doubles, as that of a vector does by itself, but not past
-    /// the limit.
+    /// the limit; a part of it can be written to then.
     #[cold]
     fn grow(&mut self, bytes: &[u8], limit: usize) {
         let length = self.length + bytes.len();
@@ -32,6 +35,7 @@ impl Heap {
             self.bytes.reserve_exact(length.max(limit.min(capacity * 2)) - self.length);
         }
         self.bytes.extend_from_slice(bytes);
+        self.bytes.resize(self.bytes.capacity().min(length + ROOM), 0);
     }
 
     #[inline]
@@ -64,6 +68,20 @@ impl<'s> Buffer<'s> for Limited<'s> {
     }
 
     #[inline]
+    fn push(&mut self, byte: u8) -> bool {
+        let length = self.heap.length;
+        if length >= self.limit {
+            return false;
+        }
+        match self.heap.bytes.get_mut(length) {
+            Some(place) => *place = byte,
+            None => self.heap.grow(&[byte], self.limit),
+        }
+        self.heap.length = length + 1;
+        true
+    }
+
+    #[inline]
     fn append(&mut self, bytes: &[u8]) -> bool {
         let end = self.heap.length + bytes.len();
         if end > self.limit {
@@ -72,6 +90,23 @@ impl<'s> Buffer<'s> for Limited<'s> {
         match self.heap.bytes.get_mut(self.heap.length..end) {
             Some(place) => copy(place, bytes),
             None => self.heap.grow(bytes, self.limit),
+        }
+        self.heap.length = end;
+        true
+    }
+
+    #[inline]
+    fn append_line(&mut self, line: &[u8]) -> bool {
+        let end = self.heap.length + 1 + line.len();
+        if end > self.limit {
+            return false;
+        }
+        match self.heap.bytes.get_mut(self.heap.length..end) {
+            Some([feed, place @ ..]) => {
+                *feed = b'\n';
+                copy(place, line);
+            }
+            _ => return self.push(b'\n') && self.append(line),
         }
         self.heap.length = end;
         true
@@ -105,20 +140,26 @@ impl<'s> Buffer<'s> for Limited<'s> {
     }
 }
 
-/// Copies `bytes` to a place of the same length. Those of a usual line are copied as two pieces of a known length, which
-/// overlap: that is done before the routine for copying memory has been called.
+/// Copies `bytes` to a place of the same length. Those of a usual line, and of a chunk of a few bytes, are copied as two
+/// pieces of a known length, which overlap: that is done before the routine for copying memory has been called.
 #[inline]
 fn copy(place: &mut [u8], bytes: &[u8]) {
-    const PIECE: usize = 32;
-    match (bytes.first_chunk::<PIECE>(), bytes.last_chunk::<PIECE>()) {
-        (Some(first), Some(last)) if bytes.len() <= 2 * PIECE => {
-            if let Some(place) = place.first_chunk_mut() {
-                *place = *first;
-            }
-            if let Some(place) = place.last_chunk_mut() {
-                *place = *last;
-            }
-        }
-        _ => place.copy_from_slice(bytes),
+    match bytes.len() {
+        32..=64 => copy_ends::<32>(place, bytes),
+        0 | 9.. => place.copy_from_slice(bytes),
+        5.. => copy_ends::<4>(place, bytes),
+        2.. => copy_ends::<2>(place, bytes),
+        1 => copy_ends::<1>(place, bytes),
+    }
+}
+
+/// Copies the first and the last `N` bytes.
+#[inline]
+fn copy_ends<const N: usize>(place: &mut [u8], bytes: &[u8]) {
+    if let (Some(place), Some(first)) = (place.first_chunk_mut::<N>(), bytes.first_chunk()) {
+        *place = *first;
+    }
+    if let (Some(place), Some(last)) = (place.last_chunk_mut::<N>(), bytes.last_chunk()) {
+        *place = *last;
     }
 }

@@ -25,7 +25,7 @@
 //! ```
 //!
 //! Inside, a stream goes `search` (where a line ends), `whole` (lines that lie whole in a chunk) and `torn` (those that
-//! do not; without the feature `memchr` all of them), `field` (what a line is about), `block` (the buffers of the
+//! do not; without the feature `whole-lines` all of them), `field` (what a line is about), `block` (the buffers of the
 //! standard), `decoder`. The sentences of the standard stand at the code that follows them.
 //!
 //! [9.2.5]: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
@@ -38,7 +38,6 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-mod block;
 mod buffer;
 mod chunked;
 #[cfg(feature = "serde")]
@@ -62,14 +61,12 @@ mod line;
 mod lines;
 #[cfg(feature = "alloc")]
 mod owned;
-mod scan;
+mod place;
 mod search;
 mod storage;
-mod torn;
+mod text;
 mod unfinished;
 mod utf8;
-#[cfg(feature = "memchr")]
-mod whole;
 
 pub use chunked::{ChunkError, ChunkedBody};
 pub use decoder::Decoder;
@@ -99,6 +96,7 @@ pub use lines::LineReader;
 #[cfg(feature = "alloc")]
 pub use owned::OwnedEvent;
 pub use storage::{Fixed, Growable, Lent, Limits, Storage};
+pub use text::Text;
 pub use unfinished::Unfinished;
 
 #[cfg(doctest)]

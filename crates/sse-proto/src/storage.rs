@@ -48,46 +48,38 @@ impl Default for Limits {
 /// implemented elsewhere.
 pub trait Storage: Parts {}
 
-/// The buffers of a storage: one for the data, one for the event type, and three cells.
-///
-/// At any time one cell holds the last event ID, another may hold that of the unfinished
-/// block, and one is free for a comment, or for an ID that must not be adopted before its
-/// line is known to hold no NUL.
+/// The buffers of a storage.
 pub trait Parts {
     type Buffer<'s>: Buffer<'s>
     where
         Self: 's;
-    /// The buffer for a part of the block; `cell` counts for an ID or a comment only.
-    fn buffer(&mut self, part: Part, cell: Cell) -> Self::Buffer<'_>;
-    /// The buffers for the data and the event type, and the content of a cell.
-    fn event(&mut self, cell: Cell) -> (Self::Buffer<'_>, Self::Buffer<'_>, &[u8]);
-    /// The content of a cell.
-    fn cell(&self, cell: Cell) -> &[u8];
+    /// The buffer in a slot, for a part of the block.
+    fn buffer(&mut self, slot: Slot, part: Part) -> Self::Buffer<'_>;
+    /// The buffers for the data and the event type, and what a slot holds.
+    fn event(&mut self, id: Slot) -> (Self::Buffer<'_>, Self::Buffer<'_>, &[u8]);
+    /// What a slot holds.
+    fn slot(&self, slot: Slot) -> &[u8];
 }
 
-/// Which of the three cells.
+/// Which buffer of a storage: one for the data, one for the event type, and three cells.
+///
+/// At any time one cell holds the last event ID, another may hold that of the unfinished
+/// block, and one is free for a comment, or for an ID that must not be adopted before its
+/// line is known to hold no NUL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cell {
+pub enum Slot {
+    Data,
+    EventType,
     A,
     B,
     C,
 }
 
-impl Cell {
-    fn of<T>(self, [a, b, c]: &[T; 3]) -> &T {
-        match self {
-            Self::A => a,
-            Self::B => b,
-            Self::C => c,
-        }
-    }
-
-    fn of_mut<T>(self, [a, b, c]: &mut [T; 3]) -> &mut T {
-        match self {
-            Self::A => a,
-            Self::B => b,
-            Self::C => c,
-        }
+impl Slot {
+    /// Which one it is of those that are not for data.
+    #[inline]
+    const fn line(self) -> usize {
+        (self as usize).wrapping_sub(1)
     }
 }
 
@@ -95,26 +87,28 @@ impl Cell {
 #[derive(Clone, Debug)]
 struct Slices<D, T> {
     data: Slice<D>,
-    event_type: Slice<T>,
-    cells: [Slice<T>; 3],
+    lines: [Slice<T>; 4],
 }
 
 impl<D: AsRef<[u8]> + AsMut<[u8]>, T: AsRef<[u8]> + AsMut<[u8]>> Slices<D, T> {
-    fn buffer(&mut self, part: Part, cell: Cell) -> Region<'_> {
-        match part {
-            Part::Data | Part::Line => self.data.region(),
-            Part::EventType => self.event_type.region(),
-            Part::LastEventId | Part::Comment => cell.of_mut(&mut self.cells).region(),
+    fn buffer(&mut self, slot: Slot) -> Region<'_> {
+        match self.lines.get_mut(slot.line()) {
+            Some(line) => line.region(),
+            None => self.data.region(),
         }
     }
 
-    fn event(&mut self, cell: Cell) -> (Region<'_>, Region<'_>, &[u8]) {
-        let id = cell.of(&self.cells).as_slice();
-        (self.data.region(), self.event_type.region(), id)
+    fn event(&mut self, id: Slot) -> (Region<'_>, Region<'_>, &[u8]) {
+        let [event_type, cells @ ..] = &mut self.lines;
+        let id = cells.get(id.line().wrapping_sub(1)).map_or(&[][..], |cell| cell.as_slice());
+        (self.data.region(), event_type.region(), id)
     }
 
-    fn cell(&self, cell: Cell) -> &[u8] {
-        cell.of(&self.cells).as_slice()
+    fn slot(&self, slot: Slot) -> &[u8] {
+        match self.lines.get(slot.line()) {
+            Some(line) => line.as_slice(),
+            None => self.data.as_slice(),
+        }
     }
 }
 
@@ -138,11 +132,7 @@ impl<const DATA: usize, const LINE: usize> Fixed<DATA, LINE> {
     /// Empty storage.
     #[must_use]
     pub const fn new() -> Self {
-        Self(Slices {
-            data: Slice::new([0; DATA]),
-            event_type: Slice::new([0; LINE]),
-            cells: [Slice::new([0; LINE]), Slice::new([0; LINE]), Slice::new([0; LINE])],
-        })
+        Self(Slices { data: Slice::new([0; DATA]), lines: [const { Slice::new([0; LINE]) }; 4] })
     }
 }
 
@@ -157,16 +147,16 @@ impl<const DATA: usize, const LINE: usize> Storage for Fixed<DATA, LINE> {}
 impl<const DATA: usize, const LINE: usize> Parts for Fixed<DATA, LINE> {
     type Buffer<'s> = Region<'s>;
 
-    fn buffer(&mut self, part: Part, cell: Cell) -> Region<'_> {
-        self.0.buffer(part, cell)
+    fn buffer(&mut self, slot: Slot, _: Part) -> Region<'_> {
+        self.0.buffer(slot)
     }
 
-    fn event(&mut self, cell: Cell) -> (Region<'_>, Region<'_>, &[u8]) {
-        self.0.event(cell)
+    fn event(&mut self, id: Slot) -> (Region<'_>, Region<'_>, &[u8]) {
+        self.0.event(id)
     }
 
-    fn cell(&self, cell: Cell) -> &[u8] {
-        self.0.cell(cell)
+    fn slot(&self, slot: Slot) -> &[u8] {
+        self.0.slot(slot)
     }
 }
 
@@ -195,8 +185,7 @@ impl<'a> Lent<'a> {
         let (third, _) = lines.split_at_mut(part);
         Self(Slices {
             data: Slice::new(data),
-            event_type: Slice::new(event_type),
-            cells: [Slice::new(first), Slice::new(second), Slice::new(third)],
+            lines: [event_type, first, second, third].map(Slice::new),
         })
     }
 }
@@ -209,16 +198,16 @@ impl Parts for Lent<'_> {
     where
         Self: 's;
 
-    fn buffer(&mut self, part: Part, cell: Cell) -> Region<'_> {
-        self.0.buffer(part, cell)
+    fn buffer(&mut self, slot: Slot, _: Part) -> Region<'_> {
+        self.0.buffer(slot)
     }
 
-    fn event(&mut self, cell: Cell) -> (Region<'_>, Region<'_>, &[u8]) {
-        self.0.event(cell)
+    fn event(&mut self, id: Slot) -> (Region<'_>, Region<'_>, &[u8]) {
+        self.0.event(id)
     }
 
-    fn cell(&self, cell: Cell) -> &[u8] {
-        self.0.cell(cell)
+    fn slot(&self, slot: Slot) -> &[u8] {
+        self.0.slot(slot)
     }
 }
 
@@ -235,8 +224,7 @@ impl Parts for Lent<'_> {
 #[derive(Clone, Debug, Default)]
 pub struct Growable {
     data: Heap,
-    event_type: Heap,
-    cells: [Heap; 3],
+    lines: [Heap; 4],
     limits: Limits,
 }
 
@@ -262,48 +250,27 @@ impl Parts for Growable {
     type Buffer<'s> = Limited<'s>;
 
     #[inline]
-    fn buffer(&mut self, part: Part, cell: Cell) -> Limited<'_> {
-        let [a, b, c] = &mut self.cells;
-        match (part, cell) {
-            (Part::Data | Part::Line, _) => self.data.limited(self.limits.data),
-            (Part::EventType, _) => self.event_type.limited(self.limits.event_type),
-            _ => {
-                let limit = match part {
-                    Part::Comment => self.limits.comment,
-                    _ => self.limits.last_event_id,
-                };
-                match cell {
-                    Cell::A => a,
-                    Cell::B => b,
-                    Cell::C => c,
-                }
-                .limited(limit)
-            }
-        }
+    fn buffer(&mut self, slot: Slot, part: Part) -> Limited<'_> {
+        let limit = match part {
+            Part::Data | Part::Line => self.limits.data,
+            Part::EventType => self.limits.event_type,
+            Part::LastEventId => self.limits.last_event_id,
+            Part::Comment => self.limits.comment,
+        };
+        self.lines.get_mut(slot.line()).unwrap_or(&mut self.data).limited(limit)
     }
 
     #[inline]
-    fn event(&mut self, cell: Cell) -> (Limited<'_>, Limited<'_>, &[u8]) {
-        let [a, b, c] = &self.cells;
+    fn event(&mut self, id: Slot) -> (Limited<'_>, Limited<'_>, &[u8]) {
+        let [event_type, cells @ ..] = &mut self.lines;
         (
             self.data.limited(self.limits.data),
-            self.event_type.limited(self.limits.event_type),
-            match cell {
-                Cell::A => a,
-                Cell::B => b,
-                Cell::C => c,
-            }
-            .as_slice(),
+            event_type.limited(self.limits.event_type),
+            cells.get(id.line().wrapping_sub(1)).map_or(&[], Heap::as_slice),
         )
     }
 
-    fn cell(&self, cell: Cell) -> &[u8] {
-        let [a, b, c] = &self.cells;
-        match cell {
-            Cell::A => a,
-            Cell::B => b,
-            Cell::C => c,
-        }
-        .as_slice()
+    fn slot(&self, slot: Slot) -> &[u8] {
+        self.lines.get(slot.line()).unwrap_or(&self.data).as_slice()
     }
 }

@@ -51,7 +51,7 @@ impl<S: Storage> Decoder<S> {
     /// assert_eq!(decoder.last_event_id(), "1");
     /// ```
     pub fn unfinished(&mut self) -> Option<Unfinished<'_>> {
-        let time = self.reconnection_time;
+        let time = self.reconnection_time();
         let mut rest = END_OF_BLOCK;
         let (start, found) = loop {
             let start = rest;
@@ -62,9 +62,9 @@ impl<S: Storage> Decoder<S> {
             }
         };
         // "retry: 5" may be the beginning of 5000, and "id: 4" that of 42.
-        self.reconnection_time = time;
+        self.take_back_reconnection_time(time);
         let found = found?;
-        self.block.take_back_id();
+        self.take_back_id();
         match self.item(found, start) {
             Ok(Item::Event(event)) => {
                 Some(Unfinished { event_type: event.event_type(), data: event.data() })

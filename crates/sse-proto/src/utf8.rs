@@ -1,9 +1,8 @@
-//! Bytes to text, as the Encoding standard decodes UTF-8. Imports `core` only.
+//! Bytes to text, as the Encoding standard decodes UTF-8. Imports `core`, and `simdutf8` behind its feature.
 
 use core::str::from_utf8;
 
-#[cfg(feature = "memchr")]
-use crate::buffer::slice;
+use crate::place::Range;
 
 const REPLACEMENT: &[u8; 3] = "\u{FFFD}".as_bytes().first_chunk().unwrap();
 
@@ -13,7 +12,7 @@ const REPLACEMENT: &[u8; 3] = "\u{FFFD}".as_bytes().first_chunk().unwrap();
 /// `next_error` asks it how long an ill-formed one is; U+FFFD is put in here.
 #[inline]
 pub(crate) fn check(bytes: &[u8]) -> Option<&str> {
-    if cfg!(feature = "memchr") && bytes.is_empty() {
+    if cfg!(feature = "whole-lines") && bytes.is_empty() {
         // Not worth a call: most events have no ID.
         return Some("");
     }
@@ -24,22 +23,21 @@ pub(crate) fn check(bytes: &[u8]) -> Option<&str> {
     from_utf8(bytes).ok()
 }
 
-/// The bytes of `chunk` from `start` to `end` as text, if they are UTF-8.
-#[cfg(feature = "memchr")]
-#[inline]
-pub(crate) fn check_within(chunk: &[u8], start: usize, end: usize) -> Option<&str> {
-    let bytes = slice(chunk, start, end);
+/// The bytes at `range` of `chunk` as text, if they are UTF-8.
+#[inline(always)]
+pub(crate) fn check_within(chunk: &[u8], range: Range) -> Option<&str> {
+    let bytes = range.of(chunk);
     #[cfg(feature = "simdutf8")]
     if bytes.len() >= BLOCKS_MIN {
-        return check_blocks(chunk, start, bytes.len()).or_else(|| check(bytes));
+        return check_blocks(chunk, range.start, bytes.len()).or_else(|| check(bytes));
     }
     check(bytes)
 }
 
-/// The same, but by the whole blocks that `simdutf8` checks, each of which takes less time than a part of one: what follows
-/// in the chunk is looked at as well. `None` says nothing: then there is too little of it, or it is not UTF-8, or the
-/// last block would end inside of a character.
-#[cfg(all(feature = "memchr", feature = "simdutf8"))]
+/// As many bytes from `start` on as text, by the whole blocks that `simdutf8` checks, each of which takes less time than a
+/// part of one: what follows in the chunk is looked at as well. `None` says nothing: then there is too little of it, or it
+/// is not UTF-8, or the last block would end inside of a character.
+#[cfg(feature = "simdutf8")]
 #[inline]
 fn check_blocks(chunk: &[u8], start: usize, length: usize) -> Option<&str> {
     let (blocks, after) = chunk.get(start..)?.split_at_checked(length.next_multiple_of(64))?;
@@ -51,13 +49,13 @@ fn check_blocks(chunk: &[u8], start: usize, length: usize) -> Option<&str> {
 }
 
 /// Below this the call costs more than it saves.
-#[cfg(all(feature = "memchr", feature = "simdutf8"))]
+#[cfg(feature = "simdutf8")]
 const BLOCKS_MIN: usize = 16;
 
 /// Whether the bytes are UTF-8, for those that are ASCII nearly always.
 #[inline]
 pub(crate) fn is_text(bytes: &[u8]) -> bool {
-    (cfg!(feature = "memchr") && bytes.is_ascii()) || check(bytes).is_some()
+    (cfg!(feature = "whole-lines") && bytes.is_ascii()) || check(bytes).is_some()
 }
 
 /// Below this the search for the best instructions costs more than they save.
@@ -102,7 +100,7 @@ fn copy(bytes: &mut [u8], from: usize, to: usize) {
     }
 }
 
-/// The same, from one vector into another.
+/// Makes `repaired` what [`repair`] would make of `bytes`; false if that is more than `limit` bytes.
 #[cfg(feature = "alloc")]
 #[cold]
 pub(crate) fn repair_into(bytes: &[u8], repaired: &mut alloc::vec::Vec<u8>, limit: usize) -> bool {

@@ -202,3 +202,28 @@ fn another_chunk_does_no_harm() {
         assert!(matches!(decoder.item(found, chunk), Ok(Item::Event(_))));
     }
 }
+
+/// Of bytes nothing is replaced, and an ill-formed value is as long as it is: all else is as with text.
+#[test]
+fn a_decoder_for_bytes_finds_the_same_and_changes_nothing() {
+    let stream = b"\xEF\xBB\xBFid: a\xFF\nevent: x\xFF\ndata: b\xFF\ndata: c\n\n: d\xFF\nid: 1\0\ndata\n\nretry: 5\n";
+    for size in 1..=stream.len() {
+        let mut decoder = Decoder::for_bytes(Fixed::<4, 2>::new());
+        let mut found = Vec::new();
+        for mut rest in stream.chunks(size) {
+            while let Some(item) = decoder.next(&mut rest) {
+                found.push(match item.unwrap() {
+                    Item::Event(event) => {
+                        [event.event_type(), event.data(), event.last_event_id()].join(&b'|')
+                    }
+                    Item::Comment(text) => text.to_vec(),
+                    Item::ReconnectionTime(time) => time.as_millis().to_string().into_bytes(),
+                    Item::LastEventId(id) => id.to_vec(),
+                });
+            }
+        }
+        let expected: [&[u8]; 4] = [b"x\xFF|b\xFF\nc|a\xFF", b"d\xFF", b"message||a\xFF", b"5"];
+        assert_eq!(found, expected, "chunks of {size}");
+        assert_eq!(decoder.last_event_id(), b"a\xFF");
+    }
+}

@@ -89,12 +89,12 @@ fn a_line_of_a_mebibyte_may_come_byte_by_byte() {
 }
 
 /// Whether `inner` lies inside `outer`.
-#[cfg(feature = "memchr")]
+#[cfg(feature = "whole-lines")]
 fn is_part_of(inner: &str, outer: &[u8]) -> bool {
     outer.as_ptr_range().contains(&inner.as_ptr())
 }
 
-#[cfg(feature = "memchr")]
+#[cfg(feature = "whole-lines")]
 #[test]
 fn one_data_line_is_borrowed_from_the_chunk_and_nothing_else_is() {
     let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
@@ -109,8 +109,8 @@ fn one_data_line_is_borrowed_from_the_chunk_and_nothing_else_is() {
 
 /// The table of the README. Where 64-bit numbers are aligned otherwise, it may be a few bytes less.
 #[cfg(any(
-    all(target_pointer_width = "64", feature = "memchr"),
-    all(target_arch = "arm", not(feature = "memchr"), not(feature = "alloc"))
+    all(target_pointer_width = "64", feature = "whole-lines"),
+    all(target_arch = "arm", not(feature = "whole-lines"), not(feature = "alloc"))
 ))]
 #[test]
 fn a_decoder_is_as_large_as_the_readme_says() {

@@ -6,6 +6,9 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(target_os = "none")]
+pub mod board;
+
 use core::str::from_utf8;
 
 use sse_proto::{Decoder, Fixed, Frame, Item};

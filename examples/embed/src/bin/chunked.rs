@@ -6,16 +6,13 @@
 #![forbid(unsafe_code)]
 
 use cortex_m_rt::entry;
-use cortex_m_semihosting::debug::{self, EXIT_FAILURE, EXIT_SUCCESS};
-use cortex_m_semihosting::hio;
+use embed::board::{Host, end};
 use embed::{CHUNKED, PIECE, receive};
 use sse_proto::ChunkedBody;
 
 #[entry]
 fn main() -> ! {
-    let Ok(mut host) = hio::hstdout() else {
-        fail();
-    };
+    let mut host = Host::open();
     let mut body = ChunkedBody::new();
     let mut stream = CHUNKED;
     let mut chunk = [0; PIECE];
@@ -23,34 +20,17 @@ fn main() -> ! {
     loop {
         let length = receive(&mut stream, &mut chunk);
         if length == 0 {
-            break;
+            end(body.is_complete());
         }
         let mut rest = &chunk[..length];
         while let Some(payload) = body.next(&mut rest) {
             let Ok(payload) = payload else {
-                fail();
+                end(false);
             };
             // At most a piece.
             let length = payload.len().min(PIECE);
             buffer[..length].copy_from_slice(&payload[..length]);
-            if host.write_all(&buffer[..length]).is_err() {
-                fail();
-            }
+            host.print(&buffer[..length]);
         }
     }
-    if !body.is_complete() {
-        fail();
-    }
-    debug::exit(EXIT_SUCCESS);
-    loop {}
-}
-
-fn fail() -> ! {
-    debug::exit(EXIT_FAILURE);
-    loop {}
-}
-
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    fail()
 }

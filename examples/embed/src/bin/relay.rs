@@ -8,16 +8,13 @@
 use core::time::Duration;
 
 use cortex_m_rt::entry;
-use cortex_m_semihosting::debug::{self, EXIT_FAILURE, EXIT_SUCCESS};
-use cortex_m_semihosting::hio;
+use embed::board::{Host, end};
 use embed::{PIECE, Receiver, STREAM, receive};
 use sse_proto::{Event, Frame, FrameError, Item};
 
 #[entry]
 fn main() -> ! {
-    let Ok(mut host) = hio::hstdout() else {
-        fail();
-    };
+    let mut host = Host::open();
     let mut decoder = Receiver::default();
     let mut buffer = [0; 512];
     let mut stream = STREAM;
@@ -25,26 +22,22 @@ fn main() -> ! {
     loop {
         let length = receive(&mut stream, &mut chunk);
         if length == 0 {
-            break;
+            end(true);
         }
         let mut rest = &chunk[..length];
         while let Some(item) = decoder.next(&mut rest) {
             let frame = match item {
                 Ok(Item::Event(event)) => every_field(&event),
                 Ok(item) => item.to_frame(),
-                Err(_) => fail(),
+                Err(_) => end(false),
             };
             let length = frame.map(|frame| frame.encode_into(&mut buffer));
             let Ok(Ok(length)) = length else {
-                fail();
+                end(false);
             };
-            if host.write_all(&buffer[..length]).is_err() {
-                fail();
-            }
+            host.print(&buffer[..length]);
         }
     }
-    debug::exit(EXIT_SUCCESS);
-    loop {}
 }
 
 /// A frame that has every field there is, each checked as a program has to.
@@ -54,14 +47,4 @@ fn every_field<'a>(event: &Event<'a>) -> Result<Frame<'a>, FrameError> {
         .with_reconnection_time(Duration::from_secs(5))
         .with_event_type(event.event_type())?
         .with_id(event.last_event_id())
-}
-
-fn fail() -> ! {
-    debug::exit(EXIT_FAILURE);
-    loop {}
-}
-
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    fail()
 }

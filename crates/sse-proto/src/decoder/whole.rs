@@ -1,0 +1,335 @@
+//! The fast way through a chunk: lines that lie whole in it are not copied. Imports the block and the torn line.
+
+use super::block::Block;
+use super::torn::{self, Torn};
+use crate::buffer::Buffer;
+use crate::error::Part;
+use crate::field::Name;
+use crate::found::Found;
+use crate::place::Range;
+use crate::search::{
+    find_data_line_end, find_far_line_end, find_line_end, find_near_line_end, may_end_line,
+};
+use crate::storage::Parts;
+use crate::text::Text;
+
+/// A chunk that is being read, and what it is read for.
+pub(crate) struct Whole<'r, S, T: ?Sized> {
+    chunk: &'r [u8],
+    block: &'r mut Block<S, T>,
+    torn: &'r mut Torn,
+    /// Whether anybody wants to see comments.
+    comments: bool,
+}
+
+/// Where the next line begins, and what has been found before it.
+type Step = (usize, Option<Found>);
+
+/// A chunk of so many bytes at most is read byte by byte: it has hardly a line for itself.
+const SHORT: usize = 8;
+
+/// Reads up to the end of the next item, or to the end of the chunk. Returns how far.
+///
+/// Inlined for the sake of chunks of a few bytes, for which a call takes as long as all the rest.
+#[inline(always)]
+pub(crate) fn read<S: Parts, T: Text + ?Sized>(
+    chunk: &[u8],
+    block: &mut Block<S, T>,
+    torn: &mut Torn,
+    comments: bool,
+) -> Step {
+    if chunk.len() > SHORT || (chunk.len() == SHORT && torn.is_at_start()) {
+        return read_long(chunk, block, torn, comments);
+    }
+    if torn.is_in_data() && !may_end_line(chunk) {
+        return (chunk.len(), torn.part_of_data(block, chunk));
+    }
+    let start = if comments { 0 } else { pass_silence(chunk, block, torn) };
+    let (length, found) = torn::read(chunk.get(start..).unwrap_or_default(), block, torn, comments);
+    (start + length, found)
+}
+
+#[inline(never)]
+fn read_long<S: Parts, T: Text + ?Sized>(
+    chunk: &[u8],
+    block: &mut Block<S, T>,
+    torn: &mut Torn,
+    comments: bool,
+) -> Step {
+    Whole { chunk, block, torn, comments }.read()
+}
+
+/// Passes over comments, which nobody has asked for, and blank lines, if no block is open: so speaks a server that has
+/// nothing to say. Returns how far.
+#[inline]
+fn pass_silence<S: Parts, T: Text + ?Sized>(
+    chunk: &[u8],
+    block: &Block<S, T>,
+    torn: &mut Torn,
+) -> usize {
+    let mut rest = chunk;
+    match chunk {
+        [b':' | b'\n', ..] if block.is_empty() && torn.is_at_start() => {}
+        [b'\n', after @ ..] if block.is_empty() && torn.is_ignored() => {
+            torn.start_line();
+            rest = after;
+        }
+        _ => return 0,
+    }
+    loop {
+        rest = match rest {
+            [b':', b'\n', b'\n', after @ ..] => after,
+            [b':', b'\n', after @ ..] | [b'\n', after @ ..] => after,
+            [b':'] => {
+                torn.begin_ignored();
+                &[]
+            }
+            _ => return chunk.len() - rest.len(),
+        };
+    }
+}
+
+impl<S: Parts, T: Text + ?Sized> Whole<'_, S, T> {
+    #[inline]
+    fn read(&mut self) -> Step {
+        let chunk = self.chunk;
+        let mut step = (0, None);
+        if !self.torn.is_at_start() {
+            step = self.resume();
+        }
+        while step.1.is_none() && step.0 < chunk.len() {
+            step = self.line(step.0);
+        }
+        if step.1 != Some(Found::Event) {
+            self.block.keep(chunk);
+        }
+        if step.0 == chunk.len() && chunk.last() == Some(&b'\r') {
+            self.torn.end_chunk_after_cr();
+        }
+        step
+    }
+
+    /// Reads the line that begins at `start`, and the blank line after it if it is there.
+    ///
+    /// "event = *( comment / field ) end-of-line"
+    #[inline]
+    fn line(&mut self, start: usize) -> Step {
+        let chunk = self.chunk;
+        let rest = chunk.get(start..).unwrap_or_default();
+        // Nearly every block has a data line, and few have any other.
+        if let Some(value) = rest.strip_prefix(b"data:") {
+            let Some(length) = find_data_line_end(value) else {
+                return self.tear_data(value);
+            };
+            let range = data_range(start, value, length);
+            let next = after_line_end(chunk, range.end);
+            if !self.block.data_line(chunk, range) {
+                return (next, Some(self.torn.exceed_by_line(self.block, Part::Data)));
+            }
+            return match chunk.get(next) {
+                Some(b'\n' | b'\r') => self.blank_line(next),
+                Some(b'd') => (self.more_data(next), None),
+                _ => (next, None),
+            };
+        }
+        if matches!(rest.first(), Some(b'\n' | b'\r')) {
+            return self.blank_line(start);
+        }
+        let Some(length) = find_line_end(rest) else {
+            return self.tear(start);
+        };
+        let end = start + length;
+        let next = after_line_end(chunk, end);
+        let found = match rest.first() {
+            // "If the line starts with a U+003A COLON character (:): Ignore the line."
+            Some(b':') if !self.comments => return (self.pass_comments(next), None),
+            Some(b':') => {
+                let start = start + 1 + usize::from(rest.get(1) == Some(&b' '));
+                Some(self.block.comment_line(Range { start, end }))
+            }
+            _ => self.field_line(start, end),
+        };
+        match chunk.get(next) {
+            Some(b'\n' | b'\r') if found.is_none() => self.blank_line(next),
+            _ => (next, found),
+        }
+    }
+
+    /// Reads the data lines from `start` on, which follow another, as far as they lie whole in the chunk and fit.
+    /// Returns where the line begins that does not.
+    fn more_data(&mut self, mut start: usize) -> usize {
+        let chunk = self.chunk;
+        let mut data = self.block.join_data(chunk);
+        while let Some(value) = chunk.get(start..).and_then(|rest| rest.strip_prefix(b"data:")) {
+            let Some(length) = find_near_line_end(value) else { break };
+            let range = data_range(start, value, length);
+            if !data.append_line(range.of(chunk)) {
+                break;
+            }
+            start = after_line_end(chunk, range.end);
+        }
+        start
+    }
+
+    /// "If the line is empty (a blank line): Dispatch the event."
+    #[inline]
+    fn blank_line(&mut self, start: usize) -> Step {
+        (after_line_end(self.chunk, start), self.block.dispatch())
+    }
+
+    /// Any other field than data: there is at most one of each in a usual block.
+    ///
+    /// "field = 1*name-char [ colon [ space ] *any-char ] end-of-line"
+    fn field_line(&mut self, start: usize, end: usize) -> Option<Found> {
+        let line = self.chunk.get(start..end).unwrap_or_default();
+        // "Collect the characters on the line before the first U+003A COLON character (:), and let field be that string."
+        // "Collect the characters on the line after the first U+003A COLON character (:), and let value be that string."
+        // "If value starts with a U+0020 SPACE character, remove it from value."
+        let (name, value) = match Name::at_start_of(line) {
+            (name, [b':', b' ', value @ ..] | [b':', value @ ..] | value @ []) => (name, value),
+            _ => return None,
+        };
+        // "Process the field using the steps described below, using field as the field name and value as the field value."
+        match name {
+            Name::Of(Part::EventType) => {
+                let range = Range { start: end - value.len(), end };
+                let fits = self.block.event_type_line(range);
+                (!fits).then(|| self.torn.exceed_by_line(self.block, Part::EventType))
+            }
+            Name::Of(Part::LastEventId) => {
+                let fits = self.block.id_line(value);
+                (!fits).then(|| self.torn.exceed_by_line(self.block, Part::LastEventId))
+            }
+            Name::Unknown => None,
+            name => {
+                if name == Name::Of(Part::Data) {
+                    self.block.keep_data(self.chunk);
+                }
+                self.torn.line(self.block, name, value)
+            }
+        }
+    }
+
+    /// Passes over the comments from `start` on, which nobody has asked for, and over blank lines if no block is open:
+    /// so speaks a server that has nothing to say.
+    #[inline]
+    fn pass_comments(&self, start: usize) -> usize {
+        let (chunk, is_empty) = (self.chunk, self.block.is_empty());
+        let mut at = start;
+        loop {
+            let rest = chunk.get(at..).unwrap_or_default();
+            match rest {
+                [b':', b'\n', b'\n', ..] if is_empty => at += b":\n\n".len(),
+                [b'\n' | b'\r', ..] if is_empty => at = after_line_end(chunk, at),
+                [b':', ..] => match find_line_end(rest) {
+                    Some(length) => at = after_line_end(chunk, at + length),
+                    None => return at,
+                },
+                _ => return at,
+            }
+        }
+    }
+
+    /// The bytes from `start` on do not end their line: the next chunk will.
+    fn tear(&mut self, mut start: usize) -> Step {
+        while let Some((byte, after)) = self.chunk.get(start..).and_then(<[u8]>::split_first) {
+            let found = match self.torn.in_value() {
+                None => {
+                    start += 1;
+                    self.byte(*byte)
+                }
+                Some(name) => {
+                    let rest = self.chunk.get(start..).unwrap_or_default();
+                    start += 1 + after.len();
+                    self.torn.part_of_value(self.block, name, rest)
+                }
+            };
+            if found.is_some() {
+                return (start, found);
+            }
+        }
+        (start, None)
+    }
+
+    /// A data line, of which `value` is what follows the colon, does not end in the chunk.
+    #[inline]
+    fn tear_data(&mut self, value: &[u8]) -> Step {
+        self.torn.tear_data(value.is_empty());
+        let value = value.strip_prefix(b" ").unwrap_or(value);
+        let fits = self.block.begin_data(self.chunk, value);
+        (self.chunk.len(), (!fits).then(|| self.torn.exceed(self.block, Part::Data)))
+    }
+
+    /// Finishes what the chunks before have left open.
+    #[inline]
+    fn resume(&mut self) -> Step {
+        let chunk = self.chunk;
+        // Data above all: a long line comes in many chunks.
+        let (mut at, found) = if self.torn.is_in_data() {
+            self.rest_of_data()
+        } else {
+            (chunk.first().map_or(0, |byte| self.torn.begin_chunk(*byte)), None)
+        };
+        if found.is_some() {
+            return (at, found);
+        }
+        while let Some(byte) = chunk.get(at) {
+            let found;
+            (at, found) = match self.torn.in_value() {
+                _ if self.torn.is_at_start() => break,
+                Some(name) => self.rest_of_value(name, at),
+                None => (at + 1, self.byte(*byte)),
+            };
+            if found.is_some() {
+                return (at, found);
+            }
+        }
+        (at, None)
+    }
+
+    fn byte(&mut self, byte: u8) -> Option<Found> {
+        torn::read(&[byte], self.block, self.torn, self.comments).1
+    }
+
+    #[inline]
+    fn rest_of_data(&mut self) -> Step {
+        let length = find_far_line_end(self.chunk);
+        let end = length.unwrap_or(self.chunk.len());
+        let found = self.torn.part_of_data(self.block, self.chunk.get(..end).unwrap_or_default());
+        if found.is_some() || length.is_none() {
+            return (end, found);
+        }
+        self.block.end(Part::Data);
+        self.torn.start_line();
+        (after_line_end(self.chunk, end), None)
+    }
+
+    fn rest_of_value(&mut self, name: Name, start: usize) -> Step {
+        let rest = self.chunk.get(start..).unwrap_or_default();
+        let length = find_far_line_end(rest);
+        let part = rest.get(..length.unwrap_or(rest.len())).unwrap_or_default();
+        let end = start + part.len();
+        let found = self.torn.part_of_value(self.block, name, part);
+        if found.is_some() || length.is_none() {
+            return (end, found);
+        }
+        (after_line_end(self.chunk, end), self.torn.end_line(self.block))
+    }
+}
+
+/// Where the value is of the data line at `start`, of which `rest` is behind the colon, up to `length`.
+#[inline]
+fn data_range(start: usize, rest: &[u8], length: usize) -> Range {
+    let begin = start + b"data:".len();
+    // "If value starts with a U+0020 SPACE character, remove it from value."
+    Range { start: begin + usize::from(rest.first() == Some(&b' ')), end: begin + length }
+}
+
+/// Where the next line begins after a line that ends at `end`.
+///
+/// "end-of-line = ( cr lf / cr / lf )"
+#[inline]
+fn after_line_end(chunk: &[u8], end: usize) -> usize {
+    let is_pair = chunk.get(end) == Some(&b'\r') && chunk.get(end + 1) == Some(&b'\n');
+    end + 1 + usize::from(is_pair)
+}
