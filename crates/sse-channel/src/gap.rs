@@ -5,7 +5,7 @@ use std::fmt;
 /// Why events that a client asked for do not come, and how many if that can be known.
 ///
 /// The number counts all that the log held in their place, comments and what a filter would have left
-/// out included. A client is told by an event whose data is [JSON](Gap::to_string).
+/// out included. A client is told by an event whose data is JSON, its `Display`.
 ///
 /// ```
 /// use sse_channel::Gap;

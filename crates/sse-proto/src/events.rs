@@ -42,9 +42,9 @@ pub use read::Reader;
 ///
 /// | made by | of | gives | feature |
 /// |---|---|---|---|
-/// | `from_stream`, or `.events()` on the stream | a `Stream` of `Result<impl AsRef<[u8]>, E>`: a body of reqwest, hyper, fetch | a `Stream` of [`OwnedEvent`]s; `lend` | `stream` |
-/// | `from_async_buf_reader`, `from_async_reader` | `futures_io::AsyncBufRead`, `AsyncRead` | a `Stream` of [`OwnedEvent`]s; `lend` | `futures-io` |
-/// | `from_reader` | `std::io::Read` | an `Iterator` of [`OwnedEvent`]s; `lend` | `std` |
+/// | `from_stream`, or `.events()` on the stream | a `Stream` of `Result<impl AsRef<[u8]>, E>`: a body of reqwest, hyper, fetch | a `Stream` of `OwnedEvent`s; `lend` | `stream` |
+/// | `from_async_buf_reader`, `from_async_reader` | `futures_io::AsyncBufRead`, `AsyncRead` | a `Stream` of `OwnedEvent`s; `lend` | `futures-io` |
+/// | `from_reader` | `std::io::Read` | an `Iterator` of `OwnedEvent`s; `lend` | `std` |
 /// | `from_embedded` | `embedded_io::Read` and a buffer | `lend` | `embedded-io` |
 /// | `from_embedded_async` | `embedded_io_async::Read` and a buffer | `lend` | `embedded-io-async` |
 ///

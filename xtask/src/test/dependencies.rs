@@ -22,7 +22,7 @@ const ALLOWED: [&str; 7] = [
 ];
 
 /// What one of them may name besides.
-const SERVER: [&str; 1] = ["socket2"];
+const SERVER: [&str; 3] = ["fastrand", "socket2", "sse-channel"];
 const CLIENT: [&str; 2] = ["blocking", "rustix"];
 
 pub(super) fn step() -> Step {
