@@ -12,6 +12,7 @@ use tests::fault::{Request, Script, Server};
 use tests::source::{data, error, run};
 
 const README: &str = include_str!("../../crates/sse-client/README.md");
+const REQWEST: &str = include_str!("../../examples/bodies/src/bin/with_reqwest.rs");
 const HERE: &str = include_str!("client_wishes.rs");
 
 /// An answer of a language model.
@@ -117,6 +118,17 @@ fn the_readme_shows_what_is_tested_here_in_so_many_lines() {
     for wish in ["until", "send", "before_attempt", "handle", "events"] {
         assert!(first.contains(wish), "{wish} is not on the first screen");
     }
+}
+
+/// The program is run by `cargo xtask test --only bodies`, in a workspace of its own.
+#[test]
+fn the_readme_shows_lines_of_the_program_for_another_clients_body() {
+    let (_, section) = README.split_once("## Events out of another client's body\n").expect("it");
+    let (_, block) = section.split_once("```rust,ignore\n").expect("a block");
+    let (block, _) = block.split_once("```\n").expect("its end");
+    let lines: Vec<_> = block.lines().map(|line| format!("    {line}\n")).collect();
+    assert!((1..=7).contains(&lines.len()), "{} lines", lines.len());
+    assert!(REQWEST.contains(&lines.concat()), "the program has other lines than these:\n{block}");
 }
 
 #[test]

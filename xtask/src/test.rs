@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that has to hold before a change is merged.
 
 mod alone;
+mod bodies;
 mod code;
 mod dependencies;
 mod msrv;
@@ -30,7 +31,13 @@ impl Args {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let mut steps = vec![requirements::step("tests", &OF_TESTS), pages::programs(&ENGINES[0])];
         steps.extend(code::steps());
-        steps.extend([dependencies::step(), alone::step(), tidy::step(), msrv::step()]);
+        steps.extend([
+            dependencies::step(),
+            alone::step(),
+            bodies::step(),
+            tidy::step(),
+            msrv::step(),
+        ]);
         steps.extend(embedded::steps());
         steps.extend([fuzz::step(), soak::step(), bench::step()]);
         steps.push(pages::build());
