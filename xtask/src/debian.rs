@@ -1,17 +1,67 @@
-//! Debian packages unpacked below `target/debian`, for programs that must not be installed: they
-//! would take others away, or stand in the way of the toolchain in use.
+//! Debian's packages: installed, or unpacked below `target/debian`.
 //!
-//! Needs no root, and leaves the system as it is.
+//! The latter is for programs that must not be installed: they would take others away, or stand in
+//! the way of the toolchain in use. It needs no root, and leaves the system as it is.
 
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, bail};
 
 use crate::process::workspace;
 use crate::steps::Report;
+
+/// Held by the one step that talks with apt: its lists of packages have a lock that nobody waits for.
+static APT: Mutex<()> = Mutex::new(());
+
+/// Services do not start because they are installed: a web server would take port 80. apt calls
+/// this before and after dpkg, also when that fails.
+const NO_SERVICES: [&str; 2] = [
+    "DPkg::Pre-Invoke::=test -e /usr/sbin/policy-rc.d || { \
+        printf '#!/bin/sh\\n# by cargo xtask\\nexit 101\\n' >/usr/sbin/policy-rc.d \
+        && chmod 755 /usr/sbin/policy-rc.d; }",
+    "DPkg::Post-Invoke::=! grep -qs 'by cargo xtask' /usr/sbin/policy-rc.d \
+        || rm /usr/sbin/policy-rc.d",
+];
+
+/// Whether this is Debian, with its packages.
+pub(crate) fn is_here() -> bool {
+    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    release.lines().any(|line| line == "ID=debian")
+}
+
+/// Whether packages can be installed: on Debian, as root.
+pub(crate) fn may_install() -> bool {
+    is_here() && rustix::process::geteuid().is_root()
+}
+
+/// Installs packages, without taking others away and without starting a service.
+///
+/// # Errors
+///
+/// When one of them cannot be had.
+pub(crate) fn install(report: &mut Report, packages: &[&str]) -> anyhow::Result<()> {
+    let _alone = APT.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut install = apt_get(&["install", "--yes", "--no-install-recommends", "--no-remove"]);
+    install.args(NO_SERVICES.iter().flat_map(|option| ["--option", option]));
+    install.args(packages);
+    // The lists of a fresh machine are empty or old, and fetching them takes a while.
+    if report.run(&mut install).is_err() {
+        report.run(&mut apt_get(&["update"]))?;
+        report.run(&mut install)?;
+    }
+    Ok(())
+}
+
+fn apt_get(arguments: &[&str]) -> Command {
+    let mut command = Command::new("apt-get");
+    command.args(["--option", "DPkg::Lock::Timeout=300"]).args(arguments);
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
 
 /// A folder with the files of some packages, as if it were the root of a system.
 pub(crate) struct Tree {
@@ -28,6 +78,7 @@ impl Tree {
     ///
     /// When a package cannot be had, or is not for this system.
     pub(crate) fn of(report: &mut Report, name: &str, packages: &[&str]) -> anyhow::Result<Tree> {
+        let _alone = APT.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = workspace().join("target/debian");
         let tree = Tree { root: folder.join(name) };
         let marker = folder.join(format!("{name}.packages"));
@@ -72,7 +123,7 @@ fn download(report: &mut Report, folder: &Path, packages: &[&str]) -> anyhow::Re
     let list = match list(report) {
         Ok(lines) => lines,
         Err(_) => {
-            report.run(Command::new("apt-get").arg("update"))?;
+            report.run(&mut apt_get(&["update"]))?;
             list(report)?
         }
     };

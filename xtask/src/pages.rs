@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use crate::browser::{Browser, ConsoleLine, Engine};
 use crate::requirements;
-use crate::steps::{Report, Step};
+use crate::steps::{Report, Step, TARGET};
 use crate::wait::{self, Look};
 use programs::Program;
 
@@ -58,23 +58,26 @@ pub(crate) fn programs(engine: &'static Engine) -> Step {
 
 /// The step that builds the programs whose pages are tested.
 pub(crate) fn build() -> Step {
-    Step::new("build", "the programs whose pages are tested", |report| {
+    let build = Step::new("build", "the programs whose pages are tested", |report| {
         programs::executables(report).map(drop)
-    })
+    });
+    build.uses(TARGET)
 }
 
 /// The steps that check all pages on one engine.
 pub(crate) fn steps(engine: &'static Engine) -> Vec<Step> {
     let step = |case: &Case| {
         let check = case.check;
-        Step::new(format!("{}/{}", engine.name, case.name), case.about, move |report| {
+        let name = format!("{}/{}", engine.name, case.name);
+        let step = Step::new(name, case.about, move |report| {
             let browser = engine.start(report)?;
             let mut stage = Stage { engine, browser, report };
             let result = check(&mut stage);
             let picture = stage.browser.screenshot().ok();
             stage.report.keep_picture(picture);
             result
-        })
+        });
+        step.waiting().after("build").after(format!("programs/{}", engine.name))
     };
     (CASES.iter())
         .chain([&channel::RESTART, &http_2::TEN_STREAMS, &left::COME_BACK])

@@ -9,6 +9,7 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 
+use crate::debian;
 use crate::process::{cargo, workspace};
 use crate::steps::{Report, Step};
 
@@ -25,7 +26,7 @@ pub(crate) struct Program {
 enum Source {
     /// In a package of Debian, whose installation needs root.
     Debian(&'static str),
-    /// On crates.io; it is installed below `target/`.
+    /// On crates.io, in one version if it is named; it is installed below `target/`.
     Crate(&'static str),
     /// On npm, in one version and with dependencies as they were on that day; it is installed below
     /// `target/`.
@@ -53,7 +54,7 @@ pub(crate) const FIREFOX: Program = Program {
 
 pub(crate) const GECKODRIVER: Program = Program {
     commands: &["geckodriver"],
-    source: Source::Crate("geckodriver"),
+    source: Source::Crate("geckodriver@0.37.1"),
     elsewhere: "`cargo install geckodriver` installs it",
 };
 
@@ -144,8 +145,31 @@ pub(crate) const PYTHON: Program = Program {
 pub(crate) fn step(whose: &str, programs: &'static [&'static Program]) -> Step {
     let names: Vec<&str> = programs.iter().map(|program| program.commands[0]).collect();
     Step::new(format!("programs/{whose}"), names.join(", "), |report| {
+        install_together(programs, report)?;
         programs.iter().try_for_each(|program| program.ensure(report).map(drop))
     })
+}
+
+/// Installs those of Debian's packages that are missing, all at once, where that is possible.
+fn install_together(programs: &[&Program], report: &mut Report) -> anyhow::Result<()> {
+    let missing = programs.iter().filter(|program| program.find().is_none());
+    let packages: Vec<&str> = missing.filter_map(|program| program.source.package()).collect();
+    if packages.is_empty() || !debian::may_install() {
+        return Ok(());
+    }
+    debian::install(report, &packages)?;
+    report.note(format_args!("installed {}", packages.join(", ")));
+    Ok(())
+}
+
+impl Source {
+    /// Its package of Debian.
+    fn package(&self) -> Option<&'static str> {
+        match self {
+            Source::Debian(package) => Some(package),
+            Source::Crate(_) | Source::Npm { .. } => None,
+        }
+    }
 }
 
 impl Program {
@@ -162,11 +186,13 @@ impl Program {
         match self.source {
             Source::Crate(package) => install_crate(package, report),
             Source::Npm { package, day } => install_npm(package, day, report),
-            Source::Debian(_) if !is_debian() => bail!("{name} is missing: {}", self.elsewhere),
-            Source::Debian(package) if !rustix::process::geteuid().is_root() => {
+            Source::Debian(_) if !debian::is_here() => {
+                bail!("{name} is missing: {}", self.elsewhere)
+            }
+            Source::Debian(package) if !debian::may_install() => {
                 bail!("{name} is missing: `sudo apt-get install {package}` installs it")
             }
-            Source::Debian(package) => install_package(package, report),
+            Source::Debian(package) => debian::install(report, &[package]),
         }
         .with_context(|| format!("{name} is missing and could not be installed"))?;
         report.note(format_args!("installed {name}"));
@@ -211,30 +237,4 @@ fn install_npm(package: &str, day: &str, report: &mut Report) -> anyhow::Result<
 fn install_crate(package: &str, report: &mut Report) -> anyhow::Result<()> {
     let mut install = cargo(["install", "--locked", package, "--root"]);
     report.run(install.arg(crates()).arg("--target-dir").arg(crates().join("target"))).map(drop)
-}
-
-/// Installs a package of Debian, whose installation needs root.
-pub(crate) fn install_package(package: &str, report: &mut Report) -> anyhow::Result<()> {
-    let install = ["install", "--yes", "--no-install-recommends", "--no-remove", package];
-    // The lists of a fresh machine are empty or old, and fetching them takes a while.
-    if report.run(&mut apt_get(&install)).is_err() {
-        report.run(&mut apt_get(&["update"]))?;
-        report.run(&mut apt_get(&install))?;
-    }
-    Ok(())
-}
-
-/// Whether this is Debian, with its packages.
-pub(crate) fn is_debian() -> bool {
-    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
-    release.lines().any(|line| line == "ID=debian")
-}
-
-fn apt_get(arguments: &[&str]) -> Command {
-    let mut command = Command::new("apt-get");
-    command
-        .args(["--option", "DPkg::Lock::Timeout=300"])
-        .args(arguments)
-        .env("DEBIAN_FRONTEND", "noninteractive");
-    command
 }

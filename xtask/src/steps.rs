@@ -1,20 +1,28 @@
-//! The steps of a task: a progress line for each, a summary at the end, and what went wrong in full.
+//! The steps of a task: as many at a time as the machine can bear, a summary at the end, and what
+//! went wrong in full.
 //!
-//! Output of a passing step is hidden, except with `--verbose` and for what it chose to
-//! [note](Report::note). On a terminal the running step's line is kept up to date; elsewhere
-//! there are neither colours nor carriage returns.
+//! To add a step is to make a [`Step`] and to put it into a task's list. The list's order says what
+//! comes first; what a step [loads](Step::waiting), what it [uses](Step::uses) and what it comes
+//! [after](Step::after) say what may run beside it. Output of a passing step is hidden, except with
+//! `--verbose` and for what it chose to [note](Report::note).
 
+mod display;
 mod report;
+mod schedule;
 
-use std::io::{IsTerminal, Write};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anstream::println;
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 
+use display::Display;
 pub(crate) use report::Report;
+use schedule::{Next, Schedule};
+
+/// The folder `target/`, which one cargo at a time builds in.
+pub(crate) const TARGET: &str = "target";
 
 /// Something that passes or fails, in a list of such.
 pub(crate) struct Step {
@@ -22,18 +30,57 @@ pub(crate) struct Step {
     pub(crate) name: String,
     /// What it does, in a few words.
     pub(crate) about: String,
+    load: Load,
+    uses: Option<&'static str>,
+    after: Vec<String>,
     run: Box<Run>,
 }
 
-type Run = dyn Fn(&mut Report) -> anyhow::Result<()>;
+type Run = dyn Fn(&mut Report) -> anyhow::Result<()> + Send + Sync;
+
+/// What a step takes of the machine.
+#[derive(Clone, Copy)]
+enum Load {
+    /// It computes, and would keep all cores busy if it could.
+    Works,
+    /// It mostly waits, for timers and for others.
+    Waits,
+}
 
 impl Step {
+    /// A step that computes, needs nothing for itself alone, and comes after nothing.
     pub(crate) fn new(
         name: impl Into<String>,
         about: impl Into<String>,
-        run: impl Fn(&mut Report) -> anyhow::Result<()> + 'static,
+        run: impl Fn(&mut Report) -> anyhow::Result<()> + Send + Sync + 'static,
     ) -> Step {
-        Step { name: name.into(), about: about.into(), run: Box::new(run) }
+        Step {
+            name: name.into(),
+            about: about.into(),
+            load: Load::Works,
+            uses: None,
+            after: Vec::new(),
+            run: Box::new(run),
+        }
+    }
+
+    /// It mostly waits: others may run beside it.
+    pub(crate) fn waiting(mut self) -> Step {
+        self.load = Load::Waits;
+        self
+    }
+
+    /// It needs something, such as [`TARGET`], that no two steps may use at a time.
+    pub(crate) fn uses(mut self, what: &'static str) -> Step {
+        self.uses = Some(what);
+        self
+    }
+
+    /// It comes after a step, or a group, that stands before it in the list, if that is selected,
+    /// and is not run when that fails.
+    pub(crate) fn after(mut self, name: impl Into<String>) -> Step {
+        self.after.push(name.into());
+        self
     }
 
     /// Runs it, outside of a list of steps.
@@ -59,7 +106,10 @@ pub(crate) struct Selection {
     /// List the steps and end
     #[arg(long)]
     list: bool,
-    /// Show the output of passing steps too
+    /// Run one step at a time
+    #[arg(long)]
+    one_by_one: bool,
+    /// Show the output of passing steps too, one step at a time
     #[arg(long, short)]
     verbose: bool,
 }
@@ -88,7 +138,11 @@ impl Selection {
             }
             return Ok(());
         }
-        summarize(chosen.iter().map(|step| run_step(step, self.verbose)).collect())
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let cores = if self.one_by_one || self.verbose { 0 } else { cores };
+        let started = Instant::now();
+        let outcomes = run_all(&chosen, cores, self.verbose);
+        summarize(&outcomes, started.elapsed())
     }
 }
 
@@ -102,104 +156,95 @@ enum Verdict {
     Passed,
     NotChecked(String),
     Failed,
+    /// It was not run, because this step has failed.
+    NotRun(String),
 }
 
-fn run_step(step: &Step, verbose: bool) -> Outcome {
+/// Runs each step when the schedule says so; the outcomes are in the order of the steps.
+fn run_all(steps: &[Step], cores: usize, verbose: bool) -> Vec<Outcome> {
+    let display = Display::new(verbose);
+    let mut schedule = Schedule::new(steps, cores);
+    let mut outcomes: Vec<(usize, Outcome)> = Vec::new();
+    let (sender, ended) = mpsc::channel();
+    thread::scope(|scope| {
+        let _line = display.keep_line(scope);
+        loop {
+            match schedule.next() {
+                Next::Start(index) => {
+                    let (step, display, sender) = (&steps[index], &display, sender.clone());
+                    scope.spawn(move || {
+                        let _ = sender.send((index, run_one(step, display)));
+                    });
+                }
+                Next::NotRun(index, failed) => {
+                    let verdict = Verdict::NotRun(format!("{failed} has failed"));
+                    let (name, elapsed) = (steps[index].name.clone(), Duration::ZERO);
+                    schedule.ended(index, false);
+                    outcomes.push((index, Outcome { name, verdict, elapsed }));
+                }
+                Next::Wait => {
+                    // The sender is never gone: this function holds one itself.
+                    let Ok((index, outcome)) = ended.recv() else { continue };
+                    schedule.ended(index, !matches!(outcome.verdict, Verdict::Failed));
+                    outcomes.push((index, outcome));
+                }
+                Next::Over => return,
+            }
+        }
+    });
+    outcomes.sort_by_key(|(index, _)| *index);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+fn run_one(step: &Step, display: &Display) -> Outcome {
     let started = Instant::now();
-    let mut report = Report::new(verbose);
-    let line = ProgressLine::begin(&step.name, &step.about, verbose);
-    let result = (step.run)(&mut report);
-    line.end();
-    let elapsed = started.elapsed();
+    let mut report = Report::new(display.is_verbose());
+    display.started(&step.name, &step.about);
+    // A step that panics has failed; the others are to be heard nevertheless.
+    let run = std::panic::AssertUnwindSafe(|| (step.run)(&mut report));
+    let result = std::panic::catch_unwind(run).unwrap_or_else(|_| Err(anyhow!("it panicked")));
     let verdict = match (&result, report.not_checked_because()) {
         (Err(_), _) => Verdict::Failed,
         (Ok(()), Some(reason)) => Verdict::NotChecked(reason.to_owned()),
         (Ok(()), None) => Verdict::Passed,
     };
-    let name = &step.name;
-    println!("{} {name:<36} {}", mark(&verdict), seconds(elapsed));
-    for note in report.notes() {
-        println!("       {note}");
-    }
-    if let Err(error) = result {
-        if !verbose {
-            println!("{}", report.output().trim_end());
-        }
-        println!("\x1b[1;31m{name} failed\x1b[0m: {error:#}\n");
-    }
-    Outcome { name: name.clone(), verdict, elapsed }
+    let outcome = Outcome { name: step.name.clone(), verdict, elapsed: started.elapsed() };
+    display.ended(&outcome, &report, result.err());
+    outcome
 }
 
-fn summarize(outcomes: Vec<Outcome>) -> anyhow::Result<()> {
+fn summarize(outcomes: &[Outcome], elapsed: Duration) -> anyhow::Result<()> {
     let total: Duration = outcomes.iter().map(|outcome| outcome.elapsed).sum();
     let mut failed = Vec::new();
     println!("\nsummary");
-    for Outcome { name, verdict, elapsed } in &outcomes {
+    for Outcome { name, verdict, elapsed } in outcomes {
         let reason = match verdict {
-            Verdict::NotChecked(reason) => reason,
-            _ => "",
+            Verdict::NotChecked(reason) | Verdict::NotRun(reason) => reason,
+            Verdict::Passed | Verdict::Failed => "",
         };
-        println!("{} {name:<36} {:>8}  {reason}", mark(verdict), seconds(*elapsed));
-        if matches!(verdict, Verdict::Failed) {
+        println!("{} {name:<36} {:>8}  {reason}", verdict.mark(), seconds(*elapsed));
+        if matches!(verdict, Verdict::Failed | Verdict::NotRun(_)) {
             failed.push(name.as_str());
         }
     }
     let count = outcomes.len();
-    println!("{count} steps in {}", seconds(total));
+    println!("{count} steps in {}; one by one {}", seconds(elapsed), seconds(total));
     if !failed.is_empty() {
         bail!("{} of {count} steps failed: {}", failed.len(), failed.join(", "));
     }
     Ok(())
 }
 
-fn mark(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Passed => "\x1b[32mok    \x1b[0m",
-        Verdict::NotChecked(_) => "\x1b[33mnot   \x1b[0m",
-        Verdict::Failed => "\x1b[1;31mFAILED\x1b[0m",
+impl Verdict {
+    fn mark(&self) -> &'static str {
+        match self {
+            Verdict::Passed => "\x1b[32mok    \x1b[0m",
+            Verdict::NotChecked(_) => "\x1b[33mnot   \x1b[0m",
+            Verdict::Failed | Verdict::NotRun(_) => "\x1b[1;31mFAILED\x1b[0m",
+        }
     }
 }
 
 fn seconds(elapsed: Duration) -> String {
     format!("{:.1} s", elapsed.as_secs_f32())
-}
-
-/// The line of the running step; on a terminal it counts the seconds.
-struct ProgressLine {
-    running: Option<(mpsc::Sender<()>, thread::JoinHandle<()>)>,
-}
-
-impl ProgressLine {
-    fn begin(name: &str, about: &str, verbose: bool) -> ProgressLine {
-        let text = format!("...    {name:<36} {about}");
-        if verbose || !std::io::stdout().is_terminal() {
-            println!("{text}");
-            return ProgressLine { running: None };
-        }
-        let (stop, stopped) = mpsc::channel();
-        let started = Instant::now();
-        let thread = thread::spawn(move || {
-            loop {
-                print(&format!("\r\x1b[2K{text}  {} s", started.elapsed().as_secs()));
-                let second = stopped.recv_timeout(Duration::from_secs(1));
-                if second != Err(RecvTimeoutError::Timeout) {
-                    return print("\r\x1b[2K");
-                }
-            }
-        });
-        ProgressLine { running: Some((stop, thread)) }
-    }
-
-    fn end(self) {
-        if let Some((stop, thread)) = self.running {
-            drop(stop);
-            let _ = thread.join();
-        }
-    }
-}
-
-/// Writes a part of a line. A terminal that has gone away is no reason to fail.
-fn print(text: &str) {
-    let mut stdout = std::io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }

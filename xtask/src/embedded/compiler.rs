@@ -5,9 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context, ensure};
 
-use crate::debian::Tree;
+use crate::debian::{self, Tree};
 use crate::process::{cargo, workspace};
-use crate::requirements::is_debian;
 use crate::steps::Report;
 
 /// What compiles the programs of `examples/embed` for one target.
@@ -29,7 +28,7 @@ impl Compiler {
         let libraries = PathBuf::from(sysroot.trim()).join("lib/rustlib");
         let unpacked = if libraries.join(target).join("lib").is_dir() {
             None
-        } else if is_debian() {
+        } else if debian::is_here() {
             Some(Unpacked {
                 tree: Tree::of(report, "rustc-web", &["rustc-web", "rust-web-src"])?,
                 linker: linker(report, &libraries)?,

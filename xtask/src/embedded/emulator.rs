@@ -9,9 +9,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{bail, ensure};
 
-use crate::debian::Tree;
+use crate::debian::{self, Tree};
 use crate::process::Child;
-use crate::requirements::is_debian;
 use crate::steps::Report;
 
 const NAME: &str = "qemu-system-arm";
@@ -30,7 +29,7 @@ impl Emulator {
         if Command::new(NAME).arg("--version").output().is_ok() {
             return Ok(Some(Emulator { program: NAME.into(), unpacked: None }));
         }
-        if !is_debian() {
+        if !debian::is_here() {
             return Ok(None);
         }
         let tree = Tree::of(report, "qemu", &[NAME])?;

@@ -16,8 +16,9 @@ use super::matrix::{Row, Sheet, Verdict};
 use super::playing::{LIMIT, Program, judge};
 use super::served::{Served, free_address, publish};
 use super::setup;
+use crate::debian;
 use crate::process::{cargo, workspace};
-use crate::requirements::{NGINX, NODE, install_package, is_debian};
+use crate::requirements::{NGINX, NODE};
 use crate::scratch::Scratch;
 use crate::steps::Report;
 
@@ -186,9 +187,9 @@ fn nchan() -> anyhow::Result<Running> {
     let nginx = NGINX.ensure(&mut report)?;
     let modules = "/usr/lib/nginx/modules";
     if fs::metadata(format!("{modules}/ngx_nchan_module.so")).is_err() {
-        let may = is_debian() && rustix::process::geteuid().is_root();
+        let may = debian::may_install();
         anyhow::ensure!(may, "nchan is missing: Debian has it in libnginx-mod-nchan");
-        install_package("libnginx-mod-nchan", &mut report)?;
+        debian::install(&mut report, &["libnginx-mod-nchan"])?;
     }
     let folder = Scratch::new("nchan")?;
     let address = free_address()?;

@@ -7,8 +7,9 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, anyhow};
 
+use crate::debian;
 use crate::process::workspace;
-use crate::requirements::{NODE, NPM, PYTHON, install_package, is_debian};
+use crate::requirements::{NODE, NPM, PYTHON};
 use crate::steps::Report;
 
 /// What was made of `tests/interop`, or why that failed.
@@ -100,8 +101,8 @@ fn install_pip(report: &mut Report) -> anyhow::Result<PathBuf> {
     venv.args(["-m", "venv"]).arg(&folder);
     // Debian has the module in a package of its own.
     if report.run(&mut venv).is_err() {
-        if is_debian() && rustix::process::geteuid().is_root() {
-            install_package("python3-venv", report)?;
+        if debian::may_install() {
+            debian::install(report, &["python3-venv"])?;
         }
         report.run(&mut venv).context("Python's module venv does not work")?;
     }

@@ -5,31 +5,51 @@ use std::process::Command;
 use crate::metadata::packages;
 use crate::process::cargo;
 use crate::requirements::search_path;
-use crate::steps::{Report, Step};
+use crate::steps::{Report, Step, TARGET};
 
-pub(super) fn steps() -> Vec<Step> {
-    vec![
-        Step::new("format", "cargo fmt --check", |report| {
-            report.run(&mut cargo(["fmt", "--all", "--check"])).map(drop)
-        }),
-        Step::new("lints", "cargo clippy, warnings are errors", |report| {
-            let all = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
-            report.run(&mut cargo(all)).map(drop)
-        }),
-        Step::new("tests", "unit, documentation and cross-crate tests", |report| {
-            let path = std::env::join_paths(search_path())?;
-            test(report, cargo(["test", "--workspace"]).env("PATH", path))
-        }),
-        Step::new(
-            "features",
-            "every combination of features, of two where there are many",
-            features,
-        ),
-        Step::new("docs", "cargo doc, warnings are errors", |report| {
-            let mut doc = cargo(["doc", "--workspace", "--no-deps"]);
-            report.run(doc.env("RUSTDOCFLAGS", "-D warnings")).map(drop)
-        }),
-    ]
+pub(super) fn format() -> Step {
+    Step::new("format", "cargo fmt --check", |report| {
+        report.run(&mut cargo(["fmt", "--all", "--check"])).map(drop)
+    })
+}
+
+pub(super) fn lints() -> Step {
+    let lints = Step::new("lints", "cargo clippy, warnings are errors", |report| {
+        let all = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+        report.run(&mut cargo(all)).map(drop)
+    });
+    lints.uses(TARGET)
+}
+
+pub(super) fn tests() -> Step {
+    tests_with("unit, documentation and cross-crate tests", &["test", "--workspace"])
+}
+
+/// Without those that are examples in the documentation.
+pub(super) fn tests_alone() -> Step {
+    let all = &["test", "--workspace", "--lib", "--bins", "--tests"];
+    tests_with("unit and cross-crate tests", all)
+}
+
+fn tests_with(about: &str, arguments: &'static [&'static str]) -> Step {
+    let tests = Step::new("tests", about, move |report| {
+        let path = std::env::join_paths(search_path())?;
+        test(report, cargo(arguments).env("PATH", path))
+    });
+    tests.uses(TARGET).after("programs/tests")
+}
+
+pub(super) fn features() -> Step {
+    const ABOUT: &str = "every combination of features, of two where there are many";
+    Step::new("features", ABOUT, every_set).uses(TARGET)
+}
+
+pub(super) fn docs() -> Step {
+    let docs = Step::new("docs", "cargo doc, warnings are errors", |report| {
+        let mut doc = cargo(["doc", "--workspace", "--no-deps"]);
+        report.run(doc.env("RUSTDOCFLAGS", "-D warnings")).map(drop)
+    });
+    docs.uses(TARGET)
 }
 
 /// Runs tests; the line with which a runner closes is shown unless it had no tests.
@@ -49,7 +69,7 @@ fn test(report: &mut Report, command: &mut Command) -> anyhow::Result<()> {
 
 /// The crates compile without warnings with every set of their features, and their own tests pass with none. Where there
 /// are many features, the sets are those of up to two, and all together.
-fn features(report: &mut Report) -> anyhow::Result<()> {
+fn every_set(report: &mut Report) -> anyhow::Result<()> {
     for package in packages(report)?.into_iter().filter(|package| package.is_published) {
         let features = &package.features;
         let all = (1_u32 << features.len()) - 1;
