@@ -1,6 +1,7 @@
 //! Clients of event streams: ours, the peers and a bare read loop, each in a process of its own.
 
 mod child;
+mod seen;
 mod subject;
 mod subjects;
 mod task;

@@ -1,10 +1,10 @@
 //! The clients under test, each behind the same call.
 
-use std::ops::ControlFlow;
 use std::pin::Pin;
 
 use report::Role;
 
+use crate::seen::OnSeen;
 use crate::subjects::{bare, eventsource_client, ours, reqwest_eventsource};
 
 /// A client.
@@ -25,19 +25,6 @@ pub(crate) enum Subject {
     EventsourceClient,
     ReqwestEventsource,
 }
-
-/// What a client sees.
-pub(crate) enum Seen<'a> {
-    Open,
-    /// The data of an event.
-    Event(&'a str),
-    /// So many bytes, not looked at.
-    Bytes(&'a [u8]),
-    Lost,
-}
-
-/// Called for all that is seen, until it breaks off.
-pub(crate) type OnSeen = Box<dyn FnMut(Seen<'_>) -> ControlFlow<()>>;
 
 pub(crate) type Listening = Pin<Box<dyn Future<Output = ()>>>;
 

@@ -9,7 +9,8 @@ use std::time::Instant;
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
-use crate::subject::{Runtime, Seen, Subject};
+use crate::seen::Seen;
+use crate::subject::{Runtime, Subject};
 
 /// Listen as one client: this program starts itself with it
 #[derive(clap::Subcommand)]

@@ -3,10 +3,9 @@
 use report::{Cell, Lines, Report, Scale, Series, Table};
 
 use crate::corpus::Corpus;
-use crate::decode::megabytes_per_second;
 use crate::decoders::Decoder;
 use crate::rounds::Plan;
-use crate::trial::{self, Outcome};
+use crate::trial::{self, Outcome, megabytes_per_second};
 
 const SIZES: [usize; 7] = [16, 64, 256, 1 << 10, 4 << 10, 16 << 10, 64 << 10];
 

@@ -9,7 +9,7 @@ use crate::corpus::{self, Corpus};
 use crate::curves;
 use crate::decoders::{self, Decoder};
 use crate::rounds::Plan;
-use crate::trial::{self, Outcome, Timing};
+use crate::trial::{self, Outcome, Timing, megabytes_per_second};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -186,10 +186,6 @@ impl Cut {
         }
         .svg()
     }
-}
-
-pub(crate) fn megabytes_per_second(corpus: &Corpus, timing: &Timing) -> Option<f64> {
-    Some(corpus.bytes.len() as f64 / timing.spread()?.least / 1e6)
 }
 
 fn nanoseconds_per_block(corpus: &Corpus, timing: &Timing) -> Option<f64> {

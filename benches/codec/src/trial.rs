@@ -110,3 +110,7 @@ fn allocations(decoder: &Decoder, input: Input, blocks: usize) -> f64 {
     };
     count(input).saturating_sub(count(half)) as f64 / (blocks as f64 / 2.0)
 }
+
+pub(crate) fn megabytes_per_second(corpus: &Corpus, timing: &Timing) -> Option<f64> {
+    Some(corpus.bytes.len() as f64 / timing.spread()?.least / 1e6)
+}

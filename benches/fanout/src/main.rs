@@ -4,6 +4,7 @@
 mod connection;
 mod cores;
 mod courier;
+mod part;
 mod plan;
 mod process;
 mod recorder;
@@ -18,7 +19,8 @@ use anyhow::ensure;
 use clap::Parser;
 use report::Report;
 
-use crate::plan::{Part, Plan};
+use crate::part::Part;
+use crate::plan::Plan;
 use crate::subject::Subject;
 
 /// Measures servers that publish to many connections

@@ -10,7 +10,7 @@ use async_io::Async;
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use sse_client::proto::Decoder;
 
-use crate::subject::{OnSeen, Seen};
+use crate::seen::{OnSeen, Seen};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 

@@ -4,7 +4,7 @@ use eventsource_client::{Client, ClientBuilder, SSE};
 use futures_lite::StreamExt;
 use launchdarkly_sdk_transport::HyperTransport;
 
-use crate::subject::{OnSeen, Seen};
+use crate::seen::{OnSeen, Seen};
 
 pub(crate) async fn listen(url: String, mut on_seen: OnSeen) {
     let (Ok(builder), Ok(transport)) =

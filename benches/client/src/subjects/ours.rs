@@ -2,7 +2,7 @@
 
 use sse_client::{EventSource, Item, ItemRef};
 
-use crate::subject::{OnSeen, Seen};
+use crate::seen::{OnSeen, Seen};
 
 pub(crate) async fn listen(url: String, on_seen: OnSeen) {
     let Ok(mut source) = EventSource::new(&url) else {

@@ -3,7 +3,7 @@
 use futures_lite::StreamExt;
 use reqwest_eventsource::{Event, EventSource};
 
-use crate::subject::{OnSeen, Seen};
+use crate::seen::{OnSeen, Seen};
 
 pub(crate) async fn listen(url: String, mut on_seen: OnSeen) {
     let Ok(client) = reqwest::Client::builder().no_proxy().build() else {

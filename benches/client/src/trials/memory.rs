@@ -16,7 +16,7 @@ use report::{Cell, Report, Spread, Table};
 use sse_client::EventSource;
 use sse_client::proto::Decoder;
 
-use crate::subject::{OnSeen, Seen};
+use crate::seen::{OnSeen, Seen};
 use crate::subjects::ours;
 use crate::trials::throughput::delta;
 use crate::writer::Framing;
