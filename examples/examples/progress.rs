@@ -4,29 +4,37 @@
 //! Run: `cargo run -p examples --example progress`, then open the page it names, or:
 //!
 //! ```text
-//! curl -i -d '' 127.0.0.1:8080/jobs
+//! curl -i -d '' 127.0.0.1:8080/jobs     # the page shows this job too
 //! curl -N 127.0.0.1:8080/jobs/1
 //! ```
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use examples::Program;
-use sse_server::{Channel, Frame, Method, Replay, Request, Response};
+use sse_server::{Channel, Frame, History, Method, Replay, Request, Response};
 
 /// Jobs that are remembered, finished ones included; the oldest is forgotten.
 const JOBS: usize = 100;
 const STEPS: u32 = 20;
 
-/// The channel of each job by its number.
-#[derive(Clone, Default)]
-struct Jobs(Arc<Mutex<BTreeMap<u64, Channel>>>);
+/// The newest jobs, which a page shows: each is a stream, and a browser opens six to one host.
+const SHOWN: usize = 4;
+
+/// What there is to watch.
+struct Jobs {
+    /// The number of each job that was started.
+    started: Channel,
+    /// The channel of each job by its number.
+    channels: Mutex<BTreeMap<u64, Channel>>,
+}
 
 fn main() -> ExitCode {
-    let jobs = Jobs::default();
+    let started = Channel::new(History { events: SHOWN, ..History::default() });
+    let jobs = Jobs { started, channels: Mutex::default() };
     Program {
         run_as: "--example progress",
         about: "Long jobs, each with its own progress.",
@@ -36,7 +44,10 @@ fn main() -> ExitCode {
     .run(move |request: &Request| match (request.method(), request.path()) {
         (_, "/") => Response::html(include_str!("../pages/progress.html")),
         (Method::Post, "/jobs") => jobs.start(),
-        (_, "/jobs") => Response::new(405).with_header("Allow", "POST"),
+        (Method::Get, "/jobs") => {
+            Response::events(jobs.started.subscribe(request.last_event_id(), Replay::All))
+        }
+        (_, "/jobs") => Response::new(405).with_header("Allow", "GET, POST"),
         (_, path) => match path.strip_prefix("/jobs/").and_then(|number| number.parse().ok()) {
             Some(number) => jobs.watch(number, request),
             None => Response::not_found(),
@@ -47,12 +58,13 @@ fn main() -> ExitCode {
 impl Jobs {
     fn start(&self) -> Response {
         let channel = Channel::default();
-        let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut jobs = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
         let number = jobs.last_key_value().map_or(1, |(last, _)| last + 1);
         jobs.insert(number, channel.clone());
         if jobs.len() > JOBS {
             jobs.pop_first();
         }
+        self.started.publish(&Frame::message(&number.to_string()));
         drop(jobs);
         thread::spawn(move || work(&channel));
         Response::new(201)
@@ -63,7 +75,7 @@ impl Jobs {
     /// The job's events from the first one on, or after the last that this client has seen. One that
     /// has seen the end already is told to stay away.
     fn watch(&self, number: u64, request: &Request) -> Response {
-        let jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let jobs = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
         match jobs.get(&number) {
             None => Response::not_found(),
             Some(_) if request.last_event_id() == Some("done") => Response::new(204),

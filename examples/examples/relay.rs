@@ -20,7 +20,7 @@ fn main() -> ExitCode {
         match (&*argument, arguments.next()) {
             ("--type", Some(event_type)) => types.push(event_type),
             ("-h" | "--help", _) => {
-                println!("{USAGE}");
+                examples::say(USAGE);
                 return ExitCode::SUCCESS;
             }
             _ => {

@@ -50,7 +50,7 @@ fn run(address: &str) -> std::io::Result<u64> {
         stop.shutdown(Shutdown { deadline, ..Shutdown::default() });
     })
     .map_err(std::io::Error::other)?;
-    println!("Open http://{}/answer (Ctrl-C stops)", server.local_addr()?);
+    examples::say(format_args!("Open http://{}/answer (Ctrl-C stops)", server.local_addr()?));
     server.run()?;
     Ok(handle.stats().cut)
 }

@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     while let Some(argument) = arguments.next() {
         match (argument.as_str(), &path) {
             ("-h" | "--help", _) => {
-                println!("{HELP}");
+                examples::say(HELP);
                 return ExitCode::SUCCESS;
             }
             ("--addr", _) => match arguments.next() {
@@ -81,7 +81,7 @@ fn serve(address: &str, path: Option<&str>) -> io::Result<()> {
         Some(file) => follow_file(file, &lines),
         None => publish_lines(&mut io::stdin().lock(), &mut 0, &mut Vec::new(), true, &lines),
     });
-    println!("Open http://{}/ (Ctrl-C stops)", server.local_addr()?);
+    examples::say(format_args!("Open http://{}/ (Ctrl-C stops)", server.local_addr()?));
     server.run()
 }
 

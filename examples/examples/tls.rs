@@ -73,7 +73,8 @@ fn run(certificate: &str, key: &str, address: &str) -> Result<(), Box<dyn Error>
 
     let address: SocketAddr = address.parse()?;
     let listener = Async::<TcpListener>::bind(address)?;
-    println!("Open https://{}/ (Ctrl-C stops)", listener.get_ref().local_addr()?);
+    let bound = listener.get_ref().local_addr()?;
+    examples::say(format_args!("Open https://{bound}/ (Ctrl-C stops)"));
     serve(&listener, &TlsAcceptor::from(Arc::new(config)), &server);
     Ok(())
 }

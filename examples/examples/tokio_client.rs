@@ -8,7 +8,8 @@ use tokio_util::compat::TokioAsyncReadCompatExt;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let url = std::env::args().nth(1).ok_or("usage: tokio_client URL")?;
+    let url = std::env::args().nth(1).filter(|url| !url.starts_with('-'));
+    let url = url.ok_or("usage: tokio_client URL")?;
     let mut source = EventSource::builder(&url)
         .connector(|endpoint| async move {
             let stream = TcpStream::connect((endpoint.host(), endpoint.port())).await?;

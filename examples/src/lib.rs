@@ -10,7 +10,7 @@ pub mod documents;
 pub mod local_time;
 mod program;
 
-pub use program::{OnDrop, Program, wants_page};
+pub use program::{OnDrop, Program, say, wants_page};
 
 #[doc = include_str!("../../README.md")]
 #[cfg(doctest)]

@@ -2,7 +2,8 @@
 //!
 //! Needs the server's public API and a crate for signals.
 
-use std::io::{self, ErrorKind};
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use sse_server::{Handle, Request, Response, Server, Shutdown};
@@ -35,7 +36,7 @@ impl Program {
         let address = match self.address_from(std::env::args().skip(1)) {
             Ok(Some(address)) => address,
             Ok(None) => {
-                println!("{}", self.help());
+                say(self.help());
                 return ExitCode::SUCCESS;
             }
             Err(mistake) => {
@@ -97,7 +98,7 @@ impl Program {
         ctrlc::set_handler(move || handle.shutdown(Shutdown::default()))
             .map_err(io::Error::other)?;
         let address = server.local_addr()?.to_string();
-        println!("Open {} (Ctrl-C stops)", self.open.replace("{address}", &address));
+        say(format_args!("Open {} (Ctrl-C stops)", self.open.replace("{address}", &address)));
         server.run()
     }
 
@@ -111,6 +112,12 @@ impl Program {
             _ => error.to_string(),
         }
     }
+}
+
+/// Writes a line to the standard output. If nobody reads it any more, as after `--help | head`, it is
+/// not wanted, and that is no reason to end.
+pub fn say(line: impl Display) {
+    let _ = writeln!(io::stdout(), "{line}");
 }
 
 /// Runs a closure when it is dropped: a stream's future is dropped when its client has left.

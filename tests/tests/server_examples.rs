@@ -5,6 +5,8 @@ mod server_support;
 use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -145,6 +147,8 @@ fn progress_can_be_watched_late_and_again() {
     assert!(page(&program, "/").contains("<progress") || page(&program, "/").contains("progress"));
     let (head, number) = post(&program, "/jobs", "");
     assert_eq!((status(&head), number.as_str()), (201, "1"));
+    let mut started = Peer::subscribe(program.address(), "/jobs", None);
+    assert_eq!(started.data().as_deref(), Some("1"), "a job that was started elsewhere");
     let mut early = Peer::subscribe(program.address(), "/jobs/1", None);
     let first = early.event().unwrap();
     assert_eq!(field(&first, "data"), Some("0"));
@@ -250,6 +254,18 @@ fn they_explain_themselves_and_what_is_wrong() {
     let (status, text) = said("tail", &["/no/such/file"]);
     assert!(status == Some(1) && text.starts_with("cannot open /no/such/file: "), "{text}");
     assert_eq!(said("tail", &["a", "b"]).0, Some(2));
+}
+
+#[test]
+fn help_that_nobody_reads_is_no_failure() {
+    for name in ["demo", "counter", "clock", "tail", "relay"] {
+        let (reader, writer) = UnixStream::pair().expect("a pair of sockets");
+        drop(reader);
+        let mut help = command(name);
+        help.arg("--help").stdout(OwnedFd::from(writer));
+        let output = help.output().expect("it runs");
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use examples::{OnDrop, Program, local_time};
+use examples::{OnDrop, Program, local_time, say};
 use sse_server::{Cors, Frame, Request, Response, Sink};
 
 /// Serves the demo alone, where its document has it.
@@ -33,7 +33,7 @@ pub fn respond(_request: &Request, path: &str) -> Response {
 
 /// Ends only with its client, or with the server: a stream that ends is one that the browser opens again.
 async fn count(mut sink: Sink) -> io::Result<()> {
-    let _leaving = OnDrop(|| println!("client disconnected"));
+    let _leaving = OnDrop(|| say("client disconnected"));
     for n in 0..=10 {
         if !sink.pause(Duration::from_secs(1)).await {
             return Ok(());

@@ -84,7 +84,7 @@ pub(crate) const CARDS: [Card; 6] = [
         name: "start-and-stop",
         title: ["Start and stop", "开始与停止"],
         about: [
-            "The date every second, once you press 开始 (start); 停止 (stop) closes the connection, and nothing arrives after that.",
+            "The date every second, once you press 开始 Start; 停止 Stop closes the connection, and nothing arrives after that.",
             "按“开始”后每秒推送一次日期；按“停止”关闭连接，此后不再有任何消息。",
         ],
         stream: "/",
@@ -96,7 +96,7 @@ pub(crate) const CARDS: [Card; 6] = [
         name: "finite-stream",
         title: ["A stream that the server ends", "由服务器结束的流"],
         about: [
-            "Press 开始接收 (begin): three seconds of events, then the server ends the response, and the browser opens it again, and again.",
+            "Press 开始接收 Begin: three seconds of events, then the server ends the response, and the browser opens it again, and again.",
             "按“开始接收”：三秒的事件之后服务器结束响应，浏览器随即一次又一次重新连接。",
         ],
         stream: "/sse",
