@@ -2,6 +2,7 @@
 //!
 //! Each rule takes what it looks at and returns what is wrong with it, a line each.
 
+mod circles;
 mod imports;
 mod links;
 mod manifests;
@@ -16,7 +17,7 @@ use crate::metadata::packages;
 use crate::process::workspace;
 use crate::steps::{Report, Selection, Step};
 
-/// Check the rules of the house: file heads and lengths, imports, manifests, links
+/// Check the rules of the house: file heads and lengths, imports, circles, manifests, links
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -30,7 +31,7 @@ impl Args {
 }
 
 pub(crate) fn step() -> Step {
-    Step::new("tidy", "file heads and lengths, imports, manifests, links", check)
+    Step::new("tidy", "file heads and lengths, imports, circles, manifests, links", check)
 }
 
 /// A text file of the workspace.
@@ -64,6 +65,7 @@ fn check(report: &mut Report) -> anyhow::Result<()> {
         wrong.extend(imports::packages(&package));
     }
     wrong.extend(imports::system(&sources));
+    wrong.extend(circles::check(&sources)?);
     let read = |path: &str| fs::read_to_string(workspace().join(path)).ok();
     wrong.extend(manifests::check(&sources, &read)?);
     report.log(format_args!("{} files", sources.len()));

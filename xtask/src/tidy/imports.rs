@@ -6,10 +6,11 @@ use super::Source;
 use crate::metadata::Package;
 
 /// Packages that a package may not depend on, not even in its tests.
-const FORBIDDEN: [(&str, &[&str]); 4] = [
-    ("sse-proto", &["sse-server", "sse-client"]),
+const FORBIDDEN: [(&str, &[&str]); 5] = [
+    ("sse-proto", &["sse-channel", "sse-server", "sse-client"]),
+    ("sse-channel", &["sse-server", "sse-client"]),
     ("sse-server", &["sse-client"]),
-    ("sse-client", &["sse-server"]),
+    ("sse-client", &["sse-channel", "sse-server"]),
     ("xtask", &["sse-proto", "sse-server", "sse-client", "examples", "tests"]),
 ];
 
