@@ -104,7 +104,7 @@ impl Report {
         &self.output
     }
 
-    pub(super) fn notes(&self) -> &[String] {
+    pub(crate) fn notes(&self) -> &[String] {
         &self.notes
     }
 

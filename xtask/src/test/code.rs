@@ -1,10 +1,8 @@
 //! The steps that cargo does: format, lints, tests, feature combinations, docs.
 
-use std::process::Command;
-
+use super::binaries;
 use crate::metadata::packages;
 use crate::process::cargo;
-use crate::requirements::search_path;
 use crate::steps::{Report, Step, TARGET};
 
 pub(super) fn format() -> Step {
@@ -22,20 +20,16 @@ pub(super) fn lints() -> Step {
 }
 
 pub(super) fn tests() -> Step {
-    tests_with("unit, documentation and cross-crate tests", &["test", "--workspace"])
+    tests_with("unit, documentation and cross-crate tests", true)
 }
 
 /// Without those that are examples in the documentation.
 pub(super) fn tests_alone() -> Step {
-    let all = &["test", "--workspace", "--lib", "--bins", "--tests"];
-    tests_with("unit and cross-crate tests", all)
+    tests_with("unit and cross-crate tests", false)
 }
 
-fn tests_with(about: &str, arguments: &'static [&'static str]) -> Step {
-    let tests = Step::new("tests", about, move |report| {
-        let path = std::env::join_paths(search_path())?;
-        test(report, cargo(arguments).env("PATH", path))
-    });
+fn tests_with(about: &str, documentation: bool) -> Step {
+    let tests = Step::new("tests", about, move |report| binaries::run(report, documentation));
     tests.uses(TARGET).after("programs/tests")
 }
 
@@ -50,21 +44,6 @@ pub(super) fn docs() -> Step {
         report.run(doc.env("RUSTDOCFLAGS", "-D warnings")).map(drop)
     });
     docs.uses(TARGET)
-}
-
-/// Runs tests; the line with which a runner closes is shown unless it had no tests.
-fn test(report: &mut Report, command: &mut Command) -> anyhow::Result<()> {
-    let before = report.output().len();
-    let result = report.run(command.arg("--no-fail-fast"));
-    let output = report.output()[before..].to_owned();
-    for line in output
-        .lines()
-        .filter(|line| line.starts_with("test result:"))
-        .filter(|line| !line.contains(" 0 passed; 0 failed; 0 ignored;"))
-    {
-        report.note(line);
-    }
-    result.map(drop)
 }
 
 /// The crates compile without warnings with every set of their features, and their own tests pass with none. Where there
@@ -84,7 +63,9 @@ fn every_set(report: &mut Report) -> anyhow::Result<()> {
             let strict = ["--all-targets", "--", "-D", "warnings"];
             report.run(cargo(["clippy"]).args(choice).args(strict))?;
             if chosen == 0 && !features.is_empty() {
-                test(report, cargo(["test"]).args(choice))?;
+                let mut tests = cargo(["test", "--no-fail-fast"]);
+                tests.args(choice);
+                binaries::test(report, tests)?;
             }
         }
     }
