@@ -112,6 +112,12 @@ impl Browser {
         Ok(())
     }
 
+    /// Goes back to the page before, as the button does.
+    pub(crate) fn back(&self) -> anyhow::Result<()> {
+        self.session.post("back", &json!({})).context("going back")?;
+        Ok(())
+    }
+
     /// Runs the body of a function in the page and returns its value.
     pub(crate) fn script(&self, body: &str) -> anyhow::Result<Value> {
         self.session.post("execute/sync", &json!({ "script": body, "args": [] }))

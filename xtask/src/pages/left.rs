@@ -13,7 +13,7 @@ pub(super) const COME_BACK: Case = Case {
         let first = stage.wait_for_text("body", |text| text.contains("GMT"))?;
         server.wait_for_open_streams(1)?;
         stage.browser.open("about:blank")?;
-        stage.browser.script("history.back()")?;
+        stage.browser.back()?;
         // A page that was kept shows its last message at first; one more has to come.
         stage.wait_for_text("body", |text| text.contains("GMT") && text != first)?;
         server.wait_for_open_streams(1)?;
