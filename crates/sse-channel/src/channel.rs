@@ -39,7 +39,10 @@ impl Channel {
     /// A channel with an empty log.
     #[must_use]
     pub fn new(history: History) -> Self {
-        let log = Log::new(history);
+        Self::of(Log::new(history))
+    }
+
+    pub(crate) fn of(log: Log) -> Self {
         Self { _publishers: Arc::new(Publishers(log.clone())), log }
     }
 
@@ -59,14 +62,15 @@ impl Channel {
         }
         // Encoded before the log is locked, for the number that it will have unless somebody else is
         // faster.
-        let (expected, mut id) = self.log.upcoming();
+        let expected = self.log.upcoming();
+        let mut id = EventId::from(expected);
         let numbered = |id: &EventId| Entry::new(&frame.with_id(id).unwrap_or(*frame));
         let entry = numbered(&id);
         self.log.push(|ring| {
-            if ring.end() == expected {
+            if ring.upcoming() == expected {
                 return entry;
             }
-            id = ring.numbered(ring.end());
+            id = EventId::from(ring.upcoming());
             numbered(&id)
         });
         id

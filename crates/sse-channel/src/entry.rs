@@ -1,4 +1,4 @@
-//! What a log holds: a frame, encoded once for everybody who will read it. Pure.
+//! What a log holds: a frame, encoded once for everybody who will read it. Depends on `block`, `gap` and `id`; pure.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use sse_proto::Frame;
 
-use crate::{Block, EventId, Framing};
+use crate::{Block, EventId, Framing, Gap};
 
 /// The end of a chunk.
 const CHUNK_END: usize = 2;
@@ -34,6 +34,8 @@ pub struct Entry {
     /// Where the block begins in the chunk.
     start: u8,
     pub(crate) is_own_id: bool,
+    /// Whether an entry with the same ID was held when this one came; set by the log.
+    pub(crate) is_repeated: bool,
     pub(crate) is_gap: bool,
     /// How many entries before this one the next with an ID is; set by the log.
     pub(crate) back: u32,
@@ -50,21 +52,39 @@ impl Entry {
         let length = frame.encoded_len();
         let size = ChunkSize::of(length);
         let start = size.as_bytes().len();
-        // One allocation of the exact size, and nothing is copied twice.
-        let mut chunk: Arc<[u8]> = std::iter::repeat_n(0, start + length + CHUNK_END).collect();
-        if let Some(bytes) = Arc::get_mut(&mut chunk) {
-            let (head, rest) = bytes.split_at_mut(start);
-            let (block, end) = rest.split_at_mut(length);
-            head.copy_from_slice(size.as_bytes());
+        let chunk = chunk(&size, length, |block| {
             // Its length was asked for.
             let _ = frame.encode_into(block);
-            end.copy_from_slice(b"\r\n");
-        }
+        });
         let comment = frame.comment_text().map_or(0, |text| Frame::comment(text).encoded_len() - 1);
         let (event_type, at) = span(start + comment, "event: ", frame.event_type());
         let (id, _) = span(at, "id: ", frame.id());
+        Self::of(chunk, event_type, id, start)
+    }
+
+    /// The entry that tells of a gap and moves the last event ID to `cursor`.
+    pub(crate) fn gap(gap: Gap, cursor: &EventId, event_type: &str) -> Self {
+        let data = gap.to_string();
+        let frame = Frame::message(&data);
+        let frame = frame.with_id(cursor).unwrap_or(frame);
+        let typed = frame.with_event_type(event_type).or_else(|_| frame.with_event_type("gap"));
+        Self { is_gap: true, ..Self::new(&typed.unwrap_or(frame)) }
+    }
+
+    /// The entry whose block this is, if [`new`](Self::new) could have made it.
+    pub(crate) fn of_block(block: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(block).ok()?;
+        let size = ChunkSize::of(block.len());
+        let start = size.as_bytes().len();
+        let (event_type, id) = spans(text, start)?;
+        let chunk = chunk(&size, block.len(), |place| place.copy_from_slice(block));
+        Some(Self::of(chunk, event_type, id, start))
+    }
+
+    fn of(chunk: Arc<[u8]>, event_type: Span, id: Span, start: usize) -> Self {
         let start = start as u8;
-        Self { chunk, event_type, id, start, is_own_id: false, is_gap: false, back: 0 }
+        let (is_own_id, is_repeated, is_gap) = (false, false, false);
+        Self { chunk, event_type, id, start, is_own_id, is_repeated, is_gap, back: 0 }
     }
 
     /// The event type, `message` if the event has none of its own.
@@ -156,6 +176,47 @@ fn without_empty_id<'a>(frame: &Frame<'a>) -> Frame<'a> {
     same.with_event_type(frame.event_type().unwrap_or_default()).unwrap_or(same)
 }
 
+/// A chunk of the exact size, allocated once; `encode` fills its block.
+fn chunk(size: &ChunkSize, length: usize, encode: impl FnOnce(&mut [u8])) -> Arc<[u8]> {
+    let head = size.as_bytes();
+    let mut chunk: Arc<[u8]> = std::iter::repeat_n(0, head.len() + length + CHUNK_END).collect();
+    if let Some(bytes) = Arc::get_mut(&mut chunk) {
+        let (start, rest) = bytes.split_at_mut(head.len());
+        let (block, end) = rest.split_at_mut(length);
+        start.copy_from_slice(head);
+        encode(block);
+        end.copy_from_slice(b"\r\n");
+    }
+    chunk
+}
+
+/// Where type and ID are in a block that begins at `at`, if its lines are those of a frame, in a frame's order. What a
+/// client would take for the end of the block stands at its end alone.
+fn spans(block: &str, mut at: usize) -> Option<(Span, Span)> {
+    let mut lines = block.strip_suffix("\n\n")?.split('\n').peekable();
+    while let Some(comment) = lines.next_if(|line| is_line(line, ":")) {
+        at += comment.len() + 1;
+    }
+    let mut value =
+        |name: &str| Some(lines.next_if(|line| line.starts_with(name))?.split_at(name.len()).1);
+    let (event_type, id, time) = (value("event: "), value("id: "), value("retry: "));
+    let frame = Frame::message("").with_event_type(event_type.unwrap_or_default()).ok()?;
+    frame.with_id(id.unwrap_or_default()).ok()?;
+    let is_time = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_frame = event_type != Some("")
+        && id != Some("")
+        && time.is_none_or(is_time)
+        && !block.contains('\r')
+        && lines.all(|line| is_line(line, "data:"));
+    let (event_type, at) = span(at, "event: ", event_type);
+    is_frame.then(|| (event_type, span(at, "id: ", id).0))
+}
+
+/// Whether a line has this name: its value follows on a space.
+fn is_line(line: &str, name: &str) -> bool {
+    line.strip_prefix(name).is_some_and(|value| value.is_empty() || value.starts_with(' '))
+}
+
 /// Where the value of the line `name` is that begins at `at`, and where the line ends.
 fn span(at: usize, name: &str, value: Option<&str>) -> (Span, usize) {
     let Some(value) = value else { return (0..0, at) };
@@ -188,70 +249,6 @@ impl ChunkSize {
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
-    }
-}
-
-/// Consecutive entries, framed and joined.
-#[derive(Clone, Debug)]
-pub struct Batch {
-    /// Position of the first entry.
-    pub(crate) first: u64,
-    pub(crate) end: u64,
-    pub(crate) block: Option<Block>,
-    pub(crate) events: u64,
-}
-
-impl Batch {
-    /// Joins `entries`, the first of which is at `position`. A single one is shared, not copied.
-    #[must_use]
-    pub fn join(position: u64, entries: &[Entry], framing: Framing) -> Self {
-        Self::wanted(position, entries, framing, |_| true)
-    }
-
-    /// Joins those of `entries` that are wanted.
-    pub(crate) fn wanted(
-        first: u64,
-        entries: &[Entry],
-        framing: Framing,
-        is_wanted: impl Fn(&Entry) -> bool,
-    ) -> Self {
-        let end = first + entries.len() as u64;
-        let mut wanted = entries.iter().filter(|entry| entry.is_gap || is_wanted(entry));
-        let Some(one) = wanted.next() else { return Self { first, end, block: None, events: 0 } };
-        let Some(two) = wanted.next() else {
-            return Self { first, end, block: Some(one.framed(framing)), events: 1 };
-        };
-        let mut events = 0;
-        let mut bytes = Vec::with_capacity(entries.iter().map(|it| it.bytes(framing).len()).sum());
-        for entry in [one, two].into_iter().chain(wanted) {
-            bytes.extend_from_slice(entry.bytes(framing));
-            events += 1;
-        }
-        Self { first, end, block: Some(Block::from(bytes)), events }
-    }
-
-    /// Position of the first entry.
-    #[must_use]
-    pub fn first(&self) -> u64 {
-        self.first
-    }
-
-    /// The position after the last entry.
-    #[must_use]
-    pub fn end(&self) -> u64 {
-        self.end
-    }
-
-    /// The bytes; `None` if none of the entries was wanted.
-    #[must_use]
-    pub fn block(&self) -> Option<&Block> {
-        self.block.as_ref()
-    }
-
-    /// How many entries are in the bytes.
-    #[must_use]
-    pub fn events(&self) -> u64 {
-        self.events
     }
 }
 
@@ -296,5 +293,45 @@ mod tests {
             }
         }
         assert_eq!(Entry::new(&Frame::comment("data: x")).data(), None);
+    }
+
+    #[test]
+    fn a_block_that_no_frame_has_is_no_entry() {
+        let time = std::time::Duration::from_secs(1);
+        let frame =
+            Frame::message("a\n\u{0} b\n").with_comment("c\nd").with_reconnection_time(time);
+        let frame = frame.with_event_type("note").unwrap().with_id("\u{e9} 7").unwrap();
+        for frame in [frame, Frame::comment(""), Frame::retry(time), Frame::cursor("7").unwrap()] {
+            let entry = Entry::new(&frame);
+            let again = Entry::of_block(entry.block()).unwrap();
+            assert_eq!(again.chunk, entry.chunk);
+            assert_eq!((again.event_type(), again.id()), (entry.event_type(), entry.id()));
+        }
+        for block in [
+            "",
+            "\n",
+            "\n\n",
+            "data: a",
+            "data: a\n",
+            "data: a\n\ndata: b\n\n",
+            "data: a\n\n\n",
+            "dat: a\n\n",
+            "data\n\n",
+            "data:a\n\n",
+            " data: a\n\n",
+            "data: a\rid: 9\n\n",
+            "data: a\r\n\n",
+            "id: \n\n",
+            "event: \ndata: a\n\n",
+            "data: a\nid: 7\n\n",
+            "id: 7\nid: 8\n\n",
+            "id: 7\nevent: a\n\n",
+            "id: \u{0}\n\n",
+            "retry: 1s\n\n",
+            "data: a\n: b\n\n",
+        ] {
+            assert!(Entry::of_block(block.as_bytes()).is_none(), "{block:?}");
+        }
+        assert!(Entry::of_block(b"data: \xff\n\n").is_none());
     }
 }

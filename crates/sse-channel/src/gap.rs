@@ -35,6 +35,9 @@ pub enum Gap {
     UnknownId,
     /// Several events have had that ID, so nobody knows which was the last.
     AmbiguousId,
+    /// The process ended without a last [snapshot](crate::snapshot): what was published after the one that it came
+    /// back with is lost. Stands in the log at that place, for everybody who passes it.
+    Unsaved,
 }
 
 impl Gap {
@@ -48,6 +51,7 @@ impl Gap {
             Self::BeyondEnd => "beyond-end",
             Self::UnknownId => "unknown-id",
             Self::AmbiguousId => "ambiguous-id",
+            Self::Unsaved => "unsaved",
         }
     }
 

@@ -32,9 +32,15 @@ enum Text {
     Long(Arc<str>),
 }
 
-impl EventId {
-    /// The ID of the event at `position` in the log of `epoch`.
-    pub(crate) fn numbered(epoch: u64, position: u64) -> Self {
+/// What the ID says that a log gives to the event at a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Number {
+    pub(crate) epoch: u64,
+    pub(crate) position: u64,
+}
+
+impl From<Number> for EventId {
+    fn from(Number { epoch, position }: Number) -> Self {
         let mut bytes = [0; INLINE];
         let length = write_digits(&mut bytes, 0, epoch);
         if let Some(hyphen) = bytes.get_mut(length) {
@@ -43,7 +49,9 @@ impl EventId {
         let length = write_digits(&mut bytes, length + 1, position);
         Self(Text::Short { length: length as u8, bytes })
     }
+}
 
+impl EventId {
     /// The ID as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -138,12 +146,12 @@ impl Hash for EventId {
     }
 }
 
-/// Epoch and sequence of an ID that a log may have given.
-pub(crate) fn parse(id: &str) -> Option<(u64, u64)> {
+/// The number in an ID that a log may have given.
+pub(crate) fn parse(id: &str) -> Option<Number> {
     let (epoch, sequence) = id.split_once('-')?;
     let digits =
         |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?;
-    Some((digits(epoch)?, digits(sequence)?))
+    Some(Number { epoch: digits(epoch)?, position: digits(sequence)? })
 }
 
 /// A new epoch. The standard library's hasher is seeded by the system, and differently each time; 53
@@ -164,9 +172,10 @@ mod tests {
             (99, 100, "99-100"),
             (u64::MAX, u64::MAX, "18446744073709551615-18446744073709551615"),
         ] {
-            let id = EventId::numbered(epoch, position);
+            let number = Number { epoch, position };
+            let id = EventId::from(number);
             assert_eq!(id, expected);
-            assert_eq!(parse(&id), Some((epoch, position)));
+            assert_eq!(parse(&id), Some(number));
         }
     }
 

@@ -6,17 +6,18 @@ use std::fmt;
 use std::future::Future;
 use std::hash::{Hash, Hasher};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use sse_proto::Frame;
 
-use crate::id::random_epoch;
+use crate::id::{Number, random_epoch};
 use crate::ring::Ring;
 use crate::source::Source;
+use crate::stats::Counters;
 use crate::waiters::{Ticket, Waiters};
-use crate::{Batch, Block, Entry, EventId, Framing, Gap, History, Lag, Replay};
+use crate::{Batch, Block, ChannelStats, Entry, EventId, Framing, Gap, History, Lag, Replay};
 
 /// The log of a channel: a handle to read it with, from any position. It keeps no channel open.
 ///
@@ -52,37 +53,6 @@ struct State {
     waiters: Waiters,
 }
 
-#[derive(Default)]
-struct Counters {
-    subscribers: AtomicU64,
-    delivered: AtomicU64,
-    bytes: AtomicU64,
-    lagged: AtomicU64,
-    gaps: AtomicU64,
-}
-
-/// A channel's counters at one moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ChannelStats {
-    /// Clients connected now.
-    pub subscribers: u64,
-    /// Entries published since the channel began.
-    pub published: u64,
-    /// Entries delivered to clients, all clients together.
-    pub delivered: u64,
-    /// Bytes of those, framing included.
-    pub bytes: u64,
-    /// Times that a client fell off the tail of the log.
-    pub lagged: u64,
-    /// Gaps told to clients.
-    pub gaps: u64,
-    /// Entries held in the log now.
-    pub held_events: usize,
-    /// What they cost now, in bytes: see [`History::bytes`].
-    pub held_bytes: usize,
-}
-
 /// What a log has at a position.
 #[derive(Clone, Debug)]
 pub enum Read {
@@ -98,11 +68,16 @@ pub enum Read {
 
 impl Log {
     pub(crate) fn new(history: History) -> Self {
-        Self::with(Ring::new(random_epoch(), history), None)
+        Self::of(Ring::new(random_epoch(), history))
     }
 
     pub(crate) fn fed(history: History, origin: &str, source: Arc<dyn Source>) -> Self {
         Self::with(Ring::new(random_epoch(), history).with_trail(origin), Some(source))
+    }
+
+    /// A log that goes on with what a ring holds already.
+    pub(crate) fn of(ring: Ring) -> Self {
+        Self::with(ring, None)
     }
 
     fn with(ring: Ring, source: Option<Arc<dyn Source>>) -> Self {
@@ -237,13 +212,7 @@ impl Log {
     pub(crate) fn gap_entry(&self, gap: Gap, cursor: &EventId) -> Entry {
         self.0.counters.gaps.fetch_add(1, Relaxed);
         let event_type = self.state().ring.history.gap_event.clone();
-        let data = gap.to_string();
-        let frame = Frame::message(&data);
-        let frame = frame.with_id(cursor).unwrap_or(frame);
-        let typed = frame.with_event_type(&event_type).or_else(|_| frame.with_event_type("gap"));
-        let mut entry = Entry::new(&typed.unwrap_or(frame));
-        entry.is_gap = true;
-        entry
+        Entry::gap(gap, cursor, &event_type)
     }
 
     /// The block that moves a client's last event ID to just before `position` and fires nothing.
@@ -278,11 +247,14 @@ impl Log {
         }
     }
 
-    /// The position that comes next, and the number that an event there will have.
-    pub(crate) fn upcoming(&self) -> (u64, EventId) {
-        let state = self.state();
-        let position = state.ring.end();
-        (position, state.ring.numbered(position))
+    /// The number that an event published now will have.
+    pub(crate) fn upcoming(&self) -> Number {
+        self.with_ring(|ring| ring.upcoming())
+    }
+
+    /// Does something that is short with the ring, which is locked for so long.
+    pub(crate) fn with_ring<T>(&self, act: impl FnOnce(&mut Ring) -> T) -> T {
+        act(&mut self.state().ring)
     }
 
     /// What a panicking thread left behind is whole: nothing panics half-way.

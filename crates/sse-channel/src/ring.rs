@@ -1,11 +1,12 @@
-//! The bounded log itself: entries, positions, resuming. Pure.
+//! The bounded log itself: entries, positions, resuming. Depends on `entry` and `era`; pure.
 //!
 //! A position is the number of the entry that comes next. Numbers begin at 1, so `<epoch>-0` is the ID of the
 //! place before the first entry.
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::id::parse;
+use crate::era::Eras;
+use crate::id::{Number, parse};
 use crate::{Entry, EventId, Gap, History, Replay};
 
 /// What keeping an entry costs besides its bytes: reference counts, its place in the queue, and what the
@@ -17,14 +18,16 @@ const OWN_ID_BYTES: usize = 144;
 /// The newest entries of a log, bounded in number and in bytes.
 #[derive(Debug)]
 pub(crate) struct Ring {
-    epoch: u64,
+    pub(crate) eras: Eras,
     /// Position of the oldest entry held, or of the next if none is.
     first: u64,
+    /// How many entries in a row had no ID when the log began, the newest of them just before.
+    quiet: u32,
     entries: VecDeque<Entry>,
     bytes: usize,
     pub(crate) history: History,
-    /// The application's own IDs among the entries.
-    own: HashMap<EventId, Own>,
+    /// The application's own IDs among the entries: the position of the newest with that ID.
+    own: HashMap<EventId, u64>,
     /// Positions and IDs of entries that have been dropped, the newest last: for a source, that knows IDs
     /// only. `None` without one.
     trail: Option<VecDeque<(u64, EventId)>>,
@@ -32,18 +35,17 @@ pub(crate) struct Ring {
     pub(crate) is_closed: bool,
 }
 
-#[derive(Debug)]
-struct Own {
-    /// Of the newest entry with that ID.
-    position: u64,
-    is_repeated: bool,
-}
-
 impl Ring {
     pub(crate) fn new(epoch: u64, history: History) -> Self {
+        Self::resumed(Eras::new(epoch), 1, 0, history)
+    }
+
+    /// A log that goes on with the entry at `first`, before which so many in a row had no ID.
+    pub(crate) fn resumed(eras: Eras, first: u64, quiet: u32, history: History) -> Self {
         Self {
-            epoch,
-            first: 1,
+            eras,
+            first,
+            quiet,
             entries: VecDeque::new(),
             bytes: 0,
             history,
@@ -78,18 +80,22 @@ impl Ring {
         self.is_closed || self.end() != position
     }
 
+    /// The number that an event at the end will have.
+    pub(crate) fn upcoming(&self) -> Number {
+        self.eras.number(self.end())
+    }
+
     pub(crate) fn numbered(&self, position: u64) -> EventId {
-        EventId::numbered(self.epoch, position)
+        self.eras.number(position).into()
     }
 
     /// Appends an entry and drops the oldest that no longer fit. The newest is always kept.
     pub(crate) fn push(&mut self, mut entry: Entry) {
         let position = self.end();
-        let before = self.entries.back().map_or(0, |entry| entry.back);
+        let before = self.entries.back().map_or(self.quiet, |entry| entry.back);
         entry.back = if entry.has_id() { 0 } else { before.saturating_add(1) };
         if let Some(id) = entry.is_own_id.then(|| entry.event_id()).flatten() {
-            let is_repeated = self.own.contains_key(&id);
-            self.own.insert(id, Own { position, is_repeated });
+            entry.is_repeated |= self.own.insert(id, position).is_some();
         }
         self.bytes += cost(&entry);
         self.entries.push_back(entry);
@@ -105,7 +111,7 @@ impl Ring {
         self.bytes -= cost(&oldest);
         let is_known = oldest.is_own_id || self.trail.is_some();
         if let Some(id) = is_known.then(|| oldest.event_id()).flatten() {
-            if self.own.get(&id).is_some_and(|own| own.position == self.first) {
+            if self.own.get(&id) == Some(&self.first) {
                 self.own.remove(&id);
             }
             if let Some(trail) = &mut self.trail {
@@ -116,6 +122,20 @@ impl Ring {
             }
         }
         self.first += 1;
+        self.eras.forget(self.first);
+    }
+
+    /// What is pushed next has no number that anybody who goes on from here would give: see
+    /// [`snapshot`](crate::snapshot).
+    pub(crate) fn begin_era(&mut self, epoch: u64) {
+        self.eras.begin(self.end(), epoch);
+    }
+
+    /// Tells all who pass this place that something may be missing, and begins an era.
+    pub(crate) fn push_seam(&mut self, epoch: u64) {
+        self.begin_era(epoch);
+        let cursor = self.numbered(self.end());
+        self.push(Entry::gap(Gap::Unsaved, &cursor, &self.history.gap_event));
     }
 
     /// The entries from `position` on: at least one if there is one, then as many as stay within
@@ -154,21 +174,27 @@ impl Ring {
     /// The gap, if what follows it is not held, or cannot be told.
     pub(crate) fn after(&self, id: &str) -> Result<u64, Gap> {
         if let Some(own) = self.own.get(id) {
-            return if own.is_repeated { Err(Gap::AmbiguousId) } else { Ok(own.position + 1) };
+            let is_repeated = self.get(*own).is_some_and(|entry| entry.is_repeated);
+            return if is_repeated { Err(Gap::AmbiguousId) } else { Ok(own + 1) };
         }
         if self.trail.iter().filter_map(VecDeque::back).any(|(_, last)| **last == *id) {
             return Ok(self.first);
         }
-        let (epoch, sequence) = parse(id).ok_or(Gap::UnknownId)?;
-        if epoch != self.epoch {
-            return Err(Gap::OtherEpoch);
+        let Number { epoch, position: sequence } = parse(id).ok_or(Gap::UnknownId)?;
+        let (start, next_era) = self.eras.find(epoch).ok_or(Gap::OtherEpoch)?;
+        if sequence < start {
+            return Err(Gap::UnknownId);
         }
-        match sequence.checked_add(1).filter(|next| *next <= self.end()) {
-            Some(next) if next < self.first => {
-                Err(Gap::Evicted { missed: Some(self.first - next) })
-            }
-            Some(next) => Ok(next),
-            None => Err(Gap::BeyondEnd),
+        let until = next_era.unwrap_or(self.end());
+        let next = match sequence.checked_add(1).filter(|next| *next <= until) {
+            Some(next) => next,
+            // Given by a process that ended, for what is lost: that is told there.
+            None if self.get(until).is_some_and(|entry| entry.is_gap) => until,
+            None => return Err(Gap::BeyondEnd),
+        };
+        match self.first.saturating_sub(next) {
+            0 => Ok(next),
+            missed => Err(Gap::Evicted { missed: Some(missed) }),
         }
     }
 
@@ -194,6 +220,19 @@ impl Ring {
             let index = trail.partition_point(|(dropped, _)| *dropped < position);
             trail.get(index.checked_sub(1)?).map(|(_, id)| id.clone())
         })
+    }
+
+    /// The entries from `from` until `until`, as far as they are held.
+    pub(crate) fn held_between(
+        &self,
+        from: u64,
+        until: u64,
+    ) -> impl DoubleEndedIterator<Item = &Entry> {
+        let index = |position: u64| {
+            let index = usize::try_from(position.saturating_sub(self.first)).unwrap_or(usize::MAX);
+            index.min(self.entries.len())
+        };
+        self.entries.range(index(from)..index(until.max(from)))
     }
 
     fn get(&self, position: u64) -> Option<&Entry> {

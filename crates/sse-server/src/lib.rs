@@ -39,6 +39,7 @@ pub use crate::socket::sleep;
 pub use crate::trial::Trial;
 pub use sse_channel::{
     Channel, ChannelStats, Entry, EventId, Frame, Gap, History, Lag, Log, Replay, Subscription,
+    snapshot,
 };
 
 /// Locks a mutex; what a panicking thread left behind is whole, because nothing panics half-way.
