@@ -3,8 +3,8 @@
 //! A new step is a function that makes one, in the file that it belongs to, and a line in [`all`].
 
 mod alone;
+mod apart;
 mod binaries;
-mod bodies;
 mod code;
 mod dependencies;
 mod msrv;
@@ -65,7 +65,8 @@ fn all() -> Vec<Step> {
     steps.extend(ENGINES.iter().flat_map(pages::steps));
     // They share a folder, and the compiler that they unpack.
     steps.extend(embedded::steps().into_iter().map(|step| step.uses("embed")));
-    steps.extend([alone::step(), package::step(), bodies::step()]);
+    steps.extend([alone::step(), package::step()]);
+    steps.extend(apart::steps());
     steps.extend([msrv::step(), fuzz::step(), bench::step()]);
     steps.push(soak::step().after("build"));
     steps.push(interop::step().after("build").after("programs"));

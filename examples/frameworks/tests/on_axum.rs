@@ -131,3 +131,11 @@ fn curl_sees_the_head_fields_and_a_whole_body_at_shutdown() {
     assert!(status.success(), "the body is complete: {status}");
     assert!(app.process.wait().unwrap().success());
 }
+
+#[test]
+fn the_readme_shows_lines_of_the_program() {
+    let program = include_str!("../src/bin/on_axum.rs");
+    let readme = include_str!("../../../README.md");
+    let shown = readme.split("```rust,ignore\n").nth(1).and_then(|it| it.split("```").next());
+    assert!(shown.is_some_and(|shown| program.contains(shown)), "{shown:?}");
+}

@@ -1,0 +1,23 @@
+//! Examples with dependencies that the main lock file does not have to know: each a workspace of its own.
+
+use crate::process::{cargo, workspace};
+use crate::steps::{Report, Step};
+
+pub(super) fn steps() -> [Step; 2] {
+    let about = "events out of the bodies of reqwest, hyper and ureq";
+    let bodies = Step::new("bodies", about, |report| check("bodies", report));
+    let about = "a channel in somebody else's framework: axum";
+    [bodies, Step::new("frameworks", about, |report| check("frameworks", report))]
+}
+
+/// Tests the workspace `examples/NAME`, and what holds for the code of the main one.
+fn check(name: &str, report: &mut Report) -> anyhow::Result<()> {
+    let folder = workspace().join("examples").join(name);
+    let target = workspace().join("target").join(name);
+    let mut test = cargo(["test", "--locked"]);
+    report.run(test.current_dir(&folder).env("CARGO_TARGET_DIR", &target))?;
+    let mut clippy = cargo(["clippy", "--locked", "--all-targets", "--", "-D", "warnings"]);
+    report.run(clippy.current_dir(&folder).env("CARGO_TARGET_DIR", &target))?;
+    let mut format = cargo(["fmt", "--check"]);
+    report.run(format.current_dir(&folder)).map(drop)
+}
