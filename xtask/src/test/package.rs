@@ -3,9 +3,10 @@
 //! What the crates are called there, and where the repository is, says one table of the workspace's
 //! manifest, `[workspace.metadata.publish]`; the packages are made of copies that it was put into.
 
-use std::fs;
-use std::path::Path;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{env, fs, io};
 
 use anyhow::Context;
 use toml::{Table, Value};
@@ -43,8 +44,15 @@ fn check(report: &mut Report) -> anyhow::Result<()> {
         "[workspace]\nresolver = \"3\"\nmembers = [\"*\"]\n",
     )?;
     let target = workspace().join("target/package");
+    // What was built of a package is not built again, whatever has become of it.
+    if target.exists() {
+        fs::remove_dir_all(&target)?;
+    }
+    let home = target.join("home");
+    make_home(&home).context("no home for cargo")?;
     let mut package = cargo(["package", "--workspace", "--allow-dirty", "--target-dir"]);
-    report.run(package.arg(&target).current_dir(stage.path()))?;
+    package.arg(&target).current_dir(stage.path()).env("CARGO_HOME", home);
+    report.run(&mut package)?;
     for name in &names {
         let manifest: Table =
             fs::read_to_string(stage.path().join(name).join("Cargo.toml"))?.parse()?;
@@ -57,6 +65,29 @@ fn check(report: &mut Report) -> anyhow::Result<()> {
     if settings.repository.is_none() {
         report
             .note("the repository is not decided: links of the READMEs lead nowhere on a registry");
+    }
+    Ok(())
+}
+
+/// Cargo's home as it is, but for the unpacked sources. It keeps those of the packages that it has just made by
+/// their versions, and would build what they were at the first time, here, for ever.
+fn make_home(home: &Path) -> anyhow::Result<()> {
+    let usual = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let usual = usual.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
+    let usual = usual.context("neither CARGO_HOME nor HOME is set")?;
+    fs::create_dir_all(home.join("registry"))?;
+    link_all(&usual, home, "registry")?;
+    link_all(&usual.join("registry"), &home.join("registry"), "src")?;
+    Ok(())
+}
+
+/// Links in `to` whatever is in `from`, one name left out.
+fn link_all(from: &Path, to: &Path, besides: &str) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let name = entry?.file_name();
+        if name != besides {
+            symlink(from.join(&name), to.join(&name))?;
+        }
     }
     Ok(())
 }
