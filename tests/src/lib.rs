@@ -8,6 +8,7 @@ pub mod client;
 pub mod conformance;
 pub mod exchange;
 pub mod fault;
+pub mod folder;
 pub mod frames;
 pub mod oracle;
 pub mod pipe;

@@ -10,9 +10,10 @@ use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::folder::Folder;
 
 const CONFIGURATIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/proxies/");
 
@@ -20,7 +21,7 @@ const CONFIGURATIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/p
 #[derive(Debug)]
 pub struct Proxy {
     child: Child,
-    folder: PathBuf,
+    folder: Folder,
     plain: SocketAddr,
     tls: SocketAddr,
 }
@@ -36,10 +37,10 @@ impl Proxy {
         openssl.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes"]);
         openssl.args(["-days", "2", "-subj", "/CN=localhost"]);
         openssl.args(["-keyout", "key.pem", "-out", "cert.pem"]);
-        let made = openssl.current_dir(&folder).stderr(Stdio::null()).status();
+        let made = openssl.current_dir(&*folder).stderr(Stdio::null()).status();
         assert!(made.is_ok_and(|made| made.success()), "no certificate");
         let mut nginx = command("nginx");
-        nginx.arg("-p").arg(&folder).arg("-c").arg(file);
+        nginx.arg("-p").arg(&*folder).arg("-c").arg(file);
         Self::start(nginx, folder, plain, tls)
     }
 
@@ -71,7 +72,7 @@ impl Proxy {
         &self.folder
     }
 
-    fn start(mut program: Command, folder: PathBuf, plain: SocketAddr, tls: SocketAddr) -> Self {
+    fn start(mut program: Command, folder: Folder, plain: SocketAddr, tls: SocketAddr) -> Self {
         let log = fs::File::create(folder.join("log")).expect("a log");
         let child = program.stderr(log).spawn().expect("the proxy starts");
         let proxy = Self { child, folder, plain, tls };
@@ -90,7 +91,6 @@ impl Drop for Proxy {
         // SIGTERM, so that nginx's workers end with their master. It fails only if it has ended.
         let _ = command("kill").arg(self.child.id().to_string()).status();
         let _ = self.child.wait();
-        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -110,16 +110,11 @@ pub fn command(program: &str) -> Command {
 }
 
 /// A folder, and two addresses that are free now.
-fn place(name: &str) -> (PathBuf, SocketAddr, SocketAddr) {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("sse-{name}-{}-{count}", std::process::id());
-    let folder = std::env::temp_dir().join(name);
-    fs::create_dir_all(&folder).expect("a folder");
+fn place(name: &str) -> (Folder, SocketAddr, SocketAddr) {
     let free = || TcpListener::bind("127.0.0.1:0").expect("a free port");
     let (plain, tls) = (free(), free());
     let address = |it: &TcpListener| it.local_addr().expect("an address");
-    (folder, address(&plain), address(&tls))
+    (Folder::new(name), address(&plain), address(&tls))
 }
 
 fn configure(

@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use tests::fault::{Front, Gate, Request, Script, Server};
+use tests::folder::Folder;
 use tests::program::sse;
 
 fn listen(arguments: &[&str]) -> Output {
@@ -30,23 +30,6 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
-    }
-}
-
-/// A folder of this test's own, which goes with it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("sse-{name}-{}", std::process::id()));
-        fs::create_dir_all(&folder).expect("a folder");
-        Self(folder)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -146,7 +129,7 @@ fn numbered(request: &Request) -> Script {
 fn state_goes_on_over_runs() {
     let server = Server::start(numbered);
     let folder = Folder::new("listen");
-    let state = folder.0.join("state");
+    let state = folder.join("state");
     let state = state.to_str().expect("UTF-8");
     let url = server.url("/");
     let three = |first: u32| {
@@ -196,7 +179,7 @@ fn https_needs_a_certificate_that_is_trusted() {
     let server = Server::start(|_| Script::stream().chunk("data: 1\n\n").stall());
     let front = Front::tls(server.address(), &["localhost"]);
     let folder = Folder::new("ca");
-    let file = folder.0.join("ca.pem");
+    let file = folder.join("ca.pem");
     fs::write(&file, front.certificate()).expect("it is written");
     let file = file.to_str().expect("UTF-8");
     let url = format!("https://localhost:{}/", front.address().port());

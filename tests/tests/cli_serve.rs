@@ -3,10 +3,10 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 use tests::client::Client;
+use tests::folder::Folder;
 use tests::program::sse;
 use tests::raw::get;
 
@@ -81,23 +81,6 @@ impl Drop for Served {
     }
 }
 
-/// A folder of this test's own, which goes with it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("sse-{name}-{}", std::process::id()));
-        fs::create_dir_all(&folder).expect("a folder");
-        Self(folder)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 #[test]
 fn lines_go_to_everybody_and_to_those_who_come_back() {
     let mut served = Served::start(&["--type", "log"]);
@@ -164,13 +147,13 @@ fn input_that_ends_is_served_on_or_ends_it() {
 #[test]
 fn a_file_is_followed_over_rotation() {
     let folder = Folder::new("serve");
-    let path = folder.0.join("log");
+    let path = folder.join("log");
     fs::write(&path, "1\n2\n3\n").expect("it is written");
     let name = path.to_str().expect("UTF-8");
     let served = Served::start(&["--lines", "2", "--replay", "10", name]);
     let mut client = Client::open(served.url("/events"));
     assert_eq!([client.event().data, client.event().data], ["2", "3"]);
-    fs::rename(&path, folder.0.join("log.1")).expect("it moves");
+    fs::rename(&path, folder.join("log.1")).expect("it moves");
     fs::write(&path, "4\n").expect("it is written");
     assert_eq!(client.event().data, "4");
     fs::write(&path, "5").expect("it is written");
@@ -184,7 +167,7 @@ fn a_file_is_followed_over_rotation() {
 #[test]
 fn history_survives_a_restart_and_a_crash() {
     let folder = Folder::new("state");
-    let state = folder.0.join("state");
+    let state = folder.join("state");
     let state = state.to_str().expect("UTF-8");
     let mut served = Served::start(&["--state", state, "--type", "log"]);
     served.write("one\ntwo\n");
@@ -223,7 +206,7 @@ fn history_survives_a_restart_and_a_crash() {
 #[test]
 fn a_file_is_followed_on_where_the_last_run_ended() {
     let folder = Folder::new("mark");
-    let (log, state) = (folder.0.join("log"), folder.0.join("state"));
+    let (log, state) = (folder.join("log"), folder.join("state"));
     fs::write(&log, "1\n2\nhal").expect("it is written");
     let append = |text: &str| {
         let file = fs::OpenOptions::new().append(true).open(&log);

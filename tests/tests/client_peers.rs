@@ -4,9 +4,9 @@ use sse_client::EventSource;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
+use tests::folder::Folder;
 use tests::proxy::command;
 use tests::source::{data, error, event, quick_url, run};
 
@@ -68,22 +68,12 @@ fn node_http() {
     }
 }
 
-struct Folder(PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 /// nginx as it comes: buffering and compression on, so that the server has to say what it wants.
 fn nginx(backend: SocketAddr) -> (Peer, SocketAddr, Folder) {
     let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = free.local_addr().expect("an address");
-    let path = std::env::temp_dir().join(format!("sse-nginx-{}", address.port()));
-    fs::create_dir_all(&path).expect("a folder");
-    let folder = Folder(path);
-    let at = folder.0.display();
+    let folder = Folder::new("nginx");
+    let at = folder.display();
     let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|name| format!("{name}_temp_path {at}/{name};"))
         .join(" ");
@@ -94,16 +84,11 @@ fn nginx(backend: SocketAddr) -> (Peer, SocketAddr, Folder) {
            gzip on; gzip_types text/event-stream; gzip_min_length 0; gzip_http_version 1.0; gzip_proxied any;\n\
            server {{ listen {address}; location / {{ proxy_pass http://{backend}; proxy_http_version 1.1; proxy_buffering off; }} }} }}\n"
     );
-    let file = folder.0.join("nginx.conf");
+    let file = folder.join("nginx.conf");
     fs::write(&file, configuration).expect("a file");
     drop(free);
-    let nginx = command("nginx")
-        .arg("-c")
-        .arg(&file)
-        .arg("-p")
-        .arg(&folder.0)
-        .stderr(Stdio::null())
-        .spawn();
+    let nginx =
+        command("nginx").arg("-c").arg(&file).arg("-p").arg(&*folder).stderr(Stdio::null()).spawn();
     let peer = Peer(nginx.expect("nginx starts"));
     let deadline = Instant::now() + Duration::from_secs(10);
     while TcpStream::connect(address).is_err() {

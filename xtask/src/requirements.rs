@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, bail};
 
@@ -75,6 +76,11 @@ pub(crate) const CARGO_FUZZ: Program = Program {
     source: Source::Crate("cargo-fuzz"),
     elsewhere: "`cargo install cargo-fuzz` installs it",
 };
+
+/// Held by the one step, or column of the matrix, that installs from crates.io, and from npm: of two that install the
+/// same program the second fails.
+static CRATES: Mutex<()> = Mutex::new(());
+static NPMS: Mutex<()> = Mutex::new(());
 
 /// What tests of the workspace run beside the server and the codec.
 pub(crate) static OF_TESTS: [&Program; 9] =
@@ -184,8 +190,8 @@ impl Program {
         }
         let name = self.commands[0];
         match self.source {
-            Source::Crate(package) => install_crate(package, report),
-            Source::Npm { package, day } => install_npm(package, day, report),
+            Source::Crate(package) => self.once(&CRATES, || install_crate(package, report)),
+            Source::Npm { package, day } => self.once(&NPMS, || install_npm(package, day, report)),
             Source::Debian(_) if !debian::is_here() => {
                 bail!("{name} is missing: {}", self.elsewhere)
             }
@@ -197,6 +203,16 @@ impl Program {
         .with_context(|| format!("{name} is missing and could not be installed"))?;
         report.note(format_args!("installed {name}"));
         self.find().with_context(|| format!("{name} is missing: {}", self.elsewhere))
+    }
+
+    /// Installs it, unless somebody else has while this waited for the installer.
+    fn once(
+        &self,
+        installer: &Mutex<()>,
+        install: impl FnOnce() -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let _alone = installer.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.find().is_some() { Ok(()) } else { install() }
     }
 
     fn find(&self) -> Option<PathBuf> {

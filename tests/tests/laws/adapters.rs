@@ -1,6 +1,12 @@
 //! Laws of the adapters: whatever gives the bytes, and however it gives them, the events are those of the decoder.
 
-use sse_proto::{Decoder, Part};
+use std::convert::Infallible;
+use std::task::Poll;
+
+use futures_lite::StreamExt;
+use futures_lite::future::block_on;
+use futures_lite::stream::poll_fn;
+use sse_proto::{Decoder, Events, Part};
 use tests::adapters::{ALL, Piece, Seen, Step, expected};
 use tests::chunking::{cut, limits};
 use tests::oracle;
@@ -126,6 +132,20 @@ fn what_is_unfinished_is_what_a_blank_line_would_have_made_an_event() {
         unfinished += usize::from(cut.is_some());
     }
     assert!(unfinished > 5_000, "{unfinished}");
+}
+
+/// A `Stream` may panic when it is read after its end, and then it is not.
+#[test]
+fn a_source_that_has_ended_is_left_alone() {
+    let mut ended = false;
+    let source = poll_fn(move |_| {
+        assert!(!std::mem::replace(&mut ended, true), "read after its end");
+        Poll::Ready(None::<Result<&[u8], Infallible>>)
+    });
+    let mut events = Events::from_stream(source);
+    assert!(block_on(events.next()).is_none());
+    assert!(block_on(events.next()).is_none());
+    assert!(block_on(events.lend()).is_none());
 }
 
 fn pieces(stream: &[u8], size: usize) -> Vec<Piece> {
