@@ -1,41 +1,66 @@
 //! The driver of this workspace's client, for `cargo xtask interop`: orders in, notes out, as
-//! `crates/sse-scenarios` describes them. With `--blocking` by the blocking interface.
+//! `crates/sse-scenarios` describes them. With `--blocking` by the blocking interface, with `--tokio`
+//! on tokio's runtime and sockets.
 
 use futures_lite::future::block_on;
 use serde_json::{Value, json};
-use sse_client::{EventSource, Item, Limits};
+use sse_client::{Builder, EventSource, Item, Limits};
 use std::error::Error;
 use std::io::{self, Write};
 use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio_util::compat::TokioAsyncReadCompatExt;
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let is_blocking = std::env::args().any(|argument| argument == "--blocking");
+type Outcome = Result<(), Box<dyn Error>>;
+
+fn main() -> Outcome {
+    let way = std::env::args().nth(1).unwrap_or_default();
+    let follow: fn(Builder) -> Outcome = match way.as_str() {
+        "" => |builder| block_on(follow(builder)),
+        "--blocking" => follow_blocking,
+        "--tokio" => follow_on_tokio,
+        _ => return Err(format!("{way} is neither --blocking nor --tokio").into()),
+    };
     for line in io::stdin().lines() {
         let order: Value = serde_json::from_str(&line?)?;
         let url = order["url"].as_str().ok_or("an order without a URL")?;
         // What the standard leaves open: no limit that a scenario would reach, no least delay.
-        let builder = EventSource::builder(url).limits(limits()).min_delay(Duration::ZERO);
-        let mut source = builder.build()?;
-        if is_blocking {
-            for item in source.blocking() {
-                if !tell(&item)? {
-                    break;
-                }
-            }
-        } else {
-            block_on(async {
-                while let Some(item) = source.next().await {
-                    if !tell(&item)? {
-                        break;
-                    }
-                }
-                io::Result::Ok(())
-            })?;
-        }
-        source.close();
+        follow(EventSource::builder(url).limits(limits()).min_delay(Duration::ZERO))?;
         print(&json!({ "saw": "closed" }))?;
     }
     Ok(())
+}
+
+async fn follow(builder: Builder) -> Outcome {
+    let mut source = builder.build()?;
+    while let Some(item) = source.next().await {
+        if !tell(&item)? {
+            break;
+        }
+    }
+    source.close();
+    Ok(())
+}
+
+fn follow_blocking(builder: Builder) -> Outcome {
+    let mut source = builder.build()?;
+    for item in source.blocking() {
+        if !tell(&item)? {
+            break;
+        }
+    }
+    source.close();
+    Ok(())
+}
+
+/// As the example `tokio_client` does.
+fn follow_on_tokio(builder: Builder) -> Outcome {
+    let builder = builder.connector(|endpoint| async move {
+        let stream = TcpStream::connect((endpoint.host(), endpoint.port())).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream.compat())
+    });
+    tokio::runtime::Builder::new_current_thread().enable_io().build()?.block_on(follow(builder))
 }
 
 fn limits() -> Limits {

@@ -20,7 +20,7 @@ pub(super) struct Client {
     pub(super) version: fn() -> String,
 }
 
-pub(super) static CLIENTS: [Client; 10] = [
+pub(super) static CLIENTS: [Client; 11] = [
     Client {
         name: "sse-client",
         is_quick: true,
@@ -33,6 +33,13 @@ pub(super) static CLIENTS: [Client; 10] = [
         is_quick: true,
         lacks: &[Origins],
         command: || ours(&["--blocking"]),
+        version: || "this workspace".to_owned(),
+    },
+    Client {
+        name: "sse-client, tokio",
+        is_quick: true,
+        lacks: &[Origins],
+        command: || ours(&["--tokio"]),
         version: || "this workspace".to_owned(),
     },
     Client {
