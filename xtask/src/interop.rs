@@ -7,6 +7,7 @@ mod differential;
 mod engines;
 mod faults;
 mod gap;
+mod go;
 mod matrix;
 mod output;
 mod pages;

@@ -104,6 +104,12 @@ pub(crate) const CADDY: Program = Program {
     elsewhere: "install Caddy (macOS: `brew install caddy`)",
 };
 
+pub(crate) const GO: Program = Program {
+    commands: &["go"],
+    source: Source::Debian("golang-go"),
+    elsewhere: "install Go (macOS: `brew install go`)",
+};
+
 pub(crate) const OPENSSL: Program = Program {
     commands: &["openssl"],
     source: Source::Debian("openssl"),

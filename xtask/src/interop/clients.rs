@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::Context;
 use sse_scenarios::Need::{self, LastEventId, Origins, Reconnection, Redirects, Response};
 
-use super::setup;
+use super::{go, setup};
 use crate::pages::programs::executables;
 use crate::requirements::NODE;
 use crate::steps::Report;
@@ -20,7 +20,7 @@ pub(super) struct Client {
     pub(super) version: fn() -> String,
 }
 
-pub(super) static CLIENTS: [Client; 11] = [
+pub(super) static CLIENTS: [Client; 12] = [
     Client {
         name: "sse-client",
         is_quick: true,
@@ -103,6 +103,13 @@ pub(super) static CLIENTS: [Client; 11] = [
             let client = setup::pinned("sseclient-py");
             format!("{client}, requests {}", setup::pinned("requests"))
         },
+    },
+    Client {
+        name: "eventsource (Go)",
+        is_quick: false,
+        lacks: &[Origins, LastEventId],
+        command: || Ok(Command::new(go::driver()?)),
+        version: go::version,
     },
 ];
 
