@@ -19,7 +19,10 @@ struct Served {
 
 impl Served {
     fn start(arguments: &[&str]) -> Self {
-        let mut command = sse();
+        Self::start_by(sse(), arguments)
+    }
+
+    fn start_by(mut command: Command, arguments: &[&str]) -> Self {
         command.args(["serve", "--addr", "127.0.0.1:0"]).args(arguments).env_remove("SSE_TOKEN");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("it starts");
@@ -52,6 +55,17 @@ impl Served {
         socket.read_to_string(&mut answer).expect("it answers");
         let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
         (head[9..12].parse().expect("a status"), body.to_owned())
+    }
+
+    /// The lines that say what a client gets that comes back after this event, up to `last`.
+    fn resumed(&self, first: &str, last: &str) -> Vec<String> {
+        let mut seen = String::new();
+        let mut back = get(self.address, "/events", &format!("Last-Event-ID: {first}\r\n"));
+        while !seen.contains(last) {
+            seen += &back.chunk().expect("the stream goes on");
+        }
+        let told = |line: &&str| line.starts_with("data:") || line.starts_with("event:");
+        seen.lines().filter(told).map(str::to_owned).collect()
     }
 
     fn signal(&self, name: &str) {
@@ -187,20 +201,41 @@ fn history_survives_a_restart_and_a_crash() {
 
     let mut served = Served::start(&["--state", state]);
     served.write("three\n");
-    let mut seen = String::new();
-    let mut back = get(served.address, "/events", &format!("Last-Event-ID: {first}\r\n"));
-    while !seen.contains("three") {
-        seen += &back.chunk().expect("the stream goes on");
-    }
-    let told = |line: &&str| line.starts_with("data:") || line.starts_with("event:");
-    let told: Vec<_> = seen.lines().filter(told).collect();
-    assert_eq!(told, ["event: log", "data: two", "data: three"], "{seen}");
+    assert_eq!(served.resumed(&first, "three"), ["event: log", "data: two", "data: three"]);
     let unknown = get(served.address, "/events", "Last-Event-ID: 1-1\r\n").chunk();
     assert!(unknown.is_some_and(|chunk| chunk.contains("event: gap")));
     let ran = sse().args(["serve", "--state", "/nowhere/state"]).stdin(Stdio::null()).output();
     let ran = ran.expect("it runs");
     assert_eq!(ran.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&ran.stderr).contains("/nowhere/state"), "{ran:?}");
+}
+
+/// A run that could not write all of its events and was killed: the next one cannot know them, and says so.
+#[test]
+#[cfg(unix)]
+fn what_a_full_disk_did_not_take_is_told() {
+    let folder = Folder::new("full");
+    let state = folder.join("state");
+    let arguments = ["--state", state.to_str().expect("UTF-8")];
+    let mut limited = Command::new("sh");
+    // Files of at most one block; who writes more gets an error, as of a disk that is full.
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\""]).arg(sse().get_program());
+    let mut served = Served::start_by(limited, &arguments);
+    let line = "x".repeat(300);
+    (0..9).for_each(|number| served.write(&format!("{number}{line}\n")));
+    let mut client = Client::open(served.url("/events?replay=99"));
+    let first = client.event().last_event_id;
+    assert!((1..9).all(|number| client.event().data == format!("{number}{line}")));
+    served.child.kill().expect("it runs");
+    served.child.wait().expect("it ends");
+    let mut served = Served::start(&arguments);
+    served.write("later\n");
+    let told = served.resumed(&first, "later");
+    let [kept @ .., gap, reason, later] = &told[..] else { panic!("{told:?}") };
+    assert!(kept.len() < 8 && kept.iter().all(|it| it.ends_with(&line)), "{told:?}");
+    assert_eq!(gap, "event: gap");
+    assert_eq!(reason, r#"data: {"reason":"unsaved","missed":null}"#);
+    assert_eq!(later, "data: later");
 }
 
 #[test]

@@ -94,6 +94,21 @@ impl Channel {
         self.log.last_event_id()
     }
 
+    /// The ID that the next event without one of its own will have, if nobody else publishes before: for who has to write
+    /// it down first.
+    ///
+    /// ```
+    /// use sse_channel::{Channel, Frame};
+    ///
+    /// let channel = Channel::default();
+    /// let id = channel.next_event_id();
+    /// assert_eq!(channel.publish(&Frame::message("hello")), id);
+    /// ```
+    #[must_use]
+    pub fn next_event_id(&self) -> EventId {
+        self.log.upcoming().into()
+    }
+
     /// Ends every subscription, now and later, once it has all that is in the log. The client comes back after
     /// its reconnection time: answer 204 if it should stay away.
     pub fn close(&self) {

@@ -122,9 +122,10 @@ fn serve(args: Args) -> io::Result<()> {
         return Err(io::Error::other(why));
     }
     let history = History { events: args.history, bytes: args.history_bytes, ..History::default() };
-    let channel = Channel::new(history.clone());
-    let state = args.state.as_deref().map(|path| State::open(path, &history, &channel));
-    let state = state.transpose()?;
+    let (state, channel) = match &args.state {
+        Some(path) => State::open(path, &history).map(|(state, channel)| (Some(state), channel))?,
+        None => (None, Channel::new(history)),
+    };
     // The file is opened before anything is said to be served.
     let mark = state.as_ref().and_then(State::mark).copied();
     let follow = match &args.file {
@@ -141,9 +142,12 @@ fn serve(args: Args) -> io::Result<()> {
             "--post on an address that others reach needs --token, or SSE_TOKEN in the environment";
         return Err(io::Error::other(why));
     }
+    hub.begin()?;
     end_on_signals(handle.clone())?;
     announce(&args, address)?;
+    let publisher = hub.clone();
     thread::spawn(move || {
+        let hub = publisher;
         let publish = |frame: &Frame<'_>| drop(hub.publish(frame));
         let input = Input::new(args.format, args.event_type, publish);
         match follow {
@@ -152,7 +156,9 @@ fn serve(args: Args) -> io::Result<()> {
             None => read_input(input, args.once.then_some((&hub.channel, &handle))),
         }
     });
-    server.run()
+    let ran = server.run();
+    hub.end();
+    ran
 }
 
 fn server(args: &Args, hub: &Arc<Hub>) -> Server {

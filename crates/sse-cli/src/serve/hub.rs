@@ -20,13 +20,29 @@ impl Hub {
         Self { channel, state: state.map(Mutex::new), tell }
     }
 
+    /// From now on it is this run that publishes.
+    pub(super) fn begin(&self) -> io::Result<()> {
+        let state = self.state.as_ref().map(|it| it.lock().unwrap_or_else(PoisonError::into_inner));
+        state.map_or(Ok(()), |mut state| state.begin())
+    }
+
     pub(super) fn publish(&self, frame: &Frame<'_>) -> EventId {
         let Some(state) = &self.state else { return self.channel.publish(frame) };
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-        let id = self.channel.publish(frame);
-        let kept = state.append(frame, id.as_str());
+        // Written before anybody has it: what comes back after a crash is never behind its clients.
+        let id = frame.id().filter(|id| !id.is_empty()).map(EventId::from);
+        let id = id.unwrap_or_else(|| self.channel.next_event_id());
+        let kept = state.append(&frame.with_id(&id).unwrap_or(*frame));
         self.complain(kept);
-        id
+        self.channel.publish(frame)
+    }
+
+    /// What has been published is all that clients will get: writes down that nothing is missing.
+    pub(super) fn end(&self) {
+        if let Some(state) = &self.state {
+            let kept = state.lock().unwrap_or_else(PoisonError::into_inner).end();
+            self.complain(kept);
+        }
     }
 
     /// Notes that a followed file has been read so far, and all of it published.
@@ -43,5 +59,49 @@ impl Hub {
                 "the state file cannot be written, and will lack something: {error}"
             ));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sse_server::History;
+    use std::future::Future;
+    use std::path::PathBuf;
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::task::{Context, Wake};
+
+    /// Reads the file at the moment at which clients are woken.
+    struct Client {
+        path: PathBuf,
+        seen: Mutex<String>,
+    }
+
+    impl Wake for Client {
+        fn wake(self: Arc<Self>) {
+            let text = std::fs::read_to_string(&self.path).expect("the file");
+            *self.seen.lock().expect("nobody panics") = text;
+        }
+    }
+
+    #[test]
+    fn an_event_is_written_before_anybody_has_it() {
+        let folder = std::env::temp_dir().join(format!("sse-hub-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let path = folder.join("state");
+        let (state, channel) = State::open(&path, &History::default()).expect("it opens");
+        let hub = Hub::new(channel, Some(state), |complaint| panic!("{complaint}"));
+        let client = Arc::new(Client { path, seen: Mutex::default() });
+        for own in [None, None, Some("own"), None] {
+            let mut news = pin!(hub.channel.log().changed(hub.channel.log().end()));
+            let waker = client.clone().into();
+            assert!(news.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            let frame = Frame::message("hello");
+            let id = hub.publish(&own.map_or(frame, |id| frame.with_id(id).expect("an ID")));
+            let seen = client.seen.lock().expect("nobody panics").clone();
+            assert!(seen.ends_with(&format!("id: {id}\ndata: hello\n\n")), "{seen}");
+        }
+        std::fs::remove_dir_all(&folder).expect("the folder");
     }
 }

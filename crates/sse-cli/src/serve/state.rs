@@ -1,20 +1,28 @@
 //! What `sse serve` keeps in a file, so that clients can go on over a restart: the newest events with their IDs, and
 //! how far a followed file was read. Depends on files and on the codec.
 //!
-//! The file is an event stream. Events are appended to it as they are published; when it has grown to twice the
-//! history, it is written anew. A run that is killed leaves a last block without its blank line at worst, which the
-//! decoder drops: a client that has seen that event is told of a gap. Where the followed file was is a comment.
+//! The file is an event stream. Events are appended to it before they are published: whatever kills this process,
+//! nobody has seen an event that is not in it. When it has grown to twice the history, it is written anew. What is no
+//! event is a comment: in which run of the system it is written, where the followed file was, and that it ended well.
+//!
+//! A system that loses its power loses what it had not yet put on the disk, and a disk that is full takes nothing. So
+//! what was neither ended well nor written since the system began, and what ends within a block, may lack events at its
+//! end. Then a gap is put there, which whoever passes that place is told of.
 
 use super::follow::Mark;
 use sse_client::proto::{Decoder, Item, Limits};
-use sse_server::{Channel, Frame, History};
+use sse_server::{Channel, Frame, Gap, History};
 use std::collections::VecDeque;
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// Before the mark in a comment.
 const MARK: &str = "file ";
+/// Before the name of the system's run in one.
+const RUN: &str = "run ";
+/// The comment after which nothing was published.
+const END: &str = "end";
 /// How much is read at once.
 const BLOCK: usize = 64 * 1024;
 
@@ -25,9 +33,8 @@ pub(super) struct State {
     file: File,
     /// Bytes in the file, and the newest events, to write it anew.
     written: usize,
-    /// It has not been written by this run: what a crash has left half may be at its end. It stays as it is until there
-    /// is something to write, so that a run that cannot begin changes nothing.
-    is_foreign: bool,
+    /// It lacks something that is among the newest events, or what this run found has not been written yet.
+    is_lacking: bool,
     kept: VecDeque<Vec<u8>>,
     kept_bytes: usize,
     history: History,
@@ -35,8 +42,9 @@ pub(super) struct State {
 }
 
 impl State {
-    /// Opens the file, and publishes what it holds to the channel, with the IDs that the events had.
-    pub(super) fn open(path: &Path, history: &History, channel: &Channel) -> io::Result<Self> {
+    /// Opens the file; the channel of the events that it holds, with the IDs that they had. The file stays as it is
+    /// until something is written, so that a run that cannot begin changes nothing.
+    pub(super) fn open(path: &Path, history: &History) -> io::Result<(Self, Channel)> {
         let explain = |error: io::Error| {
             let what = format!("the state file {} cannot be used: {error}", path.display());
             io::Error::new(error.kind(), what)
@@ -46,14 +54,14 @@ impl State {
             path: path.to_owned(),
             file,
             written: 0,
-            is_foreign: true,
+            is_lacking: true,
             kept: VecDeque::new(),
             kept_bytes: 0,
             history: history.clone(),
             mark: None,
         };
-        state.read(channel).map_err(explain)?;
-        Ok(state)
+        let channel = state.read().map_err(explain)?;
+        Ok((state, channel))
     }
 
     /// How far the followed file had been read.
@@ -61,15 +69,17 @@ impl State {
         self.mark.as_ref()
     }
 
-    fn read(&mut self, channel: &Channel) -> io::Result<()> {
+    fn read(&mut self) -> io::Result<Channel> {
+        let channel = Channel::new(self.history.clone());
         let limits = Limits { data: self.history.bytes.max(1024), ..Limits::default() };
         let mut decoder = Decoder::with_limits(limits);
         let mut file = BufReader::new(File::open(&self.path)?);
         let mut block = vec![0; BLOCK];
+        let (mut run, mut is_ended) = (None, false);
         loop {
             let count = file.read(&mut block)?;
             if count == 0 {
-                return Ok(());
+                break;
             }
             let mut bytes = &block[..count];
             while let Some(item) = decoder.next(&mut bytes) {
@@ -78,22 +88,52 @@ impl State {
                         let frame = event.to_frame().map_err(io::Error::other)?;
                         channel.publish(&frame);
                         self.keep(&frame);
+                        is_ended = false;
                     }
                     Ok(Item::Comment(text)) => {
                         let mark = text.strip_prefix(MARK).and_then(Mark::parse);
                         self.mark = mark.or(self.mark.take());
+                        run = text.strip_prefix(RUN).map(str::to_owned).or(run);
+                        is_ended = text == END;
                     }
                     Ok(_) => {}
                     Err(error) => return Err(io::Error::other(error)),
                 }
             }
         }
+        match ending(file.get_mut())? {
+            Ending::Empty => Ok(channel),
+            _ if run.is_none() => Err(io::Error::other("it is none; name another, or remove it")),
+            Ending::Whole if is_ended || run.is_some_and(|it| is_this_run(&it)) => Ok(channel),
+            _ => self.with_gap(&channel),
+        }
     }
 
-    /// Appends an event that has been published with this ID.
-    pub(super) fn append(&mut self, frame: &Frame<'_>, id: &str) -> io::Result<()> {
-        let frame = frame.with_id(id).unwrap_or(*frame);
-        self.keep(&frame);
+    /// The same channel with a gap at its end: what comes back from a snapshot of an open one.
+    fn with_gap(&mut self, channel: &Channel) -> io::Result<Channel> {
+        let mut snapshot = Vec::new();
+        channel.snapshot(&mut snapshot)?;
+        let channel =
+            Channel::restore(self.history.clone(), &*snapshot).map_err(io::Error::other)?;
+        let (data, id) = (Gap::Unsaved.to_string(), channel.last_event_id());
+        let event_type = self.history.gap_event.clone();
+        let gap = Frame::message(&data).with_event_type(&event_type);
+        let gap = gap.and_then(|gap| gap.with_id(&id)).map_err(io::Error::other)?;
+        self.keep(&gap);
+        Ok(channel)
+    }
+
+    /// Writes what was found, and that it is this run that writes from now on.
+    pub(super) fn begin(&mut self) -> io::Result<()> {
+        self.renew().map_err(|error| {
+            let what = format!("the state file {} cannot be written: {error}", self.path.display());
+            io::Error::new(error.kind(), what)
+        })
+    }
+
+    /// Appends an event that is about to be published, with its ID.
+    pub(super) fn append(&mut self, frame: &Frame<'_>) -> io::Result<()> {
+        self.keep(frame);
         let mut bytes = Vec::new();
         frame.append_to(&mut bytes);
         self.write(&bytes)
@@ -101,20 +141,35 @@ impl State {
 
     /// Appends how far the followed file has been read: all before it has been published.
     pub(super) fn append_mark(&mut self, mark: Mark) -> io::Result<()> {
-        let text = format!("{MARK}{mark}");
-        let line = Frame::comment(&text).to_string();
         self.mark = Some(mark);
-        self.write(line.as_bytes())
+        self.write(&comment(&format!("{MARK}{mark}")))
     }
 
-    /// What is written is among what is kept already.
+    /// Appends that nothing is missing, and puts all on the disk.
+    pub(super) fn end(&mut self) -> io::Result<()> {
+        if self.is_lacking {
+            self.renew()?;
+        }
+        self.file.write_all(&comment(END))?;
+        self.file.sync_data()
+    }
+
+    /// Appends what is among that which is kept already.
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         // Marks count too: of a quiet file they are all that is written.
-        if self.is_foreign || self.written + bytes.len() > 2 * self.kept_bytes + BLOCK {
-            return self.renew();
+        let is_long = self.written + bytes.len() > 2 * self.kept_bytes + BLOCK;
+        let anew = self.is_lacking || is_long;
+        let done = if anew { self.renew() } else { self.file.write_all(bytes) };
+        match &done {
+            Ok(()) if anew => {}
+            Ok(()) => self.written += bytes.len(),
+            Err(_) => {
+                self.is_lacking = true;
+                // One byte too many, which a full disk takes too: now the file ends within a block.
+                let _ = self.file.set_len(self.written as u64 + 1);
+            }
         }
-        self.written += bytes.len();
-        self.file.write_all(bytes)
+        done
     }
 
     fn keep(&mut self, frame: &Frame<'_>) {
@@ -135,18 +190,63 @@ impl State {
         name.push(format!(".{}.new", std::process::id()));
         let draft = PathBuf::from(name);
         let mut file = File::create(&draft)?;
-        let mark = self.mark.as_ref().map(|mark| format!(": {MARK}{mark}\n\n")).unwrap_or_default();
-        let bytes = self.kept.iter().flatten().copied().chain(mark.into_bytes());
-        let bytes: Vec<u8> = bytes.collect();
+        let mut bytes = comment(&format!("{RUN}{}", this_run()));
+        self.kept.iter().for_each(|it| bytes.extend_from_slice(it));
+        bytes.extend(self.mark.iter().flat_map(|mark| comment(&format!("{MARK}{mark}"))));
         file.write_all(&bytes)?;
         file.sync_data()?;
         fs::rename(&draft, &self.path)?;
+        // Until then the file that was there before may come back with the power, and say that it ended well.
+        sync_folder(&self.path)?;
         self.written = bytes.len();
-        self.is_foreign = false;
+        self.is_lacking = false;
         // It goes on where the whole of it ends.
         self.file = file;
         Ok(())
     }
+}
+
+fn comment(text: &str) -> Vec<u8> {
+    Frame::comment(text).to_string().into_bytes()
+}
+
+/// Where a file ends.
+enum Ending {
+    Empty,
+    /// After a block.
+    Whole,
+    /// Within a block.
+    Torn,
+}
+
+fn ending(file: &mut File) -> io::Result<Ending> {
+    let mut last = [0; 2];
+    if file.seek(SeekFrom::End(0))? == 0 {
+        return Ok(Ending::Empty);
+    }
+    let read = file.seek(SeekFrom::End(-2)).and_then(|_| file.read_exact(&mut last));
+    Ok(if read.is_ok() && last == *b"\n\n" { Ending::Whole } else { Ending::Torn })
+}
+
+/// Which run of the system this is, from when it has power until it has none; empty if nobody tells.
+fn this_run() -> String {
+    fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
+}
+
+fn is_this_run(run: &str) -> bool {
+    !run.is_empty() && run == this_run()
+}
+
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+/// Folders cannot be opened here.
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(test)]
@@ -154,8 +254,7 @@ mod tests {
     use super::*;
 
     fn events(path: &Path, history: &History) -> (Vec<String>, Option<String>) {
-        let channel = Channel::new(history.clone());
-        let state = State::open(path, history, &channel).expect("it opens");
+        let (state, channel) = State::open(path, history).expect("it opens");
         let kept = state.kept.iter().map(|it| String::from_utf8_lossy(it).into_owned());
         assert_eq!(channel.stats().held_events, state.kept.len());
         (kept.collect(), state.mark().map(|it| it.to_string()))
@@ -168,22 +267,95 @@ mod tests {
         let path = folder.join("state");
         let history = History { events: 3, ..History::default() };
         assert_eq!(events(&path, &history), (Vec::new(), None));
-        let mut state = State::open(&path, &history, &Channel::default()).expect("it opens");
+        let (mut state, _) = State::open(&path, &history).expect("it opens");
         for number in 0..5 {
             let data = format!("{number}\nof 5");
-            state.append(&Frame::message(&data), &format!("1-{number}")).expect("it is written");
+            let id = format!("1-{number}");
+            let frame = Frame::message(&data).with_id(&id).expect("an ID");
+            state.append(&frame).expect("it is written");
         }
         state.append_mark(Mark::parse("7:8 9").expect("a mark")).expect("it is written");
         drop(state);
         let expected: Vec<_> =
             (2..5).map(|it| format!("id: 1-{it}\ndata: {it}\ndata: of 5\n\n")).collect();
         assert_eq!(events(&path, &history), (expected.clone(), Some("7:8 9".to_owned())));
-        // A block that a crash has torn is dropped.
-        let mut text = fs::read_to_string(&path).expect("it is there");
-        text.push_str("id: 1-5\ndata: to");
-        fs::write(&path, text).expect("it is written");
-        assert_eq!(events(&path, &history).0, expected);
         assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 1, "drafts are left");
+        fs::remove_dir_all(&folder).expect("the folder");
+    }
+
+    /// What may lack an event at its end says so there, once, and goes on with IDs that nobody has seen.
+    #[test]
+    fn what_may_be_missing_is_told() {
+        let folder = std::env::temp_dir().join(format!("sse-state-gap-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let path = folder.join("state");
+        let history = History::default();
+        let write = |ends: bool| {
+            let _ = fs::remove_file(&path);
+            let (mut state, channel) = State::open(&path, &history).expect("it opens");
+            let id = channel.next_event_id();
+            state.append(&Frame::message("a").with_id(&id).expect("an ID")).expect("written");
+            if ends {
+                state.end().expect("it is written");
+            }
+            fs::read_to_string(&path).expect("it is there")
+        };
+        let (killed, ended) = (write(false), write(true));
+        let elsewhere = |text: &str| text.replace(&this_run(), "another");
+        let torn = |text: &str| format!("{text}id: 1-5\ndata: to");
+        for (text, gaps) in [
+            (killed.clone(), 0),
+            (ended.clone(), 0),
+            (elsewhere(&ended), 0),
+            (elsewhere(&killed), 1),
+            (torn(&killed), 1),
+            (torn(&elsewhere(&ended)), 1),
+            (format!("{ended}\0"), 1),
+            (elsewhere(&format!("{ended}id: 1-5\ndata: later\n\n")), 1),
+            (killed.replace(&this_run(), ""), 1),
+        ] {
+            fs::write(&path, &text).expect("it is written");
+            let (mut state, channel) = State::open(&path, &history).expect("it opens");
+            let told = state.kept.iter().map(|it| String::from_utf8_lossy(it).into_owned());
+            let told: Vec<_> = told.filter(|it| it.contains("event: gap\n")).collect();
+            assert_eq!(told.len(), gaps, "{text}");
+            assert_eq!(channel.stats().held_events, state.kept.len());
+            assert_eq!(fs::read_to_string(&path).expect("it is there"), text, "it was changed");
+            // It stands in the file from now on, and is not told again.
+            state.begin().expect("it is written");
+            let (held, next) = (channel.stats().held_events, channel.next_event_id());
+            drop(state);
+            let (_, again) = State::open(&path, &history).expect("it opens");
+            assert_eq!(again.stats().held_events, held);
+            assert_eq!(again.last_event_id(), channel.last_event_id());
+            let epoch = |id: &str| id.split('-').next().map(str::to_owned);
+            assert_ne!(epoch(&again.next_event_id()), epoch(&next), "an ID could come twice");
+        }
+        fs::write(&path, "some log\n\n").expect("it is written");
+        let refused = State::open(&path, &history).expect_err("it is no state file");
+        assert!(refused.to_string().contains("name another"), "{refused}");
+        fs::remove_dir_all(&folder).expect("the folder");
+    }
+
+    /// A disk that takes nothing: what it lacks is told if nothing more is written, and made good otherwise.
+    #[test]
+    fn what_could_not_be_written_is_told_or_made_good() {
+        let folder = std::env::temp_dir().join(format!("sse-state-full-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let path = folder.join("state");
+        let history = History::default();
+        let (mut state, _) = State::open(&path, &history).expect("it opens");
+        let frame = |id| Frame::message("x").with_id(id).expect("an ID");
+        state.append(&frame("1")).expect("it is written");
+        // What is read cannot be written to, but cut or made longer neither: the byte is put there by hand.
+        state.file = File::open(&path).expect("it is there");
+        state.append(&frame("2")).expect_err("it cannot be written to");
+        let whole = fs::read_to_string(&path).expect("it is there");
+        fs::write(&path, format!("{whole}\0")).expect("it is written");
+        assert_eq!(events(&path, &history).0.len(), 2, "one, and the gap");
+        state.append(&frame("3")).expect("it is written");
+        let kept = events(&path, &history).0.concat();
+        assert_eq!(kept, "id: 1\ndata: x\n\nid: 2\ndata: x\n\nid: 3\ndata: x\n\n");
         fs::remove_dir_all(&folder).expect("the folder");
     }
 
@@ -193,10 +365,12 @@ mod tests {
         fs::create_dir_all(&folder).expect("a folder");
         let path = folder.join("state");
         let history = History { events: 10, ..History::default() };
-        let mut state = State::open(&path, &history, &Channel::default()).expect("it opens");
+        let (mut state, _) = State::open(&path, &history).expect("it opens");
         let data = "x".repeat(1000);
         for number in 0..1000 {
-            state.append(&Frame::message(&data), &number.to_string()).expect("it is written");
+            let id = number.to_string();
+            let frame = Frame::message(&data).with_id(&id).expect("an ID");
+            state.append(&frame).expect("it is written");
             state.append_mark(Mark::parse("1:2 3").expect("a mark")).expect("it is written");
         }
         assert!(fs::metadata(&path).expect("it is there").len() < 200_000);
