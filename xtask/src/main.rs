@@ -7,6 +7,7 @@
 #[cfg(not(unix))]
 compile_error!("the tasks need a Unix system; elsewhere call cargo as README.md shows");
 
+mod api;
 mod bench;
 mod browser;
 mod conformance;
@@ -26,7 +27,7 @@ mod test;
 mod tidy;
 mod wait;
 
-tasks![bench, conformance, demo, embedded, fuzz, interop, soak, test, tidy];
+tasks![api, bench, conformance, demo, embedded, fuzz, interop, soak, test, tidy];
 
 use std::process::ExitCode;
 

@@ -10,6 +10,7 @@ mod dependencies;
 mod msrv;
 mod package;
 
+use crate::api;
 use crate::bench;
 use crate::browser::ENGINES;
 use crate::embedded;
@@ -47,6 +48,7 @@ fn quick() -> Vec<Step> {
         pages::programs(&ENGINES[0]),
         code::format(),
         tidy::step(),
+        api::step(),
         code::lints(),
         pages::build(),
         code::tests_alone(),
@@ -60,7 +62,7 @@ fn quick() -> Vec<Step> {
 fn all() -> Vec<Step> {
     let mut steps = vec![requirements::step("tests", &OF_TESTS)];
     steps.extend(ENGINES.iter().map(pages::programs));
-    steps.extend([code::format(), tidy::step(), dependencies::step(), code::lints()]);
+    steps.extend([code::format(), tidy::step(), api::step(), dependencies::step(), code::lints()]);
     steps.extend([pages::build(), code::tests(), code::features(), code::docs()]);
     steps.extend(ENGINES.iter().flat_map(pages::steps));
     // They share a folder, and the compiler that they unpack.
