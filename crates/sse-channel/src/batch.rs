@@ -27,7 +27,7 @@ impl Batch {
         is_wanted: impl Fn(&Entry) -> bool,
     ) -> Self {
         let end = first + entries.len() as u64;
-        let mut wanted = entries.iter().filter(|entry| entry.is_gap || is_wanted(entry));
+        let mut wanted = entries.iter().filter(|entry| is_wanted(entry));
         let Some(one) = wanted.next() else { return Self { first, end, block: None, events: 0 } };
         let Some(two) = wanted.next() else {
             return Self { first, end, block: Some(one.framed(framing)), events: 1 };

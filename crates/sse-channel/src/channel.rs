@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sse_proto::Frame;
 
+use crate::waiters::Woken;
 use crate::{ChannelStats, Entry, EventId, History, Log, Replay, Subscription};
 
 /// A broadcast of events to any number of clients, with a bounded history.
@@ -53,12 +54,19 @@ impl Channel {
     /// the next `<epoch>-<sequence>`, also if its ID is empty. What is no event (a comment, a reconnection
     /// time) gets none. Without subscribers the event waits in the log for those who come and ask for it.
     pub fn publish(&self, frame: &Frame<'_>) -> EventId {
+        let (id, woken) = self.append(frame);
+        woken.wake();
+        id
+    }
+
+    /// The same; the subscribers are still to be woken.
+    pub(crate) fn append(&self, frame: &Frame<'_>) -> (EventId, Woken) {
         let own_id = frame.id().filter(|id| !id.is_empty());
         if own_id.is_some() || frame.data().is_none() {
             let mut entry = Entry::new(frame);
             entry.is_own_id = own_id.is_some();
-            self.log.push(|_| entry);
-            return own_id.map_or_else(|| self.last_event_id(), EventId::from);
+            let woken = self.log.push(|_| entry);
+            return (own_id.map_or_else(|| self.last_event_id(), EventId::from), woken);
         }
         // Encoded before the log is locked, for the number that it will have unless somebody else is
         // faster.
@@ -66,14 +74,14 @@ impl Channel {
         let mut id = EventId::from(expected);
         let numbered = |id: &EventId| Entry::new(&frame.with_id(id).unwrap_or(*frame));
         let entry = numbered(&id);
-        self.log.push(|ring| {
+        let woken = self.log.push(|ring| {
             if ring.upcoming() == expected {
                 return entry;
             }
             id = EventId::from(ring.upcoming());
             numbered(&id)
         });
-        id
+        (id, woken)
     }
 
     /// Follows the channel: after the event with this ID, or from where `replay` says if there is none. An

@@ -1,4 +1,4 @@
-//! What a log holds: a frame, encoded once for everybody who will read it. Depends on `block`, `gap` and `id`; pure.
+//! What a log holds: a frame, encoded once for everybody who will read it. Depends on `block`, `gap`, `id` and `json`; pure.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use sse_proto::Frame;
 
-use crate::{Block, EventId, Framing, Gap};
+use crate::{Block, EventId, Framing, Gap, json};
 
 /// The end of a chunk.
 const CHUNK_END: usize = 2;
@@ -62,13 +62,24 @@ impl Entry {
         Self::of(chunk, event_type, id, start)
     }
 
-    /// The entry that tells of a gap and moves the last event ID to `cursor`.
-    pub(crate) fn gap(gap: Gap, cursor: &EventId, event_type: &str) -> Self {
-        let data = gap.to_string();
-        let frame = Frame::message(&data);
-        let frame = frame.with_id(cursor).unwrap_or(frame);
+    /// The entry that tells of a gap; with a cursor it moves the last event ID there.
+    pub(crate) fn gap(gap: Gap, cursor: Option<&str>, event_type: &str) -> Self {
+        Self::told(&gap.to_string(), cursor, event_type)
+    }
+
+    fn told(data: &str, cursor: Option<&str>, event_type: &str) -> Self {
+        let frame = Frame::message(data);
+        let frame = cursor.and_then(|cursor| frame.with_id(cursor).ok()).unwrap_or(frame);
         let typed = frame.with_event_type(event_type).or_else(|_| frame.with_event_type("gap"));
         Self { is_gap: true, ..Self::new(&typed.unwrap_or(frame)) }
+    }
+
+    /// This gap as a client is told it that follows several channels, of which `name` is the one.
+    pub(crate) fn gap_of(&self, name: &str) -> Self {
+        let data = self.data().unwrap_or_default();
+        let rest = data.strip_prefix('{').unwrap_or(&data);
+        let data = format!("{{\"channel\":{},{rest}", json::string(name));
+        Self::told(&data, self.id(), self.event_type())
     }
 
     /// The entry whose block this is, if [`new`](Self::new) could have made it.
@@ -130,6 +141,43 @@ impl Entry {
             Framing::Plain => Block::of_chunk(self.chunk.clone(), self.start, CHUNK_END as u8),
             Framing::Chunked => Block::of_chunk(self.chunk.clone(), 0, 0),
         }
+    }
+
+    /// Appends the entry, framed, with another ID in place of its own, or without one.
+    ///
+    /// What is written at once has to lie in one piece: those who share an entry share no more of it once each of them
+    /// has another ID.
+    pub(crate) fn append_with_id(&self, id: Option<&str>, framing: Framing, bytes: &mut Vec<u8>) {
+        let (before, after) = self.around_id();
+        let line = id.map_or([""; 3], |id| ["id: ", id, "\n"]);
+        let length = before.len() + after.len() + line.iter().map(|it| it.len()).sum::<usize>();
+        let size = ChunkSize::of(length);
+        let (head, tail): (&[u8], &[u8]) = match framing {
+            Framing::Plain => (b"", b""),
+            Framing::Chunked => (size.as_bytes(), b"\r\n"),
+        };
+        bytes.reserve(head.len() + length + tail.len());
+        bytes.extend_from_slice(head);
+        bytes.extend_from_slice(before);
+        line.iter().for_each(|part| bytes.extend_from_slice(part.as_bytes()));
+        bytes.extend_from_slice(after);
+        bytes.extend_from_slice(tail);
+    }
+
+    /// The block without its ID's line: what comes before that, and after it.
+    fn around_id(&self) -> (&[u8], &[u8]) {
+        let block = self.block();
+        let place = |at: u32| at as usize - usize::from(self.start);
+        let line = if self.has_id() {
+            place(self.id.start) - "id: ".len()..place(self.id.end) + 1
+        } else if self.event_type.is_empty() {
+            0..0
+        } else {
+            let end = place(self.event_type.end) + 1;
+            end..end
+        };
+        let before = block.get(..line.start).unwrap_or_default();
+        (before, block.get(line.end..).unwrap_or_default())
     }
 
     pub(crate) fn has_id(&self) -> bool {
@@ -293,6 +341,44 @@ mod tests {
             }
         }
         assert_eq!(Entry::new(&Frame::comment("data: x")).data(), None);
+    }
+
+    #[test]
+    fn an_id_is_replaced_and_nothing_else() {
+        for frame in [
+            Frame::message("a\nb"),
+            Frame::message("").with_comment("id: x\ny").with_event_type("note").unwrap(),
+            Frame::comment("id: 3"),
+        ] {
+            for own in ["", "7", &"x".repeat(300)] {
+                let entry = Entry::new(&frame.with_id(own).unwrap());
+                let replaced = |id| {
+                    let (mut plain, mut chunked) = (Vec::new(), Vec::new());
+                    entry.append_with_id(id, Framing::Plain, &mut plain);
+                    entry.append_with_id(id, Framing::Chunked, &mut chunked);
+                    let framed = format!("{:x}\r\n{}\r\n", plain.len(), plain.escape_ascii());
+                    assert_eq!(
+                        framed,
+                        chunked.escape_ascii().to_string().replace("\\r\\n", "\r\n")
+                    );
+                    String::from_utf8(plain).unwrap()
+                };
+                let without = Entry::new(&frame);
+                assert_eq!(replaced(None).as_bytes(), without.block(), "{entry:?}");
+                let with = replaced(Some("j1.a-7-7"));
+                assert_eq!(with.replacen("id: j1.a-7-7\n", "", 1).as_bytes(), without.block());
+                assert!(with.contains("id: j1.a-7-7\n") && !with.contains("id: 7\n"), "{with}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_gap_is_told_with_its_channel() {
+        let gap = Entry::gap(Gap::OtherEpoch, Some("7-1"), "lost");
+        let named = gap.gap_of("a \"b\"\n");
+        let data = r#"{"channel":"a \"b\"\n","reason":"other-epoch","missed":null}"#;
+        assert_eq!(named.data().as_deref(), Some(data));
+        assert_eq!((named.event_type(), named.id(), named.is_gap), ("lost", Some("7-1"), true));
     }
 
     #[test]

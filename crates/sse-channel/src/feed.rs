@@ -69,13 +69,13 @@ impl Feed {
     /// Appends an entry. Without an ID it moves nobody's last event ID, as a comment.
     pub fn push(&self, mut entry: Entry) {
         entry.is_own_id = entry.id().is_some();
-        self.0.push(|_| entry);
+        self.0.push(|_| entry).wake();
     }
 
     /// Tells everybody that something is missing here: what is pushed next follows on the event with ID
     /// `cursor`.
     pub fn tell_gap(&self, gap: Gap, cursor: &EventId) {
-        self.push(self.0.gap_entry(gap, cursor));
+        self.push(self.0.gap_entry(gap, Some(cursor)));
     }
 
     /// Ends every subscription, now and later, once it has all that is in the log.

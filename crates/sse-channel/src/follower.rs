@@ -1,15 +1,19 @@
 //! One client's place in a log, and the steps it takes: replay and live are the same. What the log has
-//! dropped comes from its source, if it has one. Depends on `log` and `source`.
+//! dropped comes from its source, if it has one. Depends on `cut`, `log` and `source`.
 
-use std::io;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use crate::cut::Cut;
 use crate::log::{Log, Read};
 use crate::source::{Page, PageFuture};
 use crate::waiters::Ticket;
-use crate::{Batch, Entry, EventId, Framing, Gap, Replay};
+use crate::{Entry, EventId, Gap, Lag, Replay};
 
 pub(crate) type Filter = Box<dyn Fn(&Entry) -> bool + Send + Sync>;
+
+/// Makes the events that give the application's state, and says which position comes next after what is in it.
+pub(crate) type Render = Arc<dyn Fn() -> (Vec<Entry>, u64) + Send + Sync>;
 
 /// Events that a filter sees at once.
 const FILTERED: usize = 32;
@@ -19,13 +23,19 @@ pub(crate) struct Follower {
     /// In the log, unless it is away.
     position: u64,
     ticket: Ticket,
-    /// Whether the client's last event ID may stand for less than its place.
-    pub(crate) is_behind: bool,
-    /// Whether nothing more comes.
-    pub(crate) is_over: bool,
-    pub(crate) framing: Framing,
     /// Boxed: most have none of it, and there may be many.
     special: Option<Box<Special>>,
+}
+
+/// Where a client begins.
+#[derive(Clone, Copy)]
+pub(crate) enum Start<'a> {
+    /// It has seen nothing.
+    New(Replay),
+    /// It has seen the event with this ID, and all before.
+    After(&'a str),
+    /// Nobody knows what it has seen: it gets what is held.
+    Lost,
 }
 
 /// What few clients have.
@@ -33,6 +43,14 @@ pub(crate) struct Follower {
 struct Special {
     filter: Option<Filter>,
     away: Option<Away>,
+    state: Option<State>,
+}
+
+/// The application's state, for who is new, and in place of any gap.
+struct State {
+    render: Render,
+    /// Whether it comes next.
+    is_due: bool,
 }
 
 /// A place that the log no longer holds.
@@ -47,56 +65,83 @@ struct Away {
 }
 
 pub(crate) enum Step {
-    /// Entries that come next, framed; none of them may have been wanted.
-    Batch(Batch),
+    /// Entries that come next, whether they are wanted or not, and the position of the first; `None` if they are from
+    /// the source.
+    Entries(Vec<Entry>, Option<u64>),
     /// Something is missing; the ID of the event just before what comes next.
     Gap(Gap, EventId),
+    /// The application's state, and the ID of the event just before what comes next.
+    State(Vec<Entry>, EventId),
     /// Everything has come.
     Closed,
-    /// The source cannot be read.
-    Failed(io::Error),
+    /// The client must not take what it got for complete.
+    Cut(Cut),
 }
 
 impl Follower {
     /// Finds the place to begin, and the gap to tell first.
-    pub(crate) fn new(
-        log: &Log,
-        last_event_id: Option<&str>,
-        replay: Replay,
-    ) -> (Self, Option<Gap>) {
-        let mut follower = Self {
-            log: log.clone(),
-            position: 0,
-            ticket: Ticket::default(),
-            is_behind: false,
-            is_over: false,
-            framing: Framing::Plain,
-            special: None,
-        };
+    pub(crate) fn new(log: &Log, start: Start<'_>) -> (Self, Option<Gap>) {
+        let mut follower =
+            Self { log: log.clone(), position: 0, ticket: Ticket::default(), special: None };
         let mut gap = None;
         let has_source = log.source().is_some();
-        match last_event_id.map(|id| (id, log.after(id))) {
-            None if replay == Replay::All && has_source => follower.leave_log(None),
-            None => follower.position = log.start(replay),
-            Some((_, Ok(position))) => follower.position = position,
-            Some((id, Err(_))) if has_source => follower.leave_log(Some(id.into())),
-            Some((_, Err(missing))) => {
-                (follower.position, gap) = (log.first(), Some(missing));
-            }
+        match start {
+            Start::New(Replay::All) if has_source => follower.leave_log(None),
+            Start::New(replay) => follower.position = log.start(replay),
+            Start::After(id) => match log.after(id) {
+                Ok(position) => follower.position = position,
+                Err(_) if has_source => follower.leave_log(Some(id.into())),
+                Err(missing) => (follower.position, gap) = (log.first(), Some(missing)),
+            },
+            Start::Lost => (follower.position, gap) = (log.first(), Some(Gap::UnknownId)),
         }
         (follower, gap)
     }
 
-    pub(crate) fn set_filter(&mut self, filter: Filter) {
-        self.special.get_or_insert_default().filter = Some(filter);
+    /// The same for who is given the application's state when it is new, and in place of any gap.
+    pub(crate) fn with_state(log: &Log, start: Start<'_>, render: Render) -> Self {
+        let known = match start {
+            Start::After(id) => log.after_without_seam(id).ok(),
+            Start::New(_) | Start::Lost => None,
+        };
+        if known.is_none() && !matches!(start, Start::New(_)) {
+            log.count_gap();
+        }
+        let state = Some(State { render, is_due: known.is_none() });
+        let special = Some(Box::new(Special { state, ..Special::default() }));
+        let position = known.unwrap_or_else(|| log.end());
+        Self { log: log.clone(), position, ticket: Ticket::default(), special }
+    }
+
+    /// Leaves out what is not `wanted`, besides what is left out already.
+    pub(crate) fn add_filter(&mut self, wanted: Filter) {
+        let filter = &mut self.special.get_or_insert_default().filter;
+        *filter = Some(match filter.take() {
+            Some(before) => Box::new(move |entry| before(entry) && wanted(entry)),
+            None => wanted,
+        });
     }
 
     fn filter(&self) -> Option<&Filter> {
         self.special.as_ref()?.filter.as_ref()
     }
 
+    /// Whether the client gets this entry. A gap concerns everybody.
+    pub(crate) fn wants(&self, entry: &Entry) -> bool {
+        entry.is_gap || self.filter().is_none_or(|wanted| wanted(entry))
+    }
+
     fn away(&self) -> Option<&Away> {
         self.special.as_ref()?.away.as_ref()
+    }
+
+    fn state(&mut self) -> Option<&mut State> {
+        self.special.as_mut()?.state.as_mut()
+    }
+
+    fn is_state_due(&self) -> bool {
+        let state = self.special.as_ref().and_then(|special| special.state.as_ref());
+        state.is_some_and(|state| state.is_due)
     }
 
     /// What comes next is not in the log.
@@ -105,11 +150,14 @@ impl Follower {
         self.special.get_or_insert_default().away = Some(away);
     }
 
-    /// The position in the log of what comes next, and of the same for all who stand there; `None` if it is
-    /// read from the source, or filtered.
+    /// The position in the log of what comes next, unless something comes before that is not in the log.
     pub(crate) fn position(&self) -> Option<u64> {
-        let is_common = self.away().is_none() && self.filter().is_none();
-        is_common.then_some(self.position)
+        (self.away().is_none() && !self.is_state_due()).then_some(self.position)
+    }
+
+    /// The same, if all who stand there get the same.
+    pub(crate) fn common_position(&self) -> Option<u64> {
+        self.position().filter(|_| self.filter().is_none())
     }
 
     pub(crate) fn seek(&mut self, position: u64) {
@@ -119,9 +167,10 @@ impl Follower {
         }
     }
 
-    /// The ID of the newest event that this client has passed.
+    /// The ID of the newest event that this client has passed; `None` if it is to begin anew should it come back.
     pub(crate) fn cursor(&self) -> Option<EventId> {
         match self.away() {
+            _ if self.is_state_due() => None,
             None => Some(self.log.cursor(self.position)),
             Some(away) => away.after.clone(),
         }
@@ -134,59 +183,72 @@ impl Follower {
         max_bytes: usize,
     ) -> Poll<Step> {
         loop {
-            if let Some(away) = self.special.as_mut().and_then(|special| special.away.as_mut()) {
-                return match away.poll(&self.log, &mut self.ticket, cx.as_deref_mut(), max_bytes) {
-                    Poll::Pending => Poll::Pending,
-                    Poll::Ready(Arrival::At(position)) => {
-                        self.seek(position);
-                        continue;
-                    }
-                    Poll::Ready(Arrival::Entries(entries)) => {
-                        Poll::Ready(Step::Batch(self.join(0, &entries)))
-                    }
-                    Poll::Ready(Arrival::Gap(gap, cursor)) => Poll::Ready(Step::Gap(gap, cursor)),
-                    Poll::Ready(Arrival::Failed(error)) => Poll::Ready(Step::Failed(error)),
-                };
+            if let Some(state) = self.state().filter(|state| state.is_due) {
+                let (entries, position) = (state.render)();
+                state.is_due = false;
+                self.seek(position);
+                return Poll::Ready(Step::State(entries, self.log.cursor(position)));
             }
-            let position = self.position;
-            // A filter is the application's code, and others wait while it runs.
-            let is_filtered = self.filter().is_some();
-            let max_bytes = if is_filtered { max_bytes / 4 } else { max_bytes };
-            let read = match &cx {
-                Some(cx) => {
-                    self.log.read_or_wait(position, max_bytes, &mut self.ticket, cx.waker())
-                }
-                None => self.log.read(position, max_bytes),
+            let arrived = match self.special.as_mut().and_then(|special| special.away.as_mut()) {
+                Some(away) => away.poll(&self.log, &mut self.ticket, cx.as_deref_mut(), max_bytes),
+                None => self.read(cx.as_deref_mut(), max_bytes),
             };
-            match read {
-                Read::Nothing => return Poll::Pending,
-                Read::Closed => return Poll::Ready(Step::Closed),
-                Read::Entries(mut entries) => {
-                    if is_filtered {
-                        entries.truncate(FILTERED);
+            match arrived {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Arrival::At(position)) => self.seek(position),
+                Poll::Ready(Arrival::NotHeld(after)) => self.leave_log(Some(after)),
+                Poll::Ready(Arrival::Gap(gap, cursor)) => {
+                    if let Some(step) = self.pass(gap, cursor) {
+                        return Poll::Ready(step);
                     }
-                    let batch = self.join(position, &entries);
-                    self.position = batch.end();
-                    return Poll::Ready(Step::Batch(batch));
                 }
-                Read::Gap(gap, first) => {
-                    let known = self.log.source().and_then(|_| self.log.own_cursor(position));
-                    if known.is_none() {
-                        self.position = first;
-                        return Poll::Ready(Step::Gap(gap, self.log.cursor(first)));
-                    }
-                    self.leave_log(known);
-                }
+                Poll::Ready(Arrival::Step(step)) => return Poll::Ready(step),
             }
         }
     }
 
-    fn join(&mut self, position: u64, entries: &[Entry]) -> Batch {
-        let filter = self.filter();
-        let is_wanted = |entry: &Entry| filter.is_none_or(|wanted| wanted(entry));
-        let batch = Batch::wanted(position, entries, self.framing, is_wanted);
-        self.is_behind |= batch.events() < entries.len() as u64;
-        batch
+    /// What the log has here.
+    fn read(&mut self, cx: Option<&mut Context<'_>>, max_bytes: usize) -> Poll<Arrival> {
+        let position = self.position;
+        // A filter is the application's code, and others wait while it runs.
+        let is_filtered = self.filter().is_some();
+        let max_bytes = if is_filtered { max_bytes / 4 } else { max_bytes };
+        let read = match cx {
+            Some(cx) => self.log.read_or_wait(position, max_bytes, &mut self.ticket, cx.waker()),
+            None => self.log.read(position, max_bytes),
+        };
+        Poll::Ready(match read {
+            Read::Nothing => return Poll::Pending,
+            Read::Closed => Arrival::Step(Step::Closed),
+            Read::Entries(mut entries) => {
+                if is_filtered {
+                    entries.truncate(FILTERED);
+                }
+                self.position += entries.len() as u64;
+                Arrival::Step(Step::Entries(entries, Some(position)))
+            }
+            Read::Gap(gap, first) => {
+                match self.log.source().and_then(|_| self.log.own_cursor(position)) {
+                    Some(known) => Arrival::NotHeld(known),
+                    None => {
+                        self.position = first;
+                        Arrival::Gap(gap, self.log.cursor(first))
+                    }
+                }
+            }
+        })
+    }
+
+    /// What comes of a gap; `None` if the application's state does, in its place.
+    fn pass(&mut self, gap: Gap, cursor: EventId) -> Option<Step> {
+        let is_lag = matches!(gap, Gap::Lagged { .. });
+        if is_lag && self.log.lagged() == Lag::Disconnect {
+            return Some(Step::Cut(Cut::Lagged(gap)));
+        }
+        let Some(state) = self.state() else { return Some(Step::Gap(gap, cursor)) };
+        state.is_due = true;
+        self.log.count_gap();
+        None
     }
 
     /// Waits no longer.
@@ -201,13 +263,14 @@ impl Drop for Follower {
     }
 }
 
-/// What comes of asking a source.
+/// What comes of looking into the log, or asking its source.
 enum Arrival {
     /// What comes next is in the log, at this position.
     At(u64),
-    Entries(Vec<Entry>),
+    /// What comes next has been dropped, and is in the source after the event with this ID.
+    NotHeld(EventId),
     Gap(Gap, EventId),
-    Failed(io::Error),
+    Step(Step),
 }
 
 impl Away {
@@ -248,7 +311,7 @@ impl Away {
             Poll::Ready(read) => {
                 self.page = None;
                 match read {
-                    Err(error) => Poll::Ready(Arrival::Failed(error)),
+                    Err(error) => Poll::Ready(Arrival::Step(Step::Cut(Cut::Source(error)))),
                     Ok(page) => self.turn(page, end, cx),
                 }
             }
@@ -275,6 +338,6 @@ impl Away {
     fn take(&mut self) -> Arrival {
         let entries = std::mem::take(&mut self.entries);
         self.after = entries.iter().rev().find_map(Entry::event_id).or(self.after.take());
-        Arrival::Entries(entries)
+        Arrival::Step(Step::Entries(entries, None))
     }
 }

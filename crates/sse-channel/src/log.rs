@@ -16,7 +16,7 @@ use crate::id::{Number, random_epoch};
 use crate::ring::Ring;
 use crate::source::Source;
 use crate::stats::Counters;
-use crate::waiters::{Ticket, Waiters};
+use crate::waiters::{Ticket, Waiters, Woken};
 use crate::{Batch, Block, ChannelStats, Entry, EventId, Framing, Gap, History, Lag, Replay};
 
 /// The log of a channel: a handle to read it with, from any position. It keeps no channel open.
@@ -46,8 +46,8 @@ struct Shared {
     source: Option<Arc<dyn Source>>,
 }
 
-/// What is behind the lock. Nobody is woken, and no code of the application's runs, under it; it is the
-/// only lock of this crate.
+/// What is behind the lock. Nobody is woken, and no code of the application's runs, under it; no other lock is taken
+/// under it either. That of a [`StateChannel`](crate::StateChannel) is taken before it.
 struct State {
     ring: Ring,
     waiters: Waiters,
@@ -159,6 +159,13 @@ impl Log {
         self.state().ring.after(id)
     }
 
+    /// The same, unless something may be missing on the way from there to the end.
+    pub(crate) fn after_without_seam(&self, id: &str) -> Result<u64, Gap> {
+        let state = self.state();
+        let position = state.ring.after(id)?;
+        if state.ring.has_seam(position) { Err(Gap::Unsaved) } else { Ok(position) }
+    }
+
     pub(crate) fn start(&self, replay: Replay) -> u64 {
         self.state().ring.start(replay)
     }
@@ -186,8 +193,18 @@ impl Log {
     /// Counts a batch that so many clients have been sent by somebody who reads for them all.
     pub fn count_delivered(&self, batch: &Batch, receivers: u64) {
         let bytes = batch.block().map_or(0, |block| block.len() as u64);
-        self.0.counters.delivered.fetch_add(batch.events() * receivers, Relaxed);
-        self.0.counters.bytes.fetch_add(bytes * receivers, Relaxed);
+        self.count_sent(batch.events() * receivers, bytes * receivers);
+    }
+
+    /// Counts entries and bytes that one client has been sent.
+    pub(crate) fn count_sent(&self, entries: u64, bytes: u64) {
+        self.0.counters.delivered.fetch_add(entries, Relaxed);
+        self.0.counters.bytes.fetch_add(bytes, Relaxed);
+    }
+
+    /// Counts a gap that a client is told, in whatever way.
+    pub(crate) fn count_gap(&self) {
+        self.0.counters.gaps.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn count_subscriber(&self) {
@@ -208,9 +225,9 @@ impl Log {
         self.state().ring.history.lag
     }
 
-    /// The entry that tells of a gap and moves the last event ID to `cursor`.
-    pub(crate) fn gap_entry(&self, gap: Gap, cursor: &EventId) -> Entry {
-        self.0.counters.gaps.fetch_add(1, Relaxed);
+    /// The entry that tells of a gap; with a cursor it moves the last event ID there.
+    pub(crate) fn gap_entry(&self, gap: Gap, cursor: Option<&str>) -> Entry {
+        self.count_gap();
         let event_type = self.state().ring.history.gap_event.clone();
         Entry::gap(gap, cursor, &event_type)
     }
@@ -222,14 +239,12 @@ impl Log {
         Entry::new(&Frame::cursor(&cursor).unwrap_or(Frame::comment(""))).framed(framing)
     }
 
-    /// Appends what `make` makes for the state that the log has then, and wakes all who wait.
-    pub(crate) fn push(&self, make: impl FnOnce(&Ring) -> Entry) {
+    /// Appends what `make` makes for the state that the log has then. All who wait are to be woken.
+    pub(crate) fn push(&self, make: impl FnOnce(&Ring) -> Entry) -> Woken {
         let mut state = self.state();
         let entry = make(&state.ring);
         state.ring.push(entry);
-        let woken = state.waiters.take();
-        drop(state);
-        woken.wake();
+        state.waiters.take()
     }
 
     pub(crate) fn close(&self) {

@@ -135,7 +135,13 @@ impl Ring {
     pub(crate) fn push_seam(&mut self, epoch: u64) {
         self.begin_era(epoch);
         let cursor = self.numbered(self.end());
-        self.push(Entry::gap(Gap::Unsaved, &cursor, &self.history.gap_event));
+        self.push(Entry::gap(Gap::Unsaved, Some(&cursor), &self.history.gap_event));
+    }
+
+    /// Whether one who passes from `position` to the end is told that something may be missing.
+    pub(crate) fn has_seam(&self, position: u64) -> bool {
+        let starts = self.eras.begun(self.end()).map(|era| era.start);
+        starts.filter(|start| *start >= position).any(|it| self.get(it).is_some_and(|it| it.is_gap))
     }
 
     /// The entries from `position` on: at least one if there is one, then as many as stay within

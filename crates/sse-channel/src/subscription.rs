@@ -1,19 +1,20 @@
 //! What a client gets, as an async sequence of blocks: first what it must know, then replay, then live.
-//! Depends on `follower`; time is the caller's.
+//! Depends on `following`; time is the caller's.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_core::Stream;
-use sse_proto::Frame;
 
-use crate::follower::{Follower, Step};
+use crate::cut::Cut;
+use crate::follower::{Follower, Render, Start};
+use crate::following::Following;
 use crate::log::Log;
-use crate::{Block, Entry, EventId, Framing, Gap, Lag, Replay};
+use crate::voice::{Said, Voice};
+use crate::{Block, Entry, Framing, Gap, Replay};
 
 /// Bytes that are joined in one block; a single event may be larger.
 const BATCH_BYTES: usize = 16 * 1024;
@@ -46,7 +47,10 @@ const BATCH_BYTES: usize = 16 * 1024;
 /// ```
 #[must_use = "it does nothing unless it is read"]
 pub struct Subscription {
-    follower: Follower,
+    following: Following,
+    voice: Voice,
+    /// Whether nothing more comes.
+    is_over: bool,
     /// Boxed: who waits for nothing but events has none of it.
     extra: Option<Box<Extra>>,
 }
@@ -60,7 +64,8 @@ struct Extra {
 /// What is told before anything else.
 #[derive(Default)]
 struct Opening {
-    gap: Option<Gap>,
+    /// Of which of the channels.
+    gaps: Vec<(usize, Gap)>,
     /// Whether it has to be told its position.
     is_new: bool,
     reconnection_time: Option<Duration>,
@@ -78,34 +83,6 @@ struct Heartbeat {
     is_quiet: bool,
 }
 
-/// Why a subscription ended though there is more to come.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Cut {
-    /// It fell off the tail of a log that [disconnects](Lag::Disconnect) those who lag.
-    Lagged(Gap),
-    /// The [source](crate::Source) could not be read.
-    Source(io::Error),
-}
-
-impl fmt::Display for Cut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Lagged(gap) => write!(f, "the client was too slow for the history: {gap}"),
-            Self::Source(error) => write!(f, "the events of the past cannot be read: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for Cut {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Lagged(_) => None,
-            Self::Source(error) => Some(error),
-        }
-    }
-}
-
 impl Log {
     /// Follows the log: after the event with this ID, or from where `replay` says if there is none. An
     /// empty ID counts as none. What is pushed from here on is not missed.
@@ -116,16 +93,28 @@ impl Log {
 
 impl Subscription {
     fn new(log: &Log, last_event_id: Option<&str>, replay: Replay) -> Self {
-        let id = last_event_id.filter(|id| !id.is_empty());
-        let (follower, gap) = Follower::new(log, id, replay);
-        log.count_subscriber();
-        let opening = Opening { gap, is_new: id.is_none(), reconnection_time: None };
-        let extra = Some(Box::new(Extra { opening: Some(opening), heartbeat: None }));
-        Self { follower, extra }
+        let (follower, gap) = Follower::new(log, start(last_event_id, replay));
+        let gaps = gap.map(|gap| (0, gap)).into_iter().collect();
+        let is_new = last_event_id.is_none_or(str::is_empty);
+        Self::of(Following::One(follower), gaps, is_new)
     }
 
-    /// Leaves out events that are not `wanted`. The client's last event ID moves past them too, with the
-    /// next heartbeat.
+    /// Follows a log whose entries change an application's state.
+    pub(crate) fn with_state(log: &Log, last_event_id: Option<&str>, render: Render) -> Self {
+        let start = start(last_event_id, Replay::Live);
+        Self::of(Following::One(Follower::with_state(log, start, render)), Vec::new(), false)
+    }
+
+    /// Says first what there are gaps in, and where the client stands if it has to be told.
+    pub(crate) fn of(following: Following, gaps: Vec<(usize, Gap)>, is_new: bool) -> Self {
+        following.logs().for_each(Log::count_subscriber);
+        let opening = Opening { gaps, is_new, reconnection_time: None };
+        let extra = Some(Box::new(Extra { opening: Some(opening), heartbeat: None }));
+        Self { following, voice: Voice::default(), is_over: false, extra }
+    }
+
+    /// Leaves out events that are not `wanted`, and those that an earlier filter leaves out. The client's last event ID
+    /// moves past them too, with the next heartbeat.
     ///
     /// ```
     /// use sse_channel::{Channel, Replay};
@@ -135,7 +124,7 @@ impl Subscription {
     /// let alerts = alerts.with_filter(|entry| entry.event_type() == "alert");
     /// ```
     pub fn with_filter(mut self, wanted: impl Fn(&Entry) -> bool + Send + Sync + 'static) -> Self {
-        self.follower.set_filter(Box::new(wanted));
+        self.following.add_filter(Box::new(wanted));
         self
     }
 
@@ -148,7 +137,7 @@ impl Subscription {
 
     /// Frames the blocks for who writes them to a socket.
     pub fn with_framing(mut self, framing: Framing) -> Self {
-        self.follower.framing = framing;
+        self.voice.framing = framing;
         self
     }
 
@@ -206,45 +195,46 @@ impl Subscription {
     /// A comment; or, if the client did not want what came last, a block that moves its last event ID past
     /// that and fires nothing.
     pub fn heartbeat(&mut self) -> Block {
-        self.farewell().unwrap_or(Block::heartbeat(self.follower.framing))
+        self.farewell().unwrap_or(Block::heartbeat(self.voice.framing))
     }
 
     /// What is left to say to a client whose stream ends before the channel does, at a shutdown for
     /// instance: where it stands, if it did not want what came last.
     pub fn farewell(&mut self) -> Option<Block> {
-        let is_behind = std::mem::take(&mut self.follower.is_behind);
-        let cursor = self.follower.cursor().filter(|_| is_behind)?;
-        Some(Entry::new(&Frame::cursor(&cursor).ok()?).framed(self.follower.framing))
+        if !std::mem::take(&mut self.voice.is_behind) {
+            return None;
+        }
+        self.voice.place(Some(&self.following.cursor()?), None)
     }
 
-    /// The log that it follows.
-    #[must_use]
-    pub fn log(&self) -> &Log {
-        &self.follower.log
-    }
-
-    /// The position in the log of what comes next; `None` if something else comes before, the first
-    /// block or what is read from a [source](crate::Source), and if there is a filter.
+    /// The log that it follows, and the position in it of what comes next; `None` if something else comes before, the
+    /// first block or what is read from a [source](crate::Source), and if there is a filter, or several logs.
     ///
-    /// For who writes to many clients at once: those at the same position get the same.
+    /// For who writes to many clients at once: those at the same place get the same.
+    #[must_use]
+    pub fn place(&self) -> Option<(&Log, u64)> {
+        let is_open = self.extra.as_ref().is_none_or(|extra| extra.opening.is_none());
+        self.following.place().filter(|_| is_open && !self.is_over)
+    }
+
+    /// The position of its [place](Self::place).
     #[must_use]
     pub fn position(&self) -> Option<u64> {
-        let is_open = self.extra.as_ref().is_none_or(|extra| extra.opening.is_none());
-        self.follower.position().filter(|_| is_open && !self.follower.is_over)
+        self.place().map(|(_, position)| position)
     }
 
-    /// Goes on at `position`: somebody else has delivered what comes before.
+    /// Goes on at `position` of the same log: somebody else has delivered what comes before.
     pub fn seek(&mut self, position: u64) {
-        self.follower.seek(position);
+        self.following.seek(position);
     }
 
     /// Waits no longer for what comes: a later [`next`](Self::next) does again.
     pub fn rest(&mut self) {
-        self.follower.leave();
+        self.following.leave();
     }
 
     fn poll(&mut self, mut cx: Option<&mut Context<'_>>) -> Poll<Option<Result<Block, Cut>>> {
-        if self.follower.is_over {
+        if self.is_over {
             return Poll::Ready(None);
         }
         let opening = self.extra.as_mut().and_then(|extra| extra.opening.take());
@@ -254,19 +244,21 @@ impl Subscription {
                 return Poll::Ready(Some(Ok(block)));
             }
         }
-        let step = self.follower.poll(cx.as_deref_mut(), BATCH_BYTES);
-        let said = match step {
+        let said = match self.following.poll(&mut self.voice, cx.as_deref_mut(), BATCH_BYTES) {
             Poll::Pending => None,
-            Poll::Ready(step) => match self.take(step) {
-                Ok(Some(block)) => Some(Some(Ok(block))),
-                Ok(None) if self.follower.is_over => Some(None),
-                Ok(None) => {
-                    // None of it was wanted: others may have a turn before the next look.
-                    cx.as_deref().inspect(|cx| cx.waker().wake_by_ref());
-                    None
-                }
-                Err(cut) => Some(Some(Err(cut))),
-            },
+            Poll::Ready(Said::Block(block)) => Some(Some(Ok(block))),
+            Poll::Ready(Said::Nothing) => {
+                cx.as_deref().inspect(|cx| cx.waker().wake_by_ref());
+                None
+            }
+            Poll::Ready(Said::Over) => {
+                self.is_over = true;
+                Some(self.farewell().map(Ok))
+            }
+            Poll::Ready(Said::Cut(cut)) => {
+                self.is_over = true;
+                Some(Some(Err(cut)))
+            }
         };
         if let Some(said) = said {
             if let Some(heartbeat) = self.timer() {
@@ -287,52 +279,27 @@ impl Subscription {
 
     /// The block that comes before all others, if there is something to say.
     fn open(&self, opening: &Opening) -> Option<Block> {
-        let Opening { gap, is_new, reconnection_time } = opening;
-        let cursor = self.follower.cursor().filter(|_| *is_new);
-        let frame = cursor.as_ref().and_then(|cursor| Frame::cursor(cursor).ok());
-        let frame = match reconnection_time {
-            Some(time) => {
-                Some(frame.map_or(Frame::retry(*time), |it| it.with_reconnection_time(*time)))
-            }
-            None => frame,
+        let Opening { gaps, is_new, reconnection_time } = opening;
+        let cursor = self.following.cursor();
+        // The last gap that is told moves the client's last event ID, and none before: who has not been told of all of
+        // them is told again.
+        let told_by_itself = cursor.as_deref().filter(|_| *is_new && gaps.is_empty());
+        let first = self.voice.place(told_by_itself, *reconnection_time);
+        let Some((last, others)) = gaps.split_last() else { return first };
+        let mut bytes = first.as_deref().unwrap_or_default().to_vec();
+        let mut tell = |(channel, gap): &(usize, Gap), cursor: Option<&str>| {
+            let told = self.following.gap(*channel, *gap, cursor);
+            bytes.extend_from_slice(&told.framed(self.voice.framing));
         };
-        let first = frame.map(|frame| Entry::new(&frame).framed(self.follower.framing));
-        let Some(gap) = gap else { return first };
-        let told = self.tell(*gap, &self.follower.cursor()?);
-        // A gap is told to those who have come back: they are not new.
-        Some(first.map_or(told.clone(), |first| Block::from([&*first, &*told].concat())))
+        others.iter().for_each(|gap| tell(gap, None));
+        tell(last, cursor.as_deref());
+        Some(bytes.into())
     }
+}
 
-    /// What a step says to the client.
-    fn take(&mut self, step: Step) -> Result<Option<Block>, Cut> {
-        match step {
-            Step::Batch(batch) => {
-                self.log().count_delivered(&batch, 1);
-                Ok(batch.block)
-            }
-            Step::Gap(gap, cursor) => {
-                let is_lag = matches!(gap, Gap::Lagged { .. });
-                if is_lag && self.log().lagged() == Lag::Disconnect {
-                    self.follower.is_over = true;
-                    return Err(Cut::Lagged(gap));
-                }
-                self.follower.is_behind = false;
-                Ok(Some(self.tell(gap, &cursor)))
-            }
-            Step::Closed => {
-                self.follower.is_over = true;
-                Ok(self.farewell())
-            }
-            Step::Failed(error) => {
-                self.follower.is_over = true;
-                Err(Cut::Source(error))
-            }
-        }
-    }
-
-    fn tell(&self, gap: Gap, cursor: &EventId) -> Block {
-        self.log().gap_entry(gap, cursor).framed(self.follower.framing)
-    }
+/// Where a client begins whose request had this ID. An empty one counts as none.
+pub(crate) fn start(last_event_id: Option<&str>, replay: Replay) -> Start<'_> {
+    last_event_id.filter(|id| !id.is_empty()).map_or(Start::New(replay), Start::After)
 }
 
 impl Stream for Subscription {
@@ -345,14 +312,15 @@ impl Stream for Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.log().discount_subscriber();
+        self.following.logs().for_each(Log::discount_subscriber);
     }
 }
 
 impl fmt::Debug for Subscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let logs: Vec<_> = self.following.logs().collect();
         let mut debug = f.debug_struct("Subscription");
-        debug.field("log", self.log()).field("position", &self.position()).finish_non_exhaustive()
+        debug.field("logs", &logs).field("position", &self.position()).finish_non_exhaustive()
     }
 }
 

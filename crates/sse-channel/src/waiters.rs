@@ -52,7 +52,6 @@ impl Waiters {
     }
 
     /// All who wait, to be woken when the lock has been released.
-    #[must_use]
     pub(crate) fn take(&mut self) -> Woken {
         if self.wakers.is_empty() {
             return Woken(Vec::new());
@@ -70,9 +69,15 @@ impl Ticket {
 }
 
 /// Who is to be woken.
+#[derive(Debug)]
+#[must_use]
 pub(crate) struct Woken(Vec<Option<Waker>>);
 
 impl Woken {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn wake(self) {
         self.0.into_iter().flatten().for_each(Waker::wake);
     }

@@ -38,8 +38,8 @@ pub use crate::shutdown::Shutdown;
 pub use crate::socket::sleep;
 pub use crate::trial::Trial;
 pub use sse_channel::{
-    Channel, ChannelStats, Entry, EventId, Frame, Gap, History, Lag, Log, Replay, Subscription,
-    snapshot,
+    Changes, Channel, ChannelStats, Channels, ChannelsError, Entry, EventId, Frame, Gap, History,
+    Lag, Log, Replay, StateChannel, Subscription, snapshot,
 };
 
 /// Locks a mutex; what a panicking thread left behind is whole, because nothing panics half-way.

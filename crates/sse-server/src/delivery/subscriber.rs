@@ -84,8 +84,8 @@ impl Subscriber {
                     let block = block.map_err(cut)?;
                     self.queue(&block);
                     // A filter is the application's code: nobody knows how long it takes.
-                    let is_filtered = self.events.position().is_none();
-                    work.spend(if is_filtered { usize::MAX } else { block.len() }).await;
+                    let is_common = self.events.position().is_some();
+                    work.spend(if is_common { block.len() } else { usize::MAX }).await;
                 }
                 Some(None) => return Ok(CaughtUp::Closed),
                 None => self.queue_heartbeat(),
@@ -117,10 +117,10 @@ impl Subscriber {
 
     /// Lets the pump write. It serves those who want every event, in chunks.
     fn take_seat(&mut self, worker: &Weak<Worker>) -> bool {
-        let Some(position) = self.events.position() else { return false };
+        let Some((log, position)) = self.events.place() else { return false };
         let worker = worker.upgrade().filter(|_| self.wire.lock().chunked);
-        let is_seated = worker
-            .is_some_and(|worker| worker.seat(self.events.log(), &self.beat, &self.wire, position));
+        let is_seated =
+            worker.is_some_and(|worker| worker.seat(log, &self.beat, &self.wire, position));
         if is_seated {
             self.events.rest();
         }
