@@ -61,6 +61,7 @@ impl Answer {
     ///     answer.status() == 202
     /// }
     /// ```
+    #[must_use]
     pub fn status(&self) -> u16 {
         self.head().status()
     }
@@ -72,6 +73,7 @@ impl Answer {
     ///     answer.head().header("Mcp-Session-Id")
     /// }
     /// ```
+    #[must_use]
     pub fn head(&self) -> &Head {
         &self.0.exchanged.head
     }
@@ -83,6 +85,7 @@ impl Answer {
     ///     println!("{} from {}", answer.status(), answer.url());
     /// }
     /// ```
+    #[must_use]
     pub fn url(&self) -> &str {
         &self.0.exchanged.url
     }

@@ -88,6 +88,7 @@ impl Attempt {
     ///     attempt.number() == 1
     /// }
     /// ```
+    #[must_use]
     pub fn number(&self) -> u32 {
         self.history.number
     }
@@ -99,6 +100,7 @@ impl Attempt {
     ///     attempt.failures() > 10
     /// }
     /// ```
+    #[must_use]
     pub fn failures(&self) -> u32 {
         self.history.failures
     }
@@ -110,6 +112,7 @@ impl Attempt {
     ///     attempt.last_outcome() == Some(sse_client::ErrorKind::Status(401))
     /// }
     /// ```
+    #[must_use]
     pub fn last_outcome(&self) -> Option<ErrorKind> {
         self.history.last_outcome
     }
@@ -121,6 +124,7 @@ impl Attempt {
     ///     !attempt.last_event_id().is_empty()
     /// }
     /// ```
+    #[must_use]
     pub fn last_event_id(&self) -> &str {
         &self.last_event_id
     }

@@ -44,6 +44,7 @@ impl Endpoint {
     ///     endpoint.host() == "localhost"
     /// }
     /// ```
+    #[must_use]
     pub fn host(&self) -> &str {
         &self.host
     }
@@ -55,6 +56,7 @@ impl Endpoint {
     ///     (endpoint.host(), endpoint.port())
     /// }
     /// ```
+    #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }

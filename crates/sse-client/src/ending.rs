@@ -46,6 +46,7 @@ impl Ending {
     ///     error.ending().is_some_and(|it| it.by() == sse_client::EndedBy::Break)
     /// }
     /// ```
+    #[must_use]
     pub fn by(&self) -> EndedBy {
         self.by
     }
@@ -57,6 +58,7 @@ impl Ending {
     ///     error.ending().is_some_and(|ending| ending.is_complete())
     /// }
     /// ```
+    #[must_use]
     pub fn is_complete(&self) -> bool {
         matches!(self.by, EndedBy::LastChunk | EndedBy::ContentLength)
     }
@@ -69,6 +71,7 @@ impl Ending {
     ///     error.ending().is_some_and(|ending| ending.unfinished() > 0)
     /// }
     /// ```
+    #[must_use]
     pub fn unfinished(&self) -> u64 {
         self.unfinished
     }

@@ -55,6 +55,7 @@ impl Error {
     ///     error.kind() == sse_client::ErrorKind::Status(401)
     /// }
     /// ```
+    #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.failure.kind
     }
@@ -66,6 +67,7 @@ impl Error {
     ///     u8::from(error.is_final())
     /// }
     /// ```
+    #[must_use]
     pub fn is_final(&self) -> bool {
         self.then == Then::Close
     }
@@ -78,6 +80,7 @@ impl Error {
     ///     error.retry_in().unwrap_or_default().as_secs()
     /// }
     /// ```
+    #[must_use]
     pub fn retry_in(&self) -> Option<Duration> {
         match self.then {
             Then::Retry(delay) => Some(delay),
@@ -92,6 +95,7 @@ impl Error {
     ///     error.response().map(|it| it.text()).unwrap_or_default()
     /// }
     /// ```
+    #[must_use]
     pub fn response(&self) -> Option<&Response> {
         self.failure.response.as_deref()
     }
@@ -104,6 +108,7 @@ impl Error {
     ///     error.ending().is_some_and(|it| it.is_complete() && it.unfinished() == 0)
     /// }
     /// ```
+    #[must_use]
     pub fn ending(&self) -> Option<&Ending> {
         self.failure.ending.as_ref()
     }

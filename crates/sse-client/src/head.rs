@@ -61,6 +61,7 @@ impl Head {
     ///     head.status() == 200
     /// }
     /// ```
+    #[must_use]
     pub fn status(&self) -> u16 {
         self.status
     }
@@ -72,6 +73,7 @@ impl Head {
     ///     head.header("X-Request-Id")
     /// }
     /// ```
+    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.values(name).next().and_then(|value| std::str::from_utf8(value).ok())
     }

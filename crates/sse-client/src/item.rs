@@ -116,6 +116,7 @@ impl Open {
     ///     println!("listening to {}", open.url());
     /// }
     /// ```
+    #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -127,6 +128,7 @@ impl Open {
     ///     open.head().header("server")
     /// }
     /// ```
+    #[must_use]
     pub fn head(&self) -> &Head {
         &self.head
     }
@@ -156,6 +158,7 @@ impl ItemRef<'_> {
     ///     source.next_ref().await.map(|item| item.into_owned())
     /// }
     /// ```
+    #[must_use]
     pub fn into_owned(self) -> Item {
         match self {
             Self::Open(open) => Item::Open(open),

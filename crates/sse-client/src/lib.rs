@@ -74,6 +74,12 @@
 //! What a closed source has received and not delivered is dropped: nothing comes after
 //! [`EventSource::close`].
 
+#![warn(
+    missing_debug_implementations,
+    clippy::must_use_candidate,
+    clippy::return_self_not_must_use
+)]
+
 mod answer;
 mod attempt;
 mod blocking;

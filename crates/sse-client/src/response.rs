@@ -46,6 +46,7 @@ impl Response {
     ///     response.head().header("content-type")
     /// }
     /// ```
+    #[must_use]
     pub fn head(&self) -> &Head {
         &self.head
     }
@@ -59,6 +60,7 @@ impl Response {
     ///     response.body().len()
     /// }
     /// ```
+    #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
     }
@@ -70,6 +72,7 @@ impl Response {
     ///     format!("{}: {}", response.head().status(), response.text())
     /// }
     /// ```
+    #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -80,6 +83,7 @@ impl Response {
     ///     response.cut().is_none().then(|| response.body())
     /// }
     /// ```
+    #[must_use]
     pub fn cut(&self) -> Option<Cut> {
         self.cut
     }

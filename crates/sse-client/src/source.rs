@@ -87,6 +87,7 @@ impl EventSource {
     /// assert_eq!(source.ready_state(), ReadyState::Connecting);
     /// # Ok::<(), sse_client::BuildError>(())
     /// ```
+    #[must_use]
     pub fn ready_state(&self) -> ReadyState {
         self.driver.ready_state()
     }
@@ -99,6 +100,7 @@ impl EventSource {
     /// assert_eq!(source.last_event_id(), "");
     /// # Ok::<(), sse_client::BuildError>(())
     /// ```
+    #[must_use]
     pub fn last_event_id(&self) -> &str {
         self.driver.last_event_id()
     }
@@ -144,6 +146,7 @@ impl EventSource {
     /// assert_eq!(source.ready_state(), ReadyState::Closed);
     /// # Ok::<(), sse_client::BuildError>(())
     /// ```
+    #[must_use]
     pub fn handle(&self) -> Handle {
         Handle::new(self.driver.control())
     }

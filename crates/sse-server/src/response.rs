@@ -181,11 +181,13 @@ impl Response {
     }
 
     /// The status; that of [`Response::later`] is 200 until it is made.
+    #[must_use]
     pub fn status(&self) -> u16 {
         self.head.status
     }
 
     /// The first header called `name`, in whatever case, if the handler has set it.
+    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers().find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value)
@@ -197,6 +199,7 @@ impl Response {
     }
 
     /// The body; `None` for a stream, and for an answer that is still to be made.
+    #[must_use]
     pub fn body(&self) -> Option<&[u8]> {
         match &self.content {
             Content::Bytes(body) => Some(body),

@@ -171,6 +171,7 @@ impl BoundServer {
     }
 
     /// A handle that can shut the server down and read its counters.
+    #[must_use]
     pub fn handle(&self) -> Handle {
         Handle { service: self.service.clone() }
     }
@@ -319,6 +320,7 @@ impl Handle {
     }
 
     /// The server's counters.
+    #[must_use]
     pub fn stats(&self) -> Stats {
         self.service.count(|stats| stats.clone())
     }

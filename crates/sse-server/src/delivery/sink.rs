@@ -65,6 +65,7 @@ impl Sink {
 
     /// Whether the server is to end. The stream goes on until its closure returns, or is cut at the
     /// deadline of the [`Shutdown`](crate::Shutdown): a stream without an end should end now.
+    #[must_use]
     pub fn is_stopping(&self) -> bool {
         self.stop.is_asked()
     }

@@ -40,6 +40,7 @@ impl fmt::Debug for Cors {
 
 impl Cors {
     /// Any origin, told as `*`. Cookies and other credentials are never allowed with it.
+    #[must_use]
     pub fn any() -> Self {
         Self { named: None, credentials: false }
     }

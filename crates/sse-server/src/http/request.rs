@@ -26,6 +26,7 @@ impl Method {
         [Self::Get, Self::Head, Self::Post, Self::Put, Self::Patch, Self::Delete, Self::Options];
 
     /// Its name, as it stands in a request.
+    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -133,12 +134,14 @@ impl Request {
     }
 
     /// The method.
+    #[must_use]
     pub fn method(&self) -> Method {
         self.method
     }
 
     /// The path, beginning with a slash. It is percent-decoded once, an encoded slash too
     /// (`/a%2Fb` is `/a/b`), and never joined or normalised: `..` comes through as it was sent.
+    #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -146,6 +149,7 @@ impl Request {
     /// The value of the first query parameter called `name`, percent-decoded, `+` as a space.
     ///
     /// A sequence that does not decode stays as it was sent; bytes that are not UTF-8 become U+FFFD.
+    #[must_use]
     pub fn query(&self, name: &str) -> Option<Cow<'_, str>> {
         self.query.split('&').find_map(|pair| {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -154,6 +158,7 @@ impl Request {
     }
 
     /// The value of the first header called `name`, in whatever case.
+    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.all(name).next()
     }
@@ -171,11 +176,13 @@ impl Request {
 
     /// The `Last-Event-ID` header: what a client that reestablishes its connection has seen last.
     /// `None` if it is absent or empty.
+    #[must_use]
     pub fn last_event_id(&self) -> Option<&str> {
         self.header("last-event-id").filter(|id| !id.is_empty())
     }
 
     /// The body; empty if there was none.
+    #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
     }
@@ -183,6 +190,7 @@ impl Request {
     /// The address of the other end: the client's, or the proxy's if there is one. `None` for a
     /// connection that was handed to [`Handle::serve`](crate::Handle::serve)
     /// without an address.
+    #[must_use]
     pub fn peer(&self) -> Option<SocketAddr> {
         self.peer
     }

@@ -58,6 +58,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// The status that goes with it.
+    #[must_use]
     pub const fn status(self) -> u16 {
         match self {
             Self::Syntax | Self::Host | Self::Target | Self::Length | Self::Chunks => 400,
