@@ -53,6 +53,7 @@ impl Channel {
     /// A frame with an ID of its own keeps it; it must not be that of another event. Any other event gets
     /// the next `<epoch>-<sequence>`, also if its ID is empty. What is no event (a comment, a reconnection
     /// time) gets none. Without subscribers the event waits in the log for those who come and ask for it.
+    #[allow(clippy::must_use_candidate, reason = "it publishes, whoever wants the ID")]
     pub fn publish(&self, frame: &Frame<'_>) -> EventId {
         let (id, woken) = self.append(frame);
         woken.wake();
