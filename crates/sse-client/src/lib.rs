@@ -148,3 +148,7 @@ pub use url::UrlError;
 #[doc = include_str!("../README.md")]
 #[cfg(doctest)]
 struct Readme;
+
+#[doc = include_str!("../COMING_FROM.md")]
+#[cfg(doctest)]
+struct ComingFrom;
