@@ -35,11 +35,13 @@ impl Args {
 
 /// The programs whose flash is measured, what each holds of the codec, and how much it may take more than one that only
 /// copies bytes. Half as much again as it takes: only a mistake of kind passes that, since every compiler makes another size.
-const MEASURED: [(&str, &str, u64); 4] = [
+const MEASURED: [(&str, &str, u64); 6] = [
     ("relay", "decoder and encoder", 5700),
     ("decode_text", "decoder", 4000),
     ("decode_bytes", "decoder that never looks at text", 2200),
     ("encode", "encoder", 1300),
+    ("pieces", "encoder by pieces, without a buffer", 1300),
+    ("formatted", "encoder of formatted data", 3000),
 ];
 
 /// The most bytes that the reader of chunked bodies may add, on either machine, the example's framing included.
@@ -47,6 +49,12 @@ const MOST_CHUNKED: u64 = 700;
 
 /// A frame with every field, of those that the measured program writes.
 const RELAYED: &str = ": relayed\nevent: show\nid: 41\nretry: 5000\ndata: 21.5 °C\n\n";
+
+/// A frame with every field, of those that are sent by pieces.
+const ENCODED: &str = ": 21.5 °C\nevent: 21.5 °C\nid: 41\nretry: 5000\ndata: 21.5 °C\n\n: 21.5";
+
+/// The data of the program that formats it.
+const FORMATTED: &str = "retry: 5000\ndata: 21.5 °C\ndata: 1013 hPa\n\n: 21.5";
 
 /// A part of the chunked stream, which goes over two chunks.
 const PAYLOAD: &str = "event: show\nid: 41\ndata: 21.5 °C\n\nid: 42\rdata: two";
@@ -122,6 +130,8 @@ fn cortex_m(report: &mut Report, target: &str, machine: &str) -> anyhow::Result<
             "decode_text",
             "decode_bytes",
             "encode",
+            "pieces",
+            "formatted",
             "empty",
             "chunked",
             "sizes",
@@ -146,8 +156,10 @@ fn cortex_m(report: &mut Report, target: &str, machine: &str) -> anyhow::Result<
     report.log(&printed);
     let relayed = emulator.run(report, machine, &folder.join("relay"))?;
     ensure!(relayed.contains(RELAYED), "what was measured relays something else:\n{relayed}");
-    let payload = emulator.run(report, machine, &folder.join("chunked"))?;
-    ensure!(payload.contains(PAYLOAD), "the chunks hold something else:\n{payload}");
+    for (program, what) in [("chunked", PAYLOAD), ("pieces", ENCODED), ("formatted", FORMATTED)] {
+        let printed = emulator.run(report, machine, &folder.join(program))?;
+        ensure!(printed.contains(what), "{program} prints something else:\n{printed}");
+    }
     for line in emulator.run(report, machine, &folder.join("sizes"))?.lines() {
         report.note(format_args!("RAM: {line} bytes"));
         ensure!(is_in_table(line), "the README of sse-proto says another RAM than {line}");

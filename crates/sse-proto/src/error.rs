@@ -136,6 +136,36 @@ impl fmt::Display for BufferTooSmall {
 
 impl core::error::Error for BufferTooSmall {}
 
+/// A frame whose data is formatted could not be encoded into a buffer.
+///
+/// ```
+/// use sse_proto::Frame;
+///
+/// let error = Frame::message("").with_formatted_data(1).encode_into(&mut [0; 4]).unwrap_err();
+/// assert_eq!(error.to_string(), "the buffer is too small: the frame needs 9 bytes");
+/// ```
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EncodeError {
+    /// The buffer is too small.
+    BufferTooSmall(BufferTooSmall),
+    /// The `Display` of the data returned an error of its own.
+    Data,
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BufferTooSmall(error) => error.fmt(f),
+            Self::Data => {
+                f.write_str("the data could not be formatted: its Display returned an error")
+            }
+        }
+    }
+}
+
+impl core::error::Error for EncodeError {}
+
 /// An ID cannot become the last event ID of a decoder.
 ///
 /// ```

@@ -4,9 +4,10 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::error::{BufferTooSmall, FrameError, Part};
-use crate::field::{check, divide};
-use crate::search::find_line_end;
-use crate::utf8;
+use crate::field::check;
+use crate::milliseconds::milliseconds;
+use crate::out::{Bytes, Length, Out, Text, write_line, write_lines};
+use crate::pieces::{Pieces, Values};
 
 /// What goes out: one block of an event stream, section 9.2.5 of the standard.
 ///
@@ -241,6 +242,43 @@ impl<'a> Frame<'a> {
         length.0
     }
 
+    /// The slices that the encoded frame consists of, in order: they lie where the texts of the frame lie, and nothing is
+    /// copied.
+    ///
+    /// Two for each line (the first one is the end of the line before and the field's name), one for each digit of a
+    /// reconnection time, and the last line ending. Write them one after the other, or gathered:
+    ///
+    /// ```
+    /// use std::io::{self, ErrorKind, IoSlice, Write};
+    /// use sse_proto::Frame;
+    ///
+    /// fn send(frame: &Frame<'_>, socket: &mut impl Write) -> io::Result<()> {
+    ///     let mut pieces: Vec<IoSlice<'_>> = frame.pieces().map(IoSlice::new).collect();
+    ///     let mut rest = &mut pieces[..];
+    ///     while !rest.is_empty() {
+    ///         match socket.write_vectored(rest) {
+    ///             Ok(0) => return Err(ErrorKind::WriteZero.into()),
+    ///             Ok(length) => IoSlice::advance_slices(&mut rest, length),
+    ///             Err(error) if error.kind() == ErrorKind::Interrupted => {}
+    ///             Err(error) => return Err(error),
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// }
+    ///
+    /// let frame = Frame::message("two\nlines");
+    /// assert!(frame.pieces().eq([&b"data: "[..], b"two", b"\ndata: ", b"lines", b"\n\n"]));
+    /// let mut socket = Vec::new();
+    /// send(&frame, &mut socket)?;
+    /// assert_eq!(socket, frame.to_string().as_bytes());
+    /// # Ok::<(), io::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn pieces(&self) -> Pieces<'a> {
+        let Self { comment, event_type, id, reconnection_time, data } = *self;
+        Pieces::new(Values { comment, event_type, id, reconnection_time, data })
+    }
+
     /// Encodes the frame into the start of `buffer` and returns its length.
     ///
     /// # Errors
@@ -277,6 +315,14 @@ impl<'a> Frame<'a> {
     }
 
     fn write(&self, out: &mut impl Out) {
+        self.write_before_data(out);
+        if let Some(data) = self.data {
+            write_lines(out, b"data:", data.as_bytes());
+        }
+        out.put(b"\n");
+    }
+
+    pub(crate) fn write_before_data(&self, out: &mut impl Out) {
         if let Some(text) = self.comment {
             write_lines(out, b":", text.as_bytes());
         }
@@ -289,10 +335,6 @@ impl<'a> Frame<'a> {
         if let Some(time) = self.reconnection_time {
             write_line(out, b"retry:", milliseconds(time, &mut [0; 20]));
         }
-        if let Some(data) = self.data {
-            write_lines(out, b"data:", data.as_bytes());
-        }
-        out.put(b"\n");
     }
 }
 
@@ -303,97 +345,4 @@ impl fmt::Display for Frame<'_> {
         self.write(&mut out);
         out.result
     }
-}
-
-/// Where a frame is written to.
-trait Out {
-    /// Takes bytes, which are text: a value is cut at ASCII characters only.
-    fn put(&mut self, bytes: &[u8]);
-}
-
-/// A slice of bytes; `length` goes on counting when it is full.
-struct Bytes<'a> {
-    buffer: &'a mut [u8],
-    length: usize,
-}
-
-impl Out for Bytes<'_> {
-    fn put(&mut self, bytes: &[u8]) {
-        let end = self.length + bytes.len();
-        if let Some(place) = self.buffer.get_mut(self.length..end) {
-            place.copy_from_slice(bytes);
-        }
-        self.length = end;
-    }
-}
-
-/// Counts the bytes, and looks at none of them but for line endings.
-struct Length(usize);
-
-impl Out for Length {
-    fn put(&mut self, bytes: &[u8]) {
-        self.0 += bytes.len();
-    }
-}
-
-#[cfg(feature = "alloc")]
-impl Out for alloc::vec::Vec<u8> {
-    fn put(&mut self, bytes: &[u8]) {
-        self.extend_from_slice(bytes);
-    }
-}
-
-/// Anything that takes text; after an error nothing more is written.
-struct Text<'a, 'b> {
-    f: &'a mut fmt::Formatter<'b>,
-    result: fmt::Result,
-}
-
-impl Out for Text<'_, '_> {
-    fn put(&mut self, bytes: &[u8]) {
-        let text = utf8::check(bytes).unwrap_or_default();
-        self.result = self.result.and_then(|()| self.f.write_str(text));
-    }
-}
-
-/// Writes `text` as lines of this name, one for each line of it.
-#[cfg_attr(feature = "whole-lines", inline(always))]
-fn write_lines(out: &mut impl Out, name: &[u8], mut text: &[u8]) {
-    while let Some(end) = find_line_end(text) {
-        let (line, rest) = text.split_at_checked(end).unwrap_or_default();
-        write_line(out, name, line);
-        text = match rest {
-            [b'\r', b'\n', rest @ ..] | [_, rest @ ..] => rest,
-            [] => rest,
-        };
-    }
-    write_line(out, name, text);
-}
-
-// With its name known, the name is a store instead of a call that copies; in a small program the one copy of this is.
-#[cfg_attr(feature = "whole-lines", inline(always))]
-fn write_line(out: &mut impl Out, name: &[u8], value: &[u8]) {
-    out.put(name);
-    if !value.is_empty() {
-        out.put(b" ");
-        out.put(value);
-    }
-    out.put(b"\n");
-}
-
-/// The decimal digits of the whole milliseconds of `time`, at most `u64::MAX`.
-fn milliseconds(time: Duration, digits: &mut [u8; 20]) -> &[u8] {
-    let seconds = time.as_secs().saturating_mul(1000);
-    let mut number = seconds.saturating_add(u64::from(time.subsec_millis()));
-    let mut start = digits.len();
-    for place in digits.iter_mut().rev() {
-        let (quotient, digit) = divide(number, 10);
-        *place = b'0' + digit as u8;
-        start -= 1;
-        number = quotient;
-        if number == 0 {
-            break;
-        }
-    }
-    digits.get(start..).unwrap_or_default()
 }

@@ -58,14 +58,18 @@ mod event;
 ))]
 mod events;
 mod field;
+mod formatted;
 mod found;
 mod frame;
 #[cfg(feature = "alloc")]
 mod heap;
 mod line;
 mod lines;
+mod milliseconds;
+mod out;
 #[cfg(feature = "alloc")]
 mod owned;
+mod pieces;
 mod place;
 mod search;
 mod storage;
@@ -75,7 +79,7 @@ mod utf8;
 
 pub use chunked::{ChunkError, ChunkedBody};
 pub use decoder::Decoder;
-pub use error::{BufferTooSmall, FrameError, LastEventIdError, LimitExceeded, Part};
+pub use error::{BufferTooSmall, EncodeError, FrameError, LastEventIdError, LimitExceeded, Part};
 pub use event::{Event, Item};
 #[cfg(feature = "embedded-io-async")]
 pub use events::EmbeddedAsyncReader;
@@ -94,12 +98,14 @@ pub use events::{ByteStreamExt, Chunks};
     feature = "embedded-io-async"
 ))]
 pub use events::{Events, ReadError};
+pub use formatted::FormattedFrame;
 pub use found::Found;
 pub use frame::Frame;
 pub use line::Line;
 pub use lines::LineReader;
 #[cfg(feature = "alloc")]
 pub use owned::OwnedEvent;
+pub use pieces::Pieces;
 pub use storage::{Fixed, Growable, Lent, Limits, Storage};
 pub use text::Text;
 pub use unfinished::Unfinished;

@@ -2,10 +2,11 @@
 
 mod common;
 
+use std::fmt::{self, Display, Write as _};
 use std::time::Duration;
 
 use common::Random;
-use sse_proto::{Decoder, Fixed, Frame, Item, Part};
+use sse_proto::{Decoder, EncodeError, Fixed, FormattedFrame, Frame, Item, Part};
 
 /// Encodes a frame in every way.
 fn encode(frame: &Frame<'_>) -> String {
@@ -24,7 +25,52 @@ fn encode(frame: &Frame<'_>) -> String {
         frame.append_to(&mut bytes);
         assert_eq!(bytes, ["before", &text].concat().as_bytes());
     }
+    let pieces: Vec<&[u8]> = frame.pieces().collect();
+    assert_eq!(pieces.concat(), text.as_bytes());
+    assert!(pieces.iter().all(|piece| !piece.is_empty()), "{text:?}");
     text
+}
+
+/// Encodes a frame whose data is formatted, in every way.
+fn encode_formatted(frame: &FormattedFrame<'_, impl Display>) -> String {
+    let text = frame.to_string();
+    assert_eq!(frame.encoded_len(), Ok(text.len()));
+    let mut buffer = vec![0; text.len()];
+    assert_eq!(frame.encode_into(&mut buffer), Ok(text.len()));
+    assert_eq!(buffer, text.as_bytes());
+    let error = frame.encode_into(&mut buffer[..text.len() - 1]).unwrap_err();
+    assert!(matches!(error, EncodeError::BufferTooSmall(it) if it.needed == text.len()));
+    #[cfg(feature = "alloc")]
+    {
+        let mut bytes = b"before".to_vec();
+        frame.append_to(&mut bytes).unwrap();
+        assert_eq!(bytes, ["before", &text].concat().as_bytes());
+    }
+    text
+}
+
+/// A text that is displayed in pieces of so many characters, empty ones between them.
+struct InPieces<'a>(&'a str, usize);
+
+impl Display for InPieces<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let characters: Vec<char> = self.0.chars().collect();
+        for piece in characters.chunks(self.1) {
+            f.write_str(&piece.iter().collect::<String>())?;
+            f.write_str("")?;
+        }
+        Ok(())
+    }
+}
+
+/// Fails after some text, as no `Display` should.
+struct Failing;
+
+impl Display for Failing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("lost")?;
+        Err(fmt::Error)
+    }
 }
 
 #[test]
@@ -49,6 +95,50 @@ fn data_is_split_at_every_line_ending() {
     let expected = "data: a\ndata: b\ndata: c\ndata:\ndata: d\ndata:\n\n";
     assert_eq!(encode(&Frame::message("a\rb\nc\n\rd\r\n")), expected);
     assert_eq!(encode(&Frame::comment("a\r\nb")), ": a\n: b\n\n");
+}
+
+#[test]
+fn a_piece_lies_where_its_text_lies() {
+    let data = "a\nbc";
+    let frame = Frame::message(data).with_reconnection_time(Duration::from_millis(70));
+    let pieces: Vec<&[u8]> = frame.with_id("").unwrap().pieces().collect();
+    let expected: [&[u8]; 9] =
+        [b"id:", b"\nretry: ", b"7", b"0", b"\ndata: ", b"a", b"\ndata: ", b"bc", b"\n\n"];
+    assert_eq!(pieces, expected);
+    assert_eq!((pieces[5].as_ptr(), pieces[7].as_ptr()), (data.as_ptr(), data[2..].as_ptr()));
+    let mut pieces = Frame::comment("").pieces();
+    assert_eq!([pieces.next(), pieces.next()], [Some(&b":"[..]), Some(&b"\n\n"[..])]);
+    assert_eq!([pieces.next(), pieces.next()], [None, None]);
+}
+
+#[test]
+fn a_line_ending_of_two_pieces_is_one() {
+    fn frame(data: fmt::Arguments<'_>) -> String {
+        encode_formatted(&Frame::message("").with_formatted_data(data))
+    }
+    // Not literals: the compiler would put those together.
+    let (cr, lf, none) = ("\r", "\n", "");
+    assert_eq!(frame(format_args!("a{cr}{lf}b")), "data: a\ndata: b\n\n");
+    assert_eq!(frame(format_args!("a{cr}{none}{lf}b")), "data: a\ndata: b\n\n");
+    assert_eq!(frame(format_args!("{cr}b{lf}")), "data:\ndata: b\ndata:\n\n");
+    assert_eq!(frame(format_args!("{cr}{lf}{lf}")), "data:\ndata:\ndata:\n\n");
+    assert_eq!(frame(format_args!("{none}")), "data:\n\n");
+    let other = Frame::message("not this").with_formatted_data(1.5);
+    assert_eq!(encode_formatted(&other), "data: 1.5\n\n");
+}
+
+#[test]
+fn data_that_cannot_be_formatted_is_an_error() {
+    let frame = Frame::cursor("1").unwrap().with_formatted_data(Failing);
+    assert_eq!(frame.encoded_len(), Err(fmt::Error));
+    assert_eq!(frame.encode_into(&mut [0; 64]), Err(EncodeError::Data));
+    assert!(write!(String::new(), "{frame}").is_err());
+    #[cfg(feature = "alloc")]
+    {
+        let mut bytes = b"before".to_vec();
+        assert_eq!(frame.append_to(&mut bytes), Err(fmt::Error));
+        assert_eq!(bytes, b"before");
+    }
 }
 
 #[test]
@@ -116,6 +206,8 @@ fn what_can_be_built_arrives_as_it_was() {
         let frame =
             frame.with_comment(&comment).with_reconnection_time(Duration::from_millis(millis));
         let bytes = encode(&frame);
+        let in_pieces = frame.with_formatted_data(InPieces(&data, 1 + random.below(3)));
+        assert_eq!(encode_formatted(&in_pieces), bytes, "{data:?}");
         let mut comments = Vec::new();
         let mut events = 0;
         for mut rest in bytes.as_bytes().chunks(1 + random.below(40)) {

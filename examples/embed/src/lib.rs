@@ -8,6 +8,7 @@
 
 #[cfg(target_os = "none")]
 pub mod board;
+pub mod document;
 
 use core::str::from_utf8;
 

@@ -1,4 +1,4 @@
-//! The display on a Cortex-M.
+//! The display and the document on a Cortex-M.
 
 #![no_std]
 #![no_main]
@@ -10,5 +10,6 @@ use embed::board::{Host, end};
 #[entry]
 fn main() -> ! {
     let mut host = Host::open();
-    end(embed::run(&mut |text| host.print(text.as_bytes())))
+    let runs = embed::run(&mut |text| host.print(text.as_bytes()));
+    end(runs && embed::document::arrives())
 }
