@@ -8,7 +8,7 @@ use tests::program::sse;
 use tests::raw::get;
 
 /// Scenarios that say nothing of time, so that a busy machine changes no verdict.
-const CALM: [&str; 12] = [
+const CALM: [&str; 14] = [
     "one-event",
     "named-events",
     "multi-line-data",
@@ -19,6 +19,8 @@ const CALM: [&str; 12] = [
     "data-64-kib",
     "resume",
     "resume-chinese-id",
+    "restart",
+    "crash",
     "status-204",
     "type-text",
 ];

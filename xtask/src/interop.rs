@@ -1,5 +1,6 @@
 //! `cargo xtask interop`: who understands whom, as a matrix.
 
+mod carrier;
 mod clients;
 mod curl;
 mod demos;

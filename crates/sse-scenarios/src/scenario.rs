@@ -141,6 +141,11 @@ pub enum End {
     Reset,
     /// It stays open until the client leaves.
     Hold,
+    /// The server shuts down: it listens no more, then the body ends as its framing says. After so long it
+    /// listens again.
+    Restart(Duration),
+    /// The same, but the connection is closed as by [`End::Cut`].
+    Crash(Duration),
 }
 
 impl Scenario {
@@ -226,6 +231,14 @@ impl Scenario {
     pub fn returns_after(mut self, least: Duration, most: Duration) -> Self {
         self.expected.returns_after = Some((least, most));
         self
+    }
+
+    /// Whether the server goes away and comes back. Give such a scenario a server of its own: whoever else
+    /// connects meanwhile is refused.
+    #[must_use]
+    pub fn restarts(&self) -> bool {
+        let mut ends = self.answers.iter().map(|answer| answer.end);
+        ends.any(|end| matches!(end, End::Restart(_) | End::Crash(_)))
     }
 
     /// The values of `Last-Event-ID` that the requests must have, the first one's included.

@@ -4,8 +4,8 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -35,15 +35,17 @@ const MOST_CONNECTIONS: usize = 256;
 /// ```
 #[derive(Debug)]
 pub struct Server {
-    address: SocketAddr,
     shared: Arc<Shared>,
     listening: Option<JoinHandle<()>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
+    address: SocketAddr,
     play: Play,
     ended: AtomicBool,
+    /// For how long nobody shall listen; taken away once nobody does.
+    absence: Mutex<Option<Duration>>,
 }
 
 impl Server {
@@ -55,23 +57,24 @@ impl Server {
     pub fn start(address: impl ToSocketAddrs) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared::default());
+        let (play, absence) = (Play::default(), Mutex::default());
+        let shared = Arc::new(Shared { address, play, ended: AtomicBool::new(false), absence });
         let sharing = Arc::clone(&shared);
-        let listening = Some(thread::spawn(move || listen(&listener, &sharing)));
-        Ok(Self { address, shared, listening })
+        let listening = Some(thread::spawn(move || listen(listener, &sharing)));
+        Ok(Self { shared, listening })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.shared.address
     }
 
     /// The URL at which the scenario `name` is played to the run `run`: whoever is tried gets a run
     /// of its own, of ASCII letters, digits and hyphens.
     #[must_use]
     pub fn url(&self, run: &str, name: &str) -> String {
-        format!("http://{}{}", self.address, path(run, name))
+        format!("http://{}{}", self.address(), path(run, name))
     }
 
     /// The requests of a run up to now.
@@ -84,8 +87,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.shared.ended.store(true, Ordering::SeqCst);
-        // Wakes the listening thread.
-        let _ = TcpStream::connect(self.address);
+        self.shared.wake();
         if let Some(listening) = self.listening.take() {
             let _ = listening.join();
         }
@@ -97,11 +99,73 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-fn listen(listener: &TcpListener, shared: &Arc<Shared>) {
-    let mut threads: Vec<JoinHandle<()>> = Vec::new();
+impl Shared {
+    fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::SeqCst)
+    }
+
+    /// Wakes the listening thread.
+    fn wake(&self) {
+        let _ = TcpStream::connect(self.address);
+    }
+
+    fn absence(&self) -> MutexGuard<'_, Option<Duration>> {
+        self.absence.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets nobody listen for a while, and returns once that has begun.
+    fn leave_for(&self, time: Duration) {
+        *self.absence() = Some(time);
+        self.wake();
+        while self.absence().is_some() && !self.has_ended() {
+            thread::sleep(TICK);
+        }
+    }
+}
+
+/// Listens until the server ends, or cannot listen again after an absence.
+fn listen(listener: TcpListener, shared: &Arc<Shared>) {
+    let mut threads = Vec::new();
+    let mut listening = Some(listener);
+    while let Some(listener) = listening.take() {
+        if let Some(time) = accept(&listener, shared, &mut threads) {
+            drop(listener);
+            *shared.absence() = None;
+            listening = listen_again(shared, now() + time);
+        }
+    }
+    for thread in threads {
+        let _ = thread.join();
+    }
+}
+
+/// Listens from a moment on. A client's own port may be the server's for a while then.
+fn listen_again(shared: &Shared, at: Instant) -> Option<TcpListener> {
+    while !shared.has_ended() && now() < at + PATIENCE {
+        thread::sleep(at.saturating_duration_since(now()).min(TICK));
+        if now() < at {
+            continue;
+        }
+        match TcpListener::bind(shared.address) {
+            Ok(listener) => return Some(listener),
+            Err(_) => thread::sleep(TICK),
+        }
+    }
+    None
+}
+
+/// Takes connections until an absence is wished; `None` if the server ends.
+fn accept(
+    listener: &TcpListener,
+    shared: &Arc<Shared>,
+    threads: &mut Vec<JoinHandle<()>>,
+) -> Option<Duration> {
     while let Ok((stream, _)) = listener.accept() {
-        if shared.ended.load(Ordering::SeqCst) {
-            break;
+        if shared.has_ended() {
+            return None;
+        }
+        if let Some(time) = *shared.absence() {
+            return Some(time);
         }
         threads.retain(|thread| !thread.is_finished());
         if threads.len() >= MOST_CONNECTIONS {
@@ -113,9 +177,7 @@ fn listen(listener: &TcpListener, shared: &Arc<Shared>) {
             let _ = serve(stream, &shared);
         }));
     }
-    for thread in threads {
-        let _ = thread.join();
-    }
+    None
 }
 
 fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
@@ -127,7 +189,9 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     let sent = send(&mut stream, &answer, &request, shared);
     shared.play.end(turn, !matches!(sent, Ok(true)), now());
     match answer.end {
-        End::Complete | End::Cut => sent.and_then(|_| close(&mut stream, shared)),
+        End::Complete | End::Cut | End::Restart(_) | End::Crash(_) => {
+            sent.and_then(|_| close(&mut stream, shared))
+        }
         End::Reset | End::Hold => sent.map(drop),
     }
 }
@@ -138,7 +202,7 @@ fn read(stream: &mut TcpStream, shared: &Shared) -> io::Result<Option<Request>> 
     let mut bytes = Vec::new();
     loop {
         let is_late = now() > deadline || bytes.len() > MOST_BYTES;
-        if is_late || shared.ended.load(Ordering::SeqCst) {
+        if is_late || shared.has_ended() {
             return Ok(None);
         }
         let mut piece = [0; 4096];
@@ -178,9 +242,14 @@ fn send(
             }
         }
     }
+    if let End::Restart(time) | End::Crash(time) = answer.end {
+        shared.leave_for(time);
+    }
     match answer.end {
-        End::Complete if answer.framing == Framing::Chunked => stream.write_all(b"0\r\n\r\n")?,
-        End::Complete | End::Cut => {}
+        End::Complete | End::Restart(_) if answer.framing == Framing::Chunked => {
+            stream.write_all(b"0\r\n\r\n")?;
+        }
+        End::Complete | End::Restart(_) | End::Cut | End::Crash(_) => {}
         End::Reset => socket2::SockRef::from(&*stream).set_linger(Some(Duration::ZERO))?,
         End::Hold => has_left(stream, now() + LONGEST, shared).map(drop)?,
     }
@@ -196,7 +265,7 @@ fn close(stream: &mut TcpStream, shared: &Shared) -> io::Result<()> {
 
 /// Waits until the client leaves; `false` if it has not until `deadline`, or the server ends.
 fn has_left(stream: &mut TcpStream, deadline: Instant, shared: &Shared) -> io::Result<bool> {
-    while now() < deadline && !shared.ended.load(Ordering::SeqCst) {
+    while now() < deadline && !shared.has_ended() {
         let rest = deadline.saturating_duration_since(now()).max(Duration::from_millis(1));
         stream.set_read_timeout(Some(rest.min(TICK)))?;
         match stream.read(&mut [0; 1024]) {

@@ -1,7 +1,9 @@
 //! The server through its sockets: what it plays, and what it remembers of the requests.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use sse_scenarios::{Server, Visit, all, path};
 
@@ -53,6 +55,34 @@ fn what_is_not_a_scenario_is_404_and_the_list_names_all() {
     let list = get(&server, "/", "", "</script>\n");
     let missing = all().into_iter().find(|it| !list.contains(&format!("id=\"{}\"", it.name)));
     assert!(missing.is_none(), "{missing:?}");
+}
+
+#[test]
+fn a_server_that_restarts_is_away_and_comes_back_on_its_port() {
+    for (name, end) in [("restart", "0\r\n\r\n"), ("crash", "id: 2\ndata: b\n\n\r\n")] {
+        let server = Server::start("127.0.0.1:0").expect("a free port");
+        let path = path("mine", name);
+        // Read to the end of the connection: it ends when nobody listens any more.
+        let first = get(&server, &path, "", "nothing of this");
+        assert!(first.ends_with(end), "{first}");
+        let refused = TcpStream::connect(server.address()).expect_err("nobody listens");
+        assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while TcpStream::connect(server.address()).is_err() {
+            assert!(Instant::now() < deadline, "it did not come back");
+            thread::sleep(Duration::from_millis(20));
+        }
+        let second = get(&server, &path, "Last-Event-ID: 2\r\n", "done\n\n");
+        assert!(second.contains("id: 3\ndata: missed\n\n"), "{second}");
+        assert_eq!(server.exchanges("mine", name).len(), 2);
+    }
+}
+
+#[test]
+fn a_server_may_end_while_it_is_away() {
+    let server = Server::start("127.0.0.1:0").expect("a free port");
+    get(&server, "/run/mine/crash", "", "nothing of this");
+    drop(server);
 }
 
 #[test]

@@ -3,24 +3,86 @@
 //! At `/gap/RUN` is a channel of its own for each RUN: the first stream ends after two events, and
 //! while the client is away more are published than the channel holds.
 //!
+//! A scenario in which the server goes away takes all others along: it is for a process of its own.
+//!
 //! Takes `--addr ADDRESS`. What the server cannot send, a body without framing and a reset, is 501.
 
+use futures_lite::future::{block_on, or};
 use sse_scenarios::{Answer, End, Framing, Play, Step};
-use sse_server::{Channel, Cors, Events, Frame, History, Replay, Response, Server, Sink, sleep};
+use sse_server::{
+    BoundServer, Channel, Cors, Events, Frame, History, Replay, Response, Server, Shutdown, Sink,
+    sleep,
+};
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 fn main() -> io::Result<()> {
     let mut arguments = std::env::args().skip_while(|argument| argument != "--addr").skip(1);
-    let address = arguments.next().unwrap_or_else(|| "127.0.0.1:0".to_owned());
-    let play = Arc::new(Play::default());
-    let channels = Channels::default();
-    let server = Server::new(move |request| {
+    let mut address = arguments.next().unwrap_or_else(|| "127.0.0.1:0".to_owned());
+    let stage = Arc::new(Stage::default());
+    loop {
+        let server = server(&stage).bind(address.as_str())?;
+        address = server.local_addr()?.to_string();
+        println!("Open http://{address}/");
+        block_on(until_away(server, &stage))?;
+        let absence = stage.absence().take();
+        thread::sleep(absence.map_or(Duration::ZERO, |absence| absence.time));
+    }
+}
+
+/// What outlives a restart.
+#[derive(Default)]
+struct Stage {
+    play: Play,
+    channels: Channels,
+    absence: Mutex<Option<Absence>>,
+}
+
+/// The server shall go away for a while.
+#[derive(Clone, Copy)]
+struct Absence {
+    time: Duration,
+    is_crash: bool,
+}
+
+impl Stage {
+    fn absence(&self) -> MutexGuard<'_, Option<Absence>> {
+        self.absence.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Serves until an answer wants the server to go away, and it is gone.
+async fn until_away(server: BoundServer, stage: &Stage) -> io::Result<()> {
+    let handle = server.handle();
+    let leave = async {
+        loop {
+            // A copy, so that no lock is held while this waits.
+            let absence = *stage.absence();
+            match absence {
+                None => sleep(TICK).await,
+                Some(Absence { is_crash: true, .. }) => return Ok(()),
+                Some(_) => break,
+            }
+        }
+        let (retry_after, retry_spread) = (Duration::from_millis(20), Duration::ZERO);
+        handle.shutdown(Shutdown { retry_after, retry_spread, ..Shutdown::default() });
+        pending().await
+    };
+    or(server.serve(), leave).await
+}
+
+/// How often the server looks whether it shall go away.
+const TICK: Duration = Duration::from_millis(10);
+
+fn server(stage: &Arc<Stage>) -> Server {
+    let stage = Arc::clone(stage);
+    Server::new(move |request| {
         if let Some(run) = request.path().strip_prefix("/gap/") {
-            return with_gap(&channels, run, request.last_event_id());
+            return with_gap(&stage.channels, run, request.last_event_id());
         }
         let request = sse_scenarios::Request {
             method: request.method().to_string(),
@@ -29,11 +91,8 @@ fn main() -> io::Result<()> {
                 .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()))
                 .collect(),
         };
-        respond(&play, &request)
-    });
-    let server = server.bind(address.as_str())?;
-    println!("Open http://{}/", server.local_addr()?);
-    server.run()
+        respond(&stage, &request)
+    })
 }
 
 /// The channel of each run.
@@ -67,11 +126,11 @@ fn with_gap(channels: &Channels, run: &str, last_event_id: Option<&str>) -> Resp
     Response::events(first).with_cors(Cors::any())
 }
 
-fn respond(play: &Arc<Play>, request: &sse_scenarios::Request) -> Response {
-    let (answer, turn) = play.answer(request, Instant::now());
+fn respond(stage: &Arc<Stage>, request: &sse_scenarios::Request) -> Response {
+    let (answer, turn) = stage.play.answer(request, Instant::now());
     let ended = OnDrop(Some({
-        let play = Arc::clone(play);
-        move || play.end(turn, false, Instant::now())
+        let stage = Arc::clone(stage);
+        move || stage.play.end(turn, false, Instant::now())
     }));
     let is_stream = answer.status == 200 && answer.framing == Framing::Chunked;
     let mut response = match answer.framing {
@@ -79,8 +138,8 @@ fn respond(play: &Arc<Play>, request: &sse_scenarios::Request) -> Response {
             Response::new(501)
         }
         _ if is_stream => {
-            let (steps, end) = (answer.steps.clone(), answer.end);
-            Response::stream(move |sink| play_steps(sink, steps, end, ended))
+            let (steps, end, stage) = (answer.steps.clone(), answer.end, Arc::clone(stage));
+            Response::stream(async move |sink| play_steps(sink, steps, end, &stage, ended).await)
         }
         _ => Response::new(answer.status).with_body(answer.body()),
     };
@@ -103,6 +162,7 @@ async fn play_steps(
     mut sink: Sink,
     steps: Vec<Step>,
     end: End,
+    stage: &Stage,
     _ended: OnDrop<impl FnOnce()>,
 ) -> io::Result<()> {
     for step in steps {
@@ -116,6 +176,17 @@ async fn play_steps(
         // The server cuts a stream that fails.
         End::Cut | End::Reset => Err(io::ErrorKind::ConnectionReset.into()),
         End::Hold => pending().await,
+        End::Restart(time) => {
+            *stage.absence() = Some(Absence { time, is_crash: false });
+            while !sink.is_stopping() {
+                sleep(TICK).await;
+            }
+            Ok(())
+        }
+        End::Crash(time) => {
+            *stage.absence() = Some(Absence { time, is_crash: true });
+            pending().await
+        }
     }
 }
 

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use sse_scenarios::{Need, Scenario, path};
 
+use super::carrier::Carrier;
 use super::matrix::{Cell, Sheet, Verdict};
-use super::playing::{Carrier, LIMIT, new_run, shown};
+use super::playing::{LIMIT, new_run, shown};
 use crate::process::Child;
 use crate::requirements::CURL;
 use crate::steps::Report;
@@ -28,9 +29,13 @@ pub(super) fn play(sheet: &mut Sheet, carrier: &Carrier, arguments: &[&str]) -> 
             continue;
         }
         let is_stream = scenario.answers.first().is_some_and(|answer| answer.status == 200);
-        let has_origin = scenario.needs.contains(&Need::Origins);
-        let other =
-            (!is_stream || has_origin).then_some("there are no bytes of a stream to compare");
+        let other = if !is_stream || scenario.needs.contains(&Need::Origins) {
+            Some("there are no bytes of a stream to compare")
+        } else if scenario.restarts() {
+            Some("a server that shuts down may say when to come back")
+        } else {
+            None
+        };
         if let Some(why) = (carrier.refuses)(&scenario).or(other) {
             sheet.put_verdict(scenario.name, Verdict::NotApplicable(why.to_owned()));
             continue;

@@ -1,13 +1,15 @@
 //! Scenarios played to the engines, by the driver page of the scenario server.
 
+use std::slice;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use serde_json::{Value, json};
 use sse_scenarios::{Need, Note, Order, Scenario, Sighting, path};
 
+use super::carrier::Carrier;
 use super::matrix::{Sheet, Verdict};
-use super::playing::{Carrier, LIMIT, judge, new_run, visits};
+use super::playing::{LIMIT, judge, new_run, visits};
 use crate::browser::{Browser, Engine};
 use crate::steps::Report;
 use crate::wait::Look;
@@ -48,11 +50,13 @@ pub(super) fn play(
     let wanted = all.into_iter().filter(|scenario| sheet.wants(scenario.name));
     let mut own = Vec::new();
     let mut others = Vec::new();
+    let mut alone = Vec::new();
     for scenario in wanted.collect::<Vec<_>>() {
         match (carrier.refuses)(&scenario) {
             Some(why) => {
                 sheet.put_verdict(scenario.name, Verdict::NotApplicable(why.to_owned()));
             }
+            None if scenario.restarts() => alone.push(scenario),
             None if scenario.needs.contains(&Need::Origins) => others.push(scenario),
             None => own.push(scenario),
         }
@@ -64,6 +68,11 @@ pub(super) fn play(
         for batch in scenarios.chunks(BATCH) {
             play_batch(sheet, &browser, place, page, carrier, batch)?;
         }
+    }
+    for scenario in alone {
+        carrier.with_own(&scenario, |own| {
+            play_batch(sheet, &browser, place, &own.base, own, slice::from_ref(&scenario))
+        })?;
     }
     Ok(())
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use anyhow::Context;
 use sse_scenarios::{End, Framing, Need, Scenario, Server};
 
+use super::carrier::{Carrier, Refuses};
 use super::clients::CLIENTS;
 use super::differential::{self, Streams};
 use super::engines::{self, Place};
 use super::matrix::{Column, Row, Sheet};
-use super::playing::Carrier;
 use super::proxies::{Fronted, PROXIES};
-use super::served::{Served, Shared};
+use super::served::{Own, Served, Shared};
 use super::servers::{self, SERVERS};
 use super::{curl, demos, gap, pages, playing, setup};
 use crate::browser::ENGINES;
@@ -50,10 +50,10 @@ pub(super) fn columns(streams: Streams) -> anyhow::Result<Vec<Column>> {
     }
     let server = Arc::new(Server::start("127.0.0.1:0").context("no free port")?);
     let base = move || Ok(format!("http://{}", server.address()));
-    scenarios(&mut columns, SCENARIOS, base.clone(), |_| None, |_| true);
+    scenarios(&mut columns, SCENARIOS, base.clone(), (|_| None, Own::small), |_| true);
     let ours: Shared<Served> = Shared::default();
     let on_ours = move || Ok(ours.get(|| Served::workspace("scenario-server"))?.url(""));
-    scenarios(&mut columns, OURS, on_ours.clone(), not_ours, |name| {
+    scenarios(&mut columns, OURS, on_ours.clone(), (not_ours, Own::ours), |name| {
         name == "chromium" || name == "curl"
     });
     for engine in &ENGINES {
@@ -74,7 +74,7 @@ pub(super) fn columns(streams: Streams) -> anyhow::Result<Vec<Column>> {
             rows.retain(|row| IN_WORKERS.contains(&row.name.as_str()));
             let (name, base) = (format!("{} {name}", engine.name), base.clone());
             columns.push(column(WORKERS, name, false, rows, move |sheet| {
-                let carrier = Carrier::direct(base()?, |_| None);
+                let carrier = Carrier::direct(base()?, |_| None, Own::small);
                 engines::play(sheet, engine, place, &carrier)
             }));
         }
@@ -111,25 +111,25 @@ fn scenarios(
     columns: &mut Vec<Column>,
     section: &'static str,
     base: impl Fn() -> anyhow::Result<String> + Clone + Send + 'static,
-    refuses: fn(&Scenario) -> Option<&'static str>,
+    (refuses, own): (Refuses, fn() -> anyhow::Result<Own>),
     quick: fn(&str) -> bool,
 ) {
     for (index, engine) in ENGINES.iter().enumerate() {
         let base = base.clone();
         let is_quick = index == 0 && quick(engine.name);
         columns.push(column(section, engine.name, is_quick, playing::rows(), move |sheet| {
-            engines::play(sheet, engine, Place::Page, &Carrier::direct(base()?, refuses))
+            engines::play(sheet, engine, Place::Page, &Carrier::direct(base()?, refuses, own))
         }));
     }
     for client in &CLIENTS {
         let base = base.clone();
         let is_quick = client.is_quick && quick(client.name);
         columns.push(column(section, client.name, is_quick, playing::rows(), move |sheet| {
-            playing::play(sheet, client, &Carrier::direct(base()?, refuses))
+            playing::play(sheet, client, &Carrier::direct(base()?, refuses, own))
         }));
     }
     columns.push(column(section, "curl", quick("curl"), playing::rows(), move |sheet| {
-        curl::play(sheet, &Carrier::direct(base()?, refuses), &[])
+        curl::play(sheet, &Carrier::direct(base()?, refuses, own), &[])
     }));
 }
 
@@ -144,20 +144,20 @@ fn through_proxies(columns: &mut Vec<Column>) {
         let rows = playing::rows;
         columns.push(column(PROXIED, name("HTTP/2", engine.name), false, rows(), move |sheet| {
             let front = front.get(start)?;
-            engines::play(sheet, engine, Place::Page, &front.tls(not_ours))?;
+            engines::play(sheet, engine, Place::Page, &front.tls(not_proxied))?;
             sheet.version = format!("{}, {}", front.version, sheet.version);
             Ok(())
         }));
         let front = fronted.clone();
         columns.push(column(PROXIED, name("HTTP/1.1", client.name), false, rows(), move |sheet| {
             let front = front.get(start)?;
-            playing::play(sheet, client, &front.plain(not_ours))?;
+            playing::play(sheet, client, &front.plain(not_proxied))?;
             sheet.version = front.version.clone();
             Ok(())
         }));
         columns.push(column(PROXIED, name("HTTP/2", "curl"), false, rows(), move |sheet| {
             let front = fronted.get(start)?;
-            curl::play(sheet, &front.tls(not_ours), &["--http2", "--insecure"])?;
+            curl::play(sheet, &front.tls(not_proxied), &["--http2", "--insecure"])?;
             sheet.version = format!("{}, {}", front.version, sheet.version);
             Ok(())
         }));
@@ -185,5 +185,15 @@ fn not_ours(scenario: &Scenario) -> Option<&'static str> {
         Some("our server does not reset")
     } else {
         None
+    }
+}
+
+/// Why our server behind a proxy does not carry a scenario.
+fn not_proxied(scenario: &Scenario) -> Option<&'static str> {
+    match scenario.restarts() {
+        true => Some(
+            "a proxy answers 502 or 503 while its server is away, which ends a stream for good",
+        ),
+        false => not_ours(scenario),
     }
 }

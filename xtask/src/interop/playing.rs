@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow};
 use sse_scenarios::{Driver, Order, Scenario, Sighting, Step, Visit, What, complaints, path};
 
+use super::carrier::Carrier;
 use super::clients::Client;
 use super::matrix::{Cell, Row, Sheet, Verdict};
 use crate::process::Child;
@@ -16,23 +17,6 @@ use crate::process::Child;
 pub(super) const LIMIT: Duration = Duration::from_secs(10);
 /// How much of an event or of a body is shown.
 const SHOWN: usize = 300;
-
-/// A server that carries the scenarios, or a way to it.
-pub(super) struct Carrier {
-    /// The URL before the path of a scenario.
-    pub(super) base: String,
-    /// The URL before the path at which it lists requests: its own, where it stands behind a proxy.
-    pub(super) requests: String,
-    /// Why it cannot carry a scenario.
-    pub(super) refuses: fn(&Scenario) -> Option<&'static str>,
-}
-
-impl Carrier {
-    /// One that is asked directly.
-    pub(super) fn direct(base: String, refuses: fn(&Scenario) -> Option<&'static str>) -> Carrier {
-        Carrier { requests: base.clone(), base, refuses }
-    }
-}
 
 /// The rows of all scenarios.
 pub(super) fn rows() -> Vec<Row> {
@@ -65,9 +49,11 @@ pub(super) fn play(sheet: &mut Sheet, client: &Client, carrier: &Carrier) -> any
         // Where times are judged, a busy machine gets a second chance.
         let is_timed =
             scenario.expected.apart.is_some() || scenario.expected.returns_after.is_some();
-        let mut cell = try_once(&mut program, client, carrier, &scenario)?;
+        let mut attempt =
+            || carrier.with_own(&scenario, |it| try_once(&mut program, client, it, &scenario));
+        let mut cell = attempt()?;
         if is_timed && cell.verdict != Verdict::Passed {
-            cell = try_once(&mut program, client, carrier, &scenario)?;
+            cell = attempt()?;
         }
         sheet.put(cell);
     }

@@ -6,10 +6,9 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, ensure};
-use sse_scenarios::Scenario;
 
-use super::playing::Carrier;
-use super::served::{Served, free_address};
+use super::carrier::{Carrier, Refuses};
+use super::served::{Own, Served, free_address};
 use crate::process::workspace;
 use crate::requirements::{CADDY, HAPROXY, NGINX, OPENSSL, Program};
 use crate::scratch::Scratch;
@@ -110,13 +109,17 @@ impl Fronted {
     }
 
     /// The way over HTTP/1.1.
-    pub(super) fn plain(&self, refuses: fn(&Scenario) -> Option<&'static str>) -> Carrier {
-        Carrier { base: format!("http://{}", self.plain), requests: self.server.url(""), refuses }
+    pub(super) fn plain(&self, refuses: Refuses) -> Carrier {
+        self.carrier(format!("http://{}", self.plain), refuses)
     }
 
     /// The way over TLS and HTTP/2.
-    pub(super) fn tls(&self, refuses: fn(&Scenario) -> Option<&'static str>) -> Carrier {
-        Carrier { base: format!("https://{}", self.tls), requests: self.server.url(""), refuses }
+    pub(super) fn tls(&self, refuses: Refuses) -> Carrier {
+        self.carrier(format!("https://{}", self.tls), refuses)
+    }
+
+    fn carrier(&self, base: String, refuses: Refuses) -> Carrier {
+        Carrier { base, requests: self.server.url(""), refuses, own: Own::ours }
     }
 }
 

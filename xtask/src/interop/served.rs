@@ -19,6 +19,32 @@ pub(super) struct Served {
     _child: Child,
 }
 
+/// A server of scenarios for one that takes it down: nobody else asks it.
+pub(super) enum Own {
+    /// The small one of `sse-scenarios`.
+    Small(sse_scenarios::Server),
+    /// Ours.
+    Ours(Served),
+}
+
+impl Own {
+    pub(super) fn small() -> anyhow::Result<Own> {
+        Ok(Own::Small(sse_scenarios::Server::start("127.0.0.1:0").context("no free port")?))
+    }
+
+    pub(super) fn ours() -> anyhow::Result<Own> {
+        Ok(Own::Ours(Served::workspace("scenario-server")?))
+    }
+
+    /// The URL before the path of a scenario.
+    pub(super) fn base(&self) -> String {
+        match self {
+            Own::Small(server) => format!("http://{}", server.address()),
+            Own::Ours(server) => server.url(""),
+        }
+    }
+}
+
 /// Something that is made by the first who needs it.
 pub(super) struct Shared<T>(Arc<OnceLock<Result<T, String>>>);
 

@@ -60,7 +60,13 @@ impl Trial<'_> {
         if let Some(lack) = scenario.needs.iter().find(|need| self.lacks.contains(need)) {
             return Verdict::NotApplicable(lack.lack());
         }
-        let order = Order::new(scenario, &self.server.url(run, scenario.name));
+        // One that goes away would take those along that are tried beside this one.
+        let own = match scenario.restarts().then(|| Server::start("127.0.0.1:0")).transpose() {
+            Ok(own) => own,
+            Err(error) => return Verdict::Deviating(vec![format!("no server for it: {error}")]),
+        };
+        let server = own.as_ref().unwrap_or(self.server);
+        let order = Order::new(scenario, &server.url(run, scenario.name));
         let started = match running.take() {
             Some(running) => Ok(running),
             None => Running::start(self.command),
@@ -74,7 +80,7 @@ impl Trial<'_> {
             // One that has ended, or speaks another language, is started anew for the next scenario.
             Err(why) => return Verdict::Deviating(vec![why]),
         };
-        let visits = Visit::of(&self.server.exchanges(run, scenario.name));
+        let visits = Visit::of(&server.exchanges(run, scenario.name));
         let mut wrong = complaints(scenario, &seen, &visits);
         if seen.is_over() {
             *running = Some(driver);

@@ -32,6 +32,8 @@ pub(super) fn all() -> Vec<Scenario> {
         after("reset", "A connection that is reset.", NETWORK, |it| {
             it.pause(Duration::from_millis(200)).ending(End::Reset)
         }),
+        restart("restart", "The server is shut down, and is back a second later.", End::Restart),
+        restart("crash", "The server crashes, and is back a second later.", End::Crash),
         unfinished("unfinished-line", "The stream ends inside of a line.", "data: lost"),
         unfinished(
             "unfinished-block",
@@ -102,6 +104,21 @@ fn after(
         .message("a")
         .returns_with("")
         .message("b")
+}
+
+/// Nobody listens for a second: the client tries again until the server is back, which sends what was missed.
+fn restart(name: &'static str, about: &'static str, end: fn(Duration) -> End) -> Scenario {
+    // What comes together with a broken connection may be lost with it: Chromium does so now and then.
+    let first = Answer::stream("retry: 20\nid: 1\ndata: a\n\nid: 2\ndata: b\n\n")
+        .pause(Duration::from_millis(200));
+    Scenario::new(name, about, NETWORK)
+        .answer(first.ending(end(Duration::from_secs(1))))
+        .answer(Answer::stream("id: 3\ndata: missed\n\nid: 4\ndata: c\n\n").done())
+        .event("message", "a", "1")
+        .event("message", "b", "2")
+        .returns_with("2")
+        .event("message", "missed", "3")
+        .event("message", "c", "4")
 }
 
 fn unfinished(name: &'static str, about: &'static str, rest: &str) -> Scenario {
