@@ -13,6 +13,7 @@ mod identified_stream;
 mod index;
 mod left;
 mod nginx;
+mod preflight;
 pub(crate) mod programs;
 mod refused;
 mod relay;
@@ -80,7 +81,7 @@ pub(crate) fn steps(engine: &'static Engine) -> Vec<Step> {
         step.waiting().after("build").after(format!("programs/{}", engine.name))
     };
     (CASES.iter())
-        .chain([&channel::RESTART, &http_2::TEN_STREAMS, &left::COME_BACK])
+        .chain([&channel::RESTART, &http_2::TEN_STREAMS, &left::COME_BACK, &preflight::FETCH])
         .map(step)
         .collect()
 }
