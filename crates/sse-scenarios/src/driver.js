@@ -55,9 +55,23 @@ if (typeof window === "undefined") {
 } else {
   // Called by whoever drives the browser; the notes are in `results` once all orders are followed.
   window.results = null;
+  // For people, and for pictures: what was seen of each order.
+  const show = (orders, notes) => {
+    const line = ({ at, saw, type, data, id, message }) =>
+      [at.toFixed(), saw, type, data && JSON.stringify(data.slice(0, 40)), id, message].filter(Boolean).join(" ");
+    const blocks = orders.map(({ url }, index) => {
+      const block = document.createElement("pre");
+      block.textContent = [url.split("/").pop(), ...notes[index].slice(0, 10).map(line)].join("\n");
+      return block;
+    });
+    document.getElementById("seen").replaceChildren(...blocks);
+  };
   window.runAll = (orders, place, limit, width) => {
     window.results = null;
-    const ready = (notes) => (window.results = notes);
+    const ready = (notes) => {
+      show(orders, notes);
+      window.results = notes;
+    };
     if (place === "page") return void driveAll(orders, limit, width).then(ready);
     const worker =
       place === "worker" ? new Worker("driver.js") : (window.shared = new SharedWorker("driver.js")).port;

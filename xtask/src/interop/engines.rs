@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sse_scenarios::{Need, Note, Order, Scenario, Sighting, path};
 
 use super::carrier::Carrier;
-use super::matrix::{Sheet, Verdict};
+use super::matrix::{Cell, Sheet, Verdict};
 use super::playing::{LIMIT, judge, new_run, visits};
 use crate::browser::{Browser, Engine};
 use crate::steps::Report;
@@ -97,6 +97,8 @@ fn play_batch(
     browser.script(&format!("runAll({}, '{place}', {limit}, {WIDTH})", json!(orders)))?;
     let rounds = u32::try_from(scenarios.len().div_ceil(WIDTH) + 1).unwrap_or(u32::MAX);
     let results = wait_for_results(browser, LIMIT * rounds)?;
+    // One for all of the batch: the page shows what it saw of each.
+    let picture = browser.screenshot().ok();
     for (index, (scenario, run)) in scenarios.iter().zip(&runs).enumerate() {
         let notes = results.get(index).and_then(Value::as_array).map(Vec::as_slice);
         let notes = notes.context("the page has no notes of a scenario");
@@ -106,7 +108,8 @@ fn play_batch(
             Ok(Sighting { notes })
         });
         let elapsed = began.elapsed();
-        sheet.put(judge(scenario, seen, visits(carrier, run, scenario), elapsed));
+        let cell = judge(scenario, seen, visits(carrier, run, scenario), elapsed);
+        sheet.put(Cell { picture: picture.clone(), ..cell });
     }
     Ok(())
 }

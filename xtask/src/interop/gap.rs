@@ -52,7 +52,8 @@ pub(super) fn play_in(
     let notes = results.first().and_then(|it| it.as_array()).context("no notes")?;
     let notes = notes.iter().map(|it| sse_scenarios::Note::from_json(it, Duration::ZERO));
     let notes = notes.collect::<Result<_, _>>().map_err(|error| anyhow::anyhow!(error))?;
-    sheet.put(cell(&Sighting { notes }, began));
+    let picture = browser.screenshot().ok();
+    sheet.put(Cell { picture, ..cell(&Sighting { notes }, began) });
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use std::fs;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::matrix::Sheet;
+use super::matrix::{Cell, Sheet};
 use crate::process::workspace;
 
 pub(super) use table::print;
@@ -37,7 +37,16 @@ fn sections(sheets: &[Sheet]) -> Vec<(&'static str, Vec<&Sheet>)> {
     sections
 }
 
+/// Cells of one batch share a picture: it is written once, and each cell has its number.
 fn as_json(sheets: &[Sheet]) -> Value {
+    let mut pictures: Vec<&str> = Vec::new();
+    let cells = sheets.iter().flat_map(|sheet| &sheet.cells);
+    for picture in cells.filter_map(|cell| cell.picture.as_deref()) {
+        if !pictures.contains(&picture) {
+            pictures.push(picture);
+        }
+    }
+    let number = |cell: &Cell| pictures.iter().position(|it| Some(*it) == cell.picture.as_deref());
     let sections = sections(sheets).into_iter().map(|(name, sheets)| {
         let mut rows: Vec<Value> = Vec::new();
         for row in sheets.iter().flat_map(|sheet| &sheet.rows) {
@@ -52,7 +61,7 @@ fn as_json(sheets: &[Sheet]) -> Value {
             let cells = sheet.cells.iter().map(|cell| {
                 let value = json!({
                     "verdict": cell.verdict.word(), "why": cell.verdict.text(), "seen": cell.seen,
-                    "milliseconds": cell.milliseconds, "picture": cell.picture,
+                    "milliseconds": cell.milliseconds, "picture": number(cell),
                 });
                 (cell.row.clone(), value)
             });
@@ -63,5 +72,6 @@ fn as_json(sheets: &[Sheet]) -> Value {
         });
         json!({ "name": name, "rows": rows, "columns": columns.collect::<Vec<_>>() })
     });
-    json!({ "sections": sections.collect::<Vec<_>>() })
+    let sections: Vec<Value> = sections.collect();
+    json!({ "sections": sections, "pictures": pictures })
 }
