@@ -165,8 +165,8 @@ impl State {
             Ok(()) => self.written += bytes.len(),
             Err(_) => {
                 self.is_lacking = true;
-                // One byte too many, which a full disk takes too: now the file ends within a block.
-                let _ = self.file.set_len(self.written as u64 + 1);
+                // A full disk can do that much: now the file ends within a block.
+                let _ = self.file.set_len((self.written as u64).saturating_sub(1));
             }
         }
         done
@@ -347,15 +347,16 @@ mod tests {
         let (mut state, _) = State::open(&path, &history).expect("it opens");
         let frame = |id| Frame::message("x").with_id(id).expect("an ID");
         state.append(&frame("1")).expect("it is written");
-        // What is read cannot be written to, but cut or made longer neither: the byte is put there by hand.
+        state.append(&frame("2")).expect("it is written");
+        // What is open for reading cannot be written to; nor be cut, which is done by hand.
         state.file = File::open(&path).expect("it is there");
-        state.append(&frame("2")).expect_err("it cannot be written to");
+        state.append(&frame("3")).expect_err("it cannot be written to");
         let whole = fs::read_to_string(&path).expect("it is there");
-        fs::write(&path, format!("{whole}\0")).expect("it is written");
+        fs::write(&path, &whole[..whole.len() - 1]).expect("it is written");
         assert_eq!(events(&path, &history).0.len(), 2, "one, and the gap");
-        state.append(&frame("3")).expect("it is written");
-        let kept = events(&path, &history).0.concat();
-        assert_eq!(kept, "id: 1\ndata: x\n\nid: 2\ndata: x\n\nid: 3\ndata: x\n\n");
+        state.append(&frame("4")).expect("it is written");
+        let kept: Vec<_> = (1..5).map(|id| format!("id: {id}\ndata: x\n\n")).collect();
+        assert_eq!(events(&path, &history).0, kept);
         fs::remove_dir_all(&folder).expect("the folder");
     }
 
