@@ -10,6 +10,7 @@ use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -75,11 +76,12 @@ impl Proxy {
     fn start(mut program: Command, folder: Folder, plain: SocketAddr, tls: SocketAddr) -> Self {
         let log = fs::File::create(folder.join("log")).expect("a log");
         let child = program.stderr(log).spawn().expect("the proxy starts");
-        let proxy = Self { child, folder, plain, tls };
+        let mut proxy = Self { child, folder, plain, tls };
         let deadline = Instant::now() + Duration::from_secs(20);
         while TcpStream::connect(plain).is_err() {
             let log = fs::read_to_string(proxy.folder.join("log")).unwrap_or_default();
-            assert!(Instant::now() < deadline, "it does not listen: {log}");
+            let ended = proxy.child.try_wait().expect("it can be asked");
+            assert!(ended.is_none() && Instant::now() < deadline, "it does not listen: {log}");
             thread::sleep(Duration::from_millis(5));
         }
         proxy
@@ -111,10 +113,23 @@ pub fn command(program: &str) -> Command {
 
 /// A folder, and two addresses that are free now.
 fn place(name: &str) -> (Folder, SocketAddr, SocketAddr) {
-    let free = || TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let (plain, tls) = (free(), free());
-    let address = |it: &TcpListener| it.local_addr().expect("an address");
-    (Folder::new(name), address(&plain), address(&tls))
+    (Folder::new(name), free_address(), free_address())
+}
+
+/// An address that nobody has until the proxy takes it: a port that the system gives to nobody who leaves the choice to it.
+/// Otherwise it might have been given to another test's server when the proxy comes to it.
+fn free_address() -> SocketAddr {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    const FIRST: u16 = 20_000;
+    const PORTS: u32 = 10_000;
+    loop {
+        // Programs that run at the same time begin apart.
+        let number = std::process::id().wrapping_mul(64) + NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = FIRST + (number % PORTS) as u16;
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+            return listener.local_addr().expect("an address");
+        }
+    }
 }
 
 fn configure(
