@@ -4,18 +4,24 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures_lite::future::or;
 
 use crate::delivery::wire::Wire;
 use crate::http::head::{HeadReader, chunk_size, ends_trailers};
 use crate::http::status::Refusal;
 use crate::service::Service;
-use crate::socket::within;
+use crate::socket::{sleep, within};
 use crate::{Limits, Request};
 
 /// Longest line between two chunks: a size with its extensions, or a trailer.
 const LINE_BYTES: usize = 256;
 /// Lines after the last chunk.
 const TRAILERS: usize = 32;
+
+/// How long a client that has just been accepted may still bring a request when the server ends: it could not know.
+const NEWCOMER: Duration = Duration::from_secs(1);
 
 /// Why there is no request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +54,16 @@ impl Intake {
         let limits = &service.limits;
         if self.inbox.is_empty() {
             let idle = if fresh { limits.head_deadline } else { limits.keep_alive };
-            let first = within(idle, service.stop.unless_asked(self.more())).await;
-            first.flatten().unwrap_or(Err(Stop::Gone))?;
+            let ending = async {
+                service.stop.asked().await;
+                if fresh {
+                    sleep(NEWCOMER).await;
+                }
+                Err(Stop::Gone)
+            };
+            // What is there already is read first.
+            let first = within(idle, or(self.more(), ending)).await;
+            first.unwrap_or(Err(Stop::Gone))?;
         }
         let read = async {
             let mut reader = HeadReader::default();

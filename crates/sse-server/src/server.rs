@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::delivery::pump::Worker;
 use crate::delivery::wire::{Link, Wire};
 use crate::service::{Handler, Service, Stats};
 use crate::shutdown::Shutdown;
-use crate::socket::{Listener, block_on, listen, sleep};
+use crate::socket::{Listener, block_on, listen, sleep, take_over};
 use crate::trial::{Client, Trial};
 use crate::{Cors, Limits, Refusal, Request, Response};
 
@@ -141,8 +141,49 @@ impl Server {
     ///
     /// The address cannot be bound; the message says which and what to do.
     pub fn bind(self, address: impl ToSocketAddrs + fmt::Debug) -> io::Result<BoundServer> {
-        let listener = Arc::new(listen(address, self.service.limits.unsent_bytes)?);
-        Ok(BoundServer { listener, service: Arc::new(self.service), threads: self.threads })
+        let listener = listen(address, self.service.limits.unsent_bytes)?;
+        Ok(self.on(listener))
+    }
+
+    /// Listens on a socket that somebody else has bound: the service manager, or the process before this one, which
+    /// passes it on so that nobody is refused between the two. [`BoundServer::listener`] adds more.
+    ///
+    /// It need not listen yet. If it does, who waits to be accepted stays, and the backlog becomes the server's
+    /// own. The socket becomes non-blocking, also for other processes that have it, and its connections get the
+    /// options that they have after [`bind`](Self::bind). When the server ends it closes its descriptor: while
+    /// another process has one, the system goes on taking connections, and they wait for whoever accepts next.
+    ///
+    /// How a process comes by the socket is not the server's to know. systemd passes one as standard input
+    /// (`StandardInput=socket`), and so does a parent written in Rust, without unsafe code:
+    ///
+    /// ```no_run
+    /// # #[cfg(unix)]
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::io::stdin;
+    /// use std::net::TcpListener;
+    /// use std::os::fd::AsFd;
+    /// use sse_server::{Response, Server};
+    ///
+    /// let listener = TcpListener::from(stdin().as_fd().try_clone_to_owned()?);
+    /// Server::new(|_| Response::text("hello")).listener(listener)?.run()
+    /// # }
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// ```
+    ///
+    /// Several, as `LISTEN_FDS` counts them, are what the crate `listenfd` takes.
+    ///
+    /// # Errors
+    ///
+    /// It is not a TCP socket that may listen.
+    pub fn listener(self, listener: TcpListener) -> io::Result<BoundServer> {
+        let listener = take_over(listener, self.service.limits.unsent_bytes)?;
+        Ok(self.on(listener))
+    }
+
+    fn on(self, listener: Listener) -> BoundServer {
+        let listeners = vec![Arc::new(listener)];
+        BoundServer { listeners, service: Arc::new(self.service), threads: self.threads }
     }
 
     /// A server without a listening socket, for connections that someone else accepted: of a Unix
@@ -155,19 +196,32 @@ impl Server {
 /// A server that listens.
 #[must_use = "it serves when `run` is called"]
 pub struct BoundServer {
-    listener: Arc<Listener>,
+    /// One at least.
+    listeners: Vec<Arc<Listener>>,
     service: Arc<Service>,
     threads: usize,
 }
 
 impl BoundServer {
-    /// The address it listens on.
+    /// Listens on this socket too, as [`Server::listener`] does: of another network, for instance.
+    ///
+    /// # Errors
+    ///
+    /// It is not a TCP socket that may listen.
+    pub fn listener(mut self, listener: TcpListener) -> io::Result<Self> {
+        let listener = take_over(listener, self.service.limits.unsent_bytes)?;
+        self.listeners.push(Arc::new(listener));
+        Ok(self)
+    }
+
+    /// The address it listens on; of several the first.
     ///
     /// # Errors
     ///
     /// The system does not tell.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.get_ref().local_addr()
+        let first = self.listeners.first().ok_or(io::ErrorKind::NotConnected)?;
+        first.get_ref().local_addr()
     }
 
     /// A handle that can shut the server down and read its counters.
@@ -183,13 +237,13 @@ impl BoundServer {
     ///
     /// None at present: what goes wrong with one connection ends that connection.
     pub fn run(self) -> io::Result<()> {
-        let Self { listener, service, threads } = self;
+        let Self { listeners, service, threads } = self;
         std::thread::scope(|scope| {
             for _ in 1..threads {
-                let (listener, service) = (listener.clone(), service.clone());
-                scope.spawn(|| block_on(serve(listener, service)));
+                let (listeners, service) = (listeners.clone(), service.clone());
+                scope.spawn(|| block_on(serve(listeners, service)));
             }
-            block_on(serve(listener, service));
+            block_on(serve(listeners, service));
         });
         Ok(())
     }
@@ -201,7 +255,7 @@ impl BoundServer {
     ///
     /// None at present, as for [`BoundServer::run`].
     pub async fn serve(self) -> io::Result<()> {
-        serve(self.listener, self.service).await;
+        serve(self.listeners, self.service).await;
         Ok(())
     }
 }
@@ -347,11 +401,16 @@ impl fmt::Debug for Handle {
 }
 
 /// Accepts and serves until a shutdown is asked for and done.
-async fn serve(listener: Arc<Listener>, service: Arc<Service>) {
+async fn serve(listeners: Vec<Arc<Listener>>, service: Arc<Service>) {
     let worker = Worker::new(service.stop.clone());
+    for listener in listeners {
+        let (service, weak) = (service.clone(), Arc::downgrade(&worker));
+        let accepting = async move {
+            or(accept(&listener, &service, &weak), service.stop.asked()).await;
+        };
+        worker.executor.spawn(accepting).detach();
+    }
     let served = async {
-        or(accept(&listener, &service, &worker), service.stop.asked()).await;
-        drop(listener);
         let handle = Handle { service: service.clone() };
         let cut = async {
             service.stop.overdue().await;
@@ -371,13 +430,14 @@ async fn serve(listener: Arc<Listener>, service: Arc<Service>) {
     or(served, tasks).await;
 }
 
-async fn accept(listener: &Listener, service: &Arc<Service>, worker: &Arc<Worker>) {
+async fn accept(listener: &Listener, service: &Arc<Service>, worker: &Weak<Worker>) {
     for turn in 1.. {
         match listener.accept().await {
             Ok((socket, peer)) => {
                 let Some(admission) = service.admit(Some(peer)) else { continue };
                 let wire = Wire::new(Link::Socket(socket), service.limits.write_deadline);
-                let connection = Connection::new(wire, admission, Arc::downgrade(worker));
+                let connection = Connection::new(wire, admission, worker.clone());
+                let Some(worker) = worker.upgrade() else { return };
                 worker.executor.spawn(connection.serve()).detach();
             }
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}

@@ -66,7 +66,18 @@ pub(crate) fn listen(
     address: impl ToSocketAddrs + std::fmt::Debug,
     unsent_bytes: u32,
 ) -> io::Result<Listener> {
-    let listener = TcpListener::bind(&address).map_err(|error| explain(error, &address))?;
+    prepare(TcpListener::bind(&address).map_err(|error| explain(error, &address))?, unsent_bytes)
+}
+
+/// Takes a socket over that is bound already. If it listens, who waits there to be accepted stays.
+pub(crate) fn take_over(listener: TcpListener, unsent_bytes: u32) -> io::Result<Listener> {
+    prepare(listener, unsent_bytes).map_err(|error| {
+        let what = format!("the socket that was handed over is none to listen on by TCP: {error}");
+        io::Error::new(error.kind(), what)
+    })
+}
+
+fn prepare(listener: TcpListener, unsent_bytes: u32) -> io::Result<Listener> {
     let socket = SockRef::from(&listener);
     socket.listen(BACKLOG)?;
     // Accepted sockets inherit these: set once, they cost no call for each connection.

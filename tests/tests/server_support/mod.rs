@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use sse_server::{Channel, Handle, Replay, Request, Server, Shutdown, Subscription};
+use sse_server::{BoundServer, Channel, Handle, Replay, Request, Server, Shutdown, Subscription};
 
 /// How long anything may take before a test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -30,7 +30,10 @@ impl Running {
     }
 
     pub(crate) fn start_on(server: Server, addr: SocketAddr) -> Self {
-        let bound = server.bind(addr).expect("bind");
+        Self::of(server.bind(addr).expect("bind"))
+    }
+
+    pub(crate) fn of(bound: BoundServer) -> Self {
         let (addr, handle) = (bound.local_addr().expect("address"), bound.handle());
         let thread = std::thread::spawn(move || bound.run().expect("run"));
         Self { addr, handle, thread: Some(thread) }
