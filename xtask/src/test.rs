@@ -7,6 +7,7 @@ mod apart;
 mod binaries;
 mod code;
 mod dependencies;
+mod frameworks;
 mod msrv;
 mod package;
 

@@ -1,13 +1,19 @@
 //! Examples with dependencies that the main lock file does not have to know: each a workspace of its own.
 
+use super::frameworks;
 use crate::process::{cargo, workspace};
 use crate::steps::{Report, Step};
 
-pub(super) fn steps() -> [Step; 2] {
+pub(super) fn steps() -> [Step; 3] {
     let about = "events out of the bodies of reqwest, hyper and ureq";
     let bodies = Step::new("bodies", about, |report| check("bodies", report));
-    let about = "a channel in somebody else's framework: axum";
-    [bodies, Step::new("frameworks", about, |report| check("frameworks", report))]
+    let about = "a channel in axum, hyper, actix-web and warp, with our client and curl";
+    let apps = Step::new("frameworks/apps", about, |report| check("frameworks", report));
+    [
+        bodies,
+        apps.uses("frameworks"),
+        frameworks::page().uses("frameworks").after("programs/chromium"),
+    ]
 }
 
 /// Tests the workspace `examples/NAME`, and what holds for the code of the main one.

@@ -1,13 +1,16 @@
-//! A channel in an axum app: `GET /events` follows it, `POST /publish` publishes the body.
+//! A channel in an axum app: `GET /events` follows it, `POST /publish` publishes the body, `GET /clients` counts.
 
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::IntoResponse;
-use axum::{Router, routing};
-use sse_channel::{Channel, Frame, History, Replay};
+use axum::response::{Html, IntoResponse};
+use axum::routing::{Router, get, post};
+use axum::serve::ListenerExt;
+use clap::Parser;
+use frameworks::{Options, PAGE};
+use sse_channel::{Channel, Frame, Replay};
 
 async fn events(State(news): State<Channel>, headers: HeaderMap) -> impl IntoResponse {
     let last = headers.get("last-event-id").and_then(|id| std::str::from_utf8(id.as_bytes()).ok());
@@ -21,19 +24,29 @@ async fn events(State(news): State<Channel>, headers: HeaderMap) -> impl IntoRes
     (head, Body::from_stream(events))
 }
 
+async fn publish(State(news): State<Channel>, text: String) -> String {
+    news.publish(&Frame::message(&text)).to_string()
+}
+
+async fn clients(State(news): State<Channel>) -> String {
+    news.stats().subscribers.to_string()
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
-    let news = Channel::new(History { events: 4, ..History::default() });
-    let publish = |State(news): State<Channel>, text: String| async move {
-        news.publish(&Frame::message(&text)).to_string()
-    };
-    let app = Router::new().route("/events", routing::get(events));
-    let app = app.route("/publish", routing::post(publish)).with_state(news.clone());
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let options = Options::parse();
+    let news = options.open()?;
+    let app = Router::new().route("/", get(Html(PAGE))).route("/events", get(events));
+    let app = app.route("/publish", post(publish)).route("/clients", get(clients));
+    let listener = tokio::net::TcpListener::bind(options.addr).await?;
     println!("http://{}", listener.local_addr()?);
+    let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
+    let closing = news.clone();
     let shutdown = async move {
         tokio::signal::ctrl_c().await.ok();
-        news.close(); // every stream ends, so that the server can
+        closing.close(); // every stream ends, so that the server can
     };
-    axum::serve(listener, app).with_graceful_shutdown(shutdown).await
+    let server = axum::serve(listener, app.with_state(news.clone()));
+    server.with_graceful_shutdown(shutdown).await?;
+    options.keep(&news)
 }
