@@ -6,13 +6,21 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a panic is a failed test")]
 
+mod joint;
 pub mod laws;
+
+pub use joint::Joint;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_lite::future::{block_on, or};
-use sse_channel::{Channel, Feed, Frame, History, Log, Read, Replay, Subscription};
+use sse_channel::{
+    Channel, Channels, Entry, Feed, Frame, History, Log, Read, Replay, Subscription,
+};
+
+/// Name of the channel that a client follows beside the one that a law is about, and type of its events.
+const BESIDE: &str = "beside";
 
 /// How long anything may take before a test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -28,20 +36,29 @@ pub struct Ask {
     pub only_even: bool,
     /// Whether its stream may end by itself after a moment, so that the connection can be used again.
     pub ends_soon: bool,
+    /// Another channel that it follows over the same connection: see [`Joint`].
+    pub beside: Option<Log>,
 }
 
 impl Ask {
     /// The subscription that was asked for.
     pub fn subscribe(&self, log: &Log) -> Subscription {
-        let subscription = log.subscribe(self.last_event_id.as_deref(), self.replay);
-        if !self.only_even {
-            return subscription;
-        }
-        subscription.with_filter(|entry| {
-            let data = entry.data().unwrap_or_default();
-            data.ends_with(['0', '2', '4', '6', '8'])
-        })
+        let id = self.last_event_id.as_deref();
+        let only_even = self.only_even;
+        let Some(beside) = &self.beside else {
+            let subscription = log.subscribe(id, self.replay);
+            return if only_even { subscription.with_filter(is_even) } else { subscription };
+        };
+        let followed = Channels::new().with("it", log, self.replay);
+        let followed = followed.with(BESIDE, beside, Replay::Live);
+        let followed =
+            followed.with_filter(move |name, entry| !only_even || name == BESIDE || is_even(entry));
+        followed.subscribe(id).expect("two channels")
     }
+}
+
+fn is_even(entry: &Entry) -> bool {
+    entry.data().unwrap_or_default().ends_with(['0', '2', '4', '6', '8'])
 }
 
 /// Who carries events from a log to clients.

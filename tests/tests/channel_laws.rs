@@ -10,7 +10,7 @@ use std::time::Duration;
 use server_support::{Peer, Running};
 use sse_channel::Log;
 use sse_server::{Events, Request, Response, Server, sleep};
-use tests::carriers::{Ask, Bare, Carrier, Client, fed, memory};
+use tests::carriers::{Ask, Bare, Carrier, Client, Joint, fed, memory};
 use tests::channel_laws;
 
 channel_laws!(a_bare_subscription_of_memory, Bare, memory);
@@ -18,6 +18,33 @@ channel_laws!(a_bare_subscription_of_a_feed, Bare, fed);
 channel_laws!(the_server_of_memory, Pump::start(1), memory);
 channel_laws!(the_server_of_a_feed, Pump::start(1), fed);
 channel_laws!(the_server_on_two_threads, Pump::start(2), memory);
+
+/// Those of the laws whose channel does not close.
+macro_rules! joint_laws {
+    ($name:ident, $closed:ident, $carrier:expr, $store:expr) => {
+        channel_laws!($name, Joint::new($carrier), $store;
+            once_and_in_order, gaps_are_told, others_ids_are_gaps, own_subscribers_only,
+            the_cursor_moves_forward, who_stops_delays_nobody
+        );
+        channel_laws!($closed, Joint::closed($carrier), $store; closing_ends_whole);
+    };
+}
+
+joint_laws!(beside_another_bare, beside_a_closed_one_bare, Bare, memory);
+joint_laws!(beside_another_of_a_feed, beside_a_closed_one_of_a_feed, Bare, fed);
+joint_laws!(beside_another_served, beside_a_closed_one_served, Pump::start(1), memory);
+joint_laws!(
+    beside_another_served_of_a_feed,
+    beside_a_closed_one_served_of_a_feed,
+    Pump::start(1),
+    fed
+);
+joint_laws!(
+    beside_another_on_two_threads,
+    beside_a_closed_one_on_two_threads,
+    Pump::start(2),
+    memory
+);
 
 /// What the server is asked for, by the path at which it is.
 type Asked = Arc<Mutex<HashMap<String, (Log, Ask)>>>;

@@ -196,6 +196,60 @@ fn dashboard_shows_its_own_load() {
 }
 
 #[test]
+fn topics_go_over_one_connection_and_others_may_be_chosen() {
+    let program = Program::start("topics");
+    assert!(page(&program, "/").contains("new EventSource"));
+    let say =
+        |topic: &str, text: &str| status(&post(&program, &format!("/topics/{topic}"), text).0);
+    let follow = |query: &str, id: Option<&str>| {
+        Peer::subscribe(program.address(), &format!("/events?topics={query}"), id)
+    };
+    let mut peer = follow("news,weather", None);
+    assert_eq!((say("news", "n1"), say("sport", "s1"), say("weather", "w1")), (204, 204, 204));
+    let events = [peer.event().unwrap(), peer.event().unwrap()];
+    let said = events.each_ref().map(|event| (field(event, "event"), field(event, "data")));
+    let mut sorted = said;
+    sorted.sort_unstable();
+    let topic = |name, text| (Some(name), Some(text));
+    assert_eq!(sorted, [topic("news", "n1"), topic("weather", "w1")]);
+    drop(peer);
+    assert_eq!((say("news", "n2"), say("weather", "w2")), (204, 204));
+    // The page has chosen others, and gives its ID in the URL.
+    let id = field(&events[1], "id").expect("an ID");
+    let mut peer = follow(&format!("news,sport&lastEventId={id}"), None);
+    let mut seen = [peer.data().unwrap(), peer.data().unwrap()];
+    seen.sort_unstable();
+    assert_eq!(seen, ["n2", "s1"], "what was missed, and what the new one still has");
+    let mut peer = follow("news", Some("nonsense"));
+    let gap = peer.event().unwrap();
+    assert!(gap.contains(r#"data: {"channel":"news","reason":"unknown-id""#), "{gap}");
+    assert_eq!((say("none", "x"), say("news", " ")), (404, 422));
+    for (query, expected) in [("none", 404), ("", 422), ("news,news", 422)] {
+        let mut peer = Peer::connect(program.address());
+        peer.send(format!("GET /events?topics={query} HTTP/1.1\r\nHost: a\r\n\r\n"));
+        assert_eq!(status(&peer.head()), expected, "{query}");
+    }
+}
+
+#[test]
+fn votes_are_counted_once_by_whoever_comes_when() {
+    let program = Program::start("votes");
+    assert!(page(&program, "/").contains("new EventSource"));
+    let vote = |choice: &str| status(&post(&program, &format!("/vote?for={choice}"), "").0);
+    assert_eq!((vote("tea"), vote("tea"), vote("water"), vote("beer")), (204, 204, 204, 422));
+    let mut peer = Peer::subscribe(program.address(), "/events", None);
+    let result = peer.event().unwrap();
+    assert_eq!(field(&result, "event"), Some("result"));
+    assert!(result.ends_with("data: coffee 0\ndata: tea 2\ndata: water 1"), "{result}");
+    assert_eq!(vote("coffee"), 204);
+    assert_eq!(peer.data().as_deref(), Some("coffee"));
+    let mut again = Peer::subscribe(program.address(), "/events", field(&result, "id"));
+    assert_eq!(again.data().as_deref(), Some("coffee"), "no result again");
+    let mut lost = Peer::subscribe(program.address(), "/events", Some("1-1"));
+    assert!(lost.event().unwrap().contains("data: coffee 1\n"), "the result in place of a gap");
+}
+
+#[test]
 fn signals_end_them_with_their_streams_told() {
     for (name, path) in STREAMS {
         for signal in ["INT", "TERM"] {
@@ -218,12 +272,14 @@ fn signals_end_them_with_their_streams_told() {
 }
 
 /// A stream of each program.
-const STREAMS: [(&str, &str); 5] = [
+const STREAMS: [(&str, &str); 7] = [
     ("clock", "/events"),
     ("chat", "/events"),
     ("tail", "/events"),
     ("progress", "/jobs/1"),
     ("dashboard", "/events"),
+    ("topics", "/events?topics=news,sport"),
+    ("votes", "/events"),
 ];
 
 /// How a program ends that does not serve: its exit code, and what it says.

@@ -2,7 +2,7 @@
 //! dropped comes from its source, if it has one. Depends on `cut`, `log` and `source`.
 
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use crate::cut::Cut;
 use crate::log::{Log, Read};
@@ -167,10 +167,12 @@ impl Follower {
         }
     }
 
-    /// The ID of the newest event that this client has passed; `None` if it is to begin anew should it come back.
+    /// The ID of the newest event that this client has passed; `None` if it should keep the one that it has, or none.
     pub(crate) fn cursor(&self) -> Option<EventId> {
         match self.away() {
             _ if self.is_state_due() => None,
+            // What nobody but this log knows, its source could not read.
+            None if self.log.source().is_some() => self.log.own_cursor(self.position),
             None => Some(self.log.cursor(self.position)),
             Some(away) => away.after.clone(),
         }
@@ -288,7 +290,9 @@ impl Away {
         if let Some(position) = self.after.as_ref().and_then(|id| log.after(id).ok()) {
             return Poll::Ready(Arrival::At(position));
         }
-        let Some(cx) = cx else { return Poll::Pending };
+        // Who polls with a waker later is woken all the same: a future keeps the last one.
+        let mut unattended = Context::from_waker(Waker::noop());
+        let cx = cx.unwrap_or(&mut unattended);
         let end = log.end();
         if self.exhausted_at == Some(end) {
             return match log.read_or_wait(end, 0, ticket, cx.waker()) {

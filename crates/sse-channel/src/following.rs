@@ -28,7 +28,7 @@ impl Following {
         }
     }
 
-    /// Where the client stands; `None` if it is to begin anew should it come back.
+    /// Where the client stands; `None` if it should keep the ID that it has, or none.
     pub(crate) fn cursor(&self) -> Option<String> {
         match self {
             Self::One(follower) => follower.cursor().map(|id| id.to_string()),

@@ -180,6 +180,7 @@ impl Client {
             self.take_gap(past(name), told);
         } else if let Some(text) = field("data: ").or(field(": ")) {
             let (name, position) = text.rsplit_once(' ').expect(block);
+            assert_eq!(field("data: ").is_some(), field("id: ").is_some(), "{block}");
             self.take_entry(past(name), position.parse().unwrap(), block);
         }
         if let Some(id) = field("id: ") {

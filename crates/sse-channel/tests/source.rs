@@ -215,3 +215,37 @@ fn a_feed_that_is_dropped_ends_its_subscriptions() {
     all(&mut waiting);
     assert!(matches!(waiting.try_next(), Poll::Ready(None)));
 }
+
+#[test]
+fn a_farewell_is_an_id_that_the_source_knows() {
+    let mut node = Node::new(History::default());
+    let mut events = node.subscribe(None, Replay::Live).with_filter(|_| false);
+    all(&mut events);
+    node.publish(0..2);
+    node.feed();
+    all(&mut events);
+    // So much comes that the log has forgotten where the client stands.
+    node.publish(2..20);
+    node.feed();
+    if let Some(farewell) = events.farewell() {
+        let text = String::from_utf8(farewell.to_vec()).unwrap();
+        let id = text.trim().strip_prefix("id: ").unwrap();
+        assert!(node.past.log().after(id).is_ok(), "{id} means nothing there");
+    }
+}
+
+#[test]
+fn who_only_looks_gets_what_the_source_has() {
+    let mut node = Node::new(History::default());
+    let start = node.past.last_event_id();
+    node.publish(0..10);
+    node.feed();
+    let mut events = node.subscribe(Some(&start), Replay::Live);
+    let mut text = String::new();
+    for _ in 0..10 {
+        while let Poll::Ready(Some(block)) = events.try_next() {
+            text += std::str::from_utf8(&block.unwrap()).unwrap();
+        }
+    }
+    assert_eq!(data(&text), "0 1 2 3 4 5 6 7 8 9");
+}

@@ -2,10 +2,13 @@
 //! that it was given with the changes that it was told is the state.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::Poll;
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
+use futures_core::Stream;
 use sse_channel::{Channel, Cut, Entry, Frame, Framing, History, Lag, StateChannel, Subscription};
 
 /// A sum, told by what is added.
@@ -181,6 +184,33 @@ fn a_change_that_panics_ends_it() {
     assert!(all(&mut events).0.ends_with("data: half\n\n"));
     assert!(matches!(events.try_next(), Poll::Ready(None)));
     assert!(catch_unwind(AssertUnwindSafe(|| sum.read(|sum| *sum))).is_err());
+}
+
+/// Counts how often a task is woken.
+#[derive(Default)]
+struct Wakes(AtomicU64);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn who_waits_is_woken_when_the_change_is_over() {
+    let sum = sum(History::default());
+    let mut events = sum.subscribe(None, snapshot);
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(wakes.clone());
+    let mut poll = || Pin::new(&mut events).poll_next(&mut Context::from_waker(&waker));
+    assert!(poll().is_ready() && poll().is_pending());
+    sum.update(|_, changes| {
+        changes.publish(&Frame::message("a"));
+        changes.publish(&Frame::message("b"));
+        assert_eq!(wakes.0.load(Ordering::Relaxed), 0, "the state is locked");
+    });
+    assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
+    assert!(poll().is_ready());
 }
 
 #[test]

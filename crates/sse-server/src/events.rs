@@ -21,7 +21,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// An event stream: the content of [`Response::events`](crate::Response::events).
 ///
-/// It is made from a channel's [`Subscription`], or by [`Events::new`] from a closure.
+/// It is made from a [`Subscription`], of one channel or of [several](crate::Channels), or by [`Events::new`] from a closure.
 ///
 /// ```
 /// use sse_server::{Channel, Events, Frame, Replay, Request, Response, sleep};

@@ -84,6 +84,9 @@ impl Response {
     /// }
     /// ```
     ///
+    /// Several channels go over one connection, with one ID for all of them: see [`Channels`](crate::Channels). A state
+    /// comes before its changes with a [`StateChannel`](crate::StateChannel).
+    ///
     /// A choice about a stream stands on the stream; on a page it does not compile.
     ///
     /// ```compile_fail,E0599
