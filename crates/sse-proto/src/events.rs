@@ -160,7 +160,8 @@ fn find<T: Storage>(
 }
 
 /// The event that [`find`] has found.
-#[inline]
+// As with that of the block: what goes through memory on its way is waited for.
+#[inline(always)]
 fn event<'d, T: Storage, E>(
     decoder: &'d mut Decoder<T>,
     chunk: &'d [u8],

@@ -34,6 +34,7 @@ impl Event<'_> {
     /// The event with texts of its own: each is copied once, from where it lies. Of what is empty, and of the type
     /// `message`, nothing is allocated.
     #[must_use]
+    #[inline(always)]
     pub fn into_owned(self) -> OwnedEvent {
         OwnedEvent {
             event_type: match self.event_type() {
