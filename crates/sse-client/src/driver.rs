@@ -17,7 +17,7 @@ use crate::ready_state::ReadyState;
 use crate::schedule::{Next, Schedule, Service};
 use crate::step::Step;
 use crate::strays::Strays;
-use sse_proto::{Decoder, Found};
+use sse_proto::{Decoder, Found, LimitExceeded};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -180,21 +180,24 @@ impl Driver {
 
     /// The item of what was found, with the borrow of the buffers that it lies in.
     ///
-    /// Inlined, so that an event is put together where it is used; and in one step for an event, because
-    /// each copy of it from one enum into the next waits for the stores before it.
+    /// Inlined, so that an event is put together where it is used, and stays in registers: written to memory and read as
+    /// another enum it would be waited for. So nothing here hands the place of the item to a function.
     #[inline(always)]
     pub(crate) fn found(&mut self, find: Find) -> ItemRef<'_> {
         let Phase::Open(live) = &self.phase else {
             return ItemRef::LastEventId(self.decoder.last_event_id());
         };
-        match find {
-            Find::Decoded(Found::Event) => match self.decoder.item(Found::Event, live.chunk()) {
-                Ok(sse_proto::Item::Event(event)) => ItemRef::Event(event),
-                Ok(other) => other.into(),
-                Err(limit) => ItemRef::too_large(limit),
-            },
+        let item = match find {
+            Find::Decoded(Found::Event) => self.decoder.item(Found::Event, live.chunk()),
             Find::Decoded(found) => rare(&mut self.decoder, found, live.chunk()),
-            Find::Stray => ItemRef::Ignored(live.stray()),
+            Find::Stray => return ItemRef::Ignored(live.stray()),
+        };
+        match item {
+            Ok(sse_proto::Item::Event(event)) => ItemRef::Event(event),
+            Ok(sse_proto::Item::Comment(text)) => ItemRef::Comment(text),
+            Ok(sse_proto::Item::ReconnectionTime(time)) => ItemRef::ReconnectionTime(time),
+            Ok(sse_proto::Item::LastEventId(id)) => ItemRef::LastEventId(id),
+            Err(limit) => ItemRef::Error(too_large(limit)),
         }
     }
 
@@ -270,7 +273,7 @@ impl Driver {
             Err(failure) => self.lost(failure),
             Ok(content) => {
                 self.stream(io, buffer, content);
-                Step::Open(Box::new(Open { url, head }))
+                Step::Open(Open::new(url, head))
             }
         }
     }
@@ -314,6 +317,15 @@ impl Driver {
 
 /// What is no event.
 #[cold]
-fn rare<'a>(decoder: &'a mut Decoder, found: Found, chunk: &'a [u8]) -> ItemRef<'a> {
-    decoder.item(found, chunk).map_or_else(ItemRef::too_large, ItemRef::from)
+fn rare<'a>(
+    decoder: &'a mut Decoder,
+    found: Found,
+    chunk: &'a [u8],
+) -> Result<sse_proto::Item<'a>, LimitExceeded> {
+    decoder.item(found, chunk)
+}
+
+#[cold]
+fn too_large(limit: LimitExceeded) -> Error {
+    Error::new(Failure::because(ErrorKind::Limit, limit), Then::Continue)
 }

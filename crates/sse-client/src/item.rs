@@ -1,9 +1,7 @@
 //! What an event source delivers. Pure.
 
-use crate::error::{Error, Then};
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::head::Head;
-use crate::kind::ErrorKind;
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -104,11 +102,21 @@ pub struct Event {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Open {
-    pub(crate) url: String,
-    pub(crate) head: Head,
+    /// Apart, because it is larger than an event, which comes by the same enum.
+    response: Box<Opening>,
+}
+
+#[derive(Debug, Clone)]
+struct Opening {
+    url: String,
+    head: Head,
 }
 
 impl Open {
+    pub(crate) fn new(url: String, head: Head) -> Self {
+        Self { response: Box::new(Opening { url, head }) }
+    }
+
     /// The URL after redirects, without user and password.
     ///
     /// ```
@@ -118,7 +126,7 @@ impl Open {
     /// ```
     #[must_use]
     pub fn url(&self) -> &str {
-        &self.url
+        &self.response.url
     }
 
     /// The status, which is 200, and the header fields.
@@ -130,27 +138,11 @@ impl Open {
     /// ```
     #[must_use]
     pub fn head(&self) -> &Head {
-        &self.head
-    }
-}
-
-impl<'a> From<sse_proto::Item<'a>> for ItemRef<'a> {
-    #[inline]
-    fn from(item: sse_proto::Item<'a>) -> Self {
-        match item {
-            sse_proto::Item::Event(event) => Self::Event(event),
-            sse_proto::Item::Comment(text) => Self::Comment(text),
-            sse_proto::Item::ReconnectionTime(time) => Self::ReconnectionTime(time),
-            sse_proto::Item::LastEventId(id) => Self::LastEventId(id),
-        }
+        &self.response.head
     }
 }
 
 impl ItemRef<'_> {
-    pub(crate) fn too_large(limit: sse_proto::LimitExceeded) -> Self {
-        Self::Error(Error::new(Failure::because(ErrorKind::Limit, limit), Then::Continue))
-    }
-
     /// Copies what is borrowed.
     ///
     /// ```
@@ -158,7 +150,9 @@ impl ItemRef<'_> {
     ///     source.next_ref().await.map(|item| item.into_owned())
     /// }
     /// ```
+    // As the event itself: put together where it is used.
     #[must_use]
+    #[inline(always)]
     pub fn into_owned(self) -> Item {
         match self {
             Self::Open(open) => Item::Open(open),

@@ -6,7 +6,7 @@ use crate::live::Find;
 
 /// What a poll found, without a borrow.
 pub(crate) enum Step {
-    Open(Box<Open>),
+    Open(Open),
     /// What the caller wants, and `Driver::found` gives.
     Found(Find),
     Error(Error),
@@ -16,7 +16,7 @@ impl Step {
     /// What was found in the stream, or else what there is to hand out.
     pub(crate) fn found(self) -> Result<Find, ItemRef<'static>> {
         match self {
-            Self::Open(open) => Err(ItemRef::Open(*open)),
+            Self::Open(open) => Err(ItemRef::Open(open)),
             Self::Error(error) => Err(ItemRef::Error(error)),
             Self::Found(find) => Ok(find),
         }
