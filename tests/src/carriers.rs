@@ -6,6 +6,7 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a panic is a failed test")]
 
+pub mod http;
 mod joint;
 pub mod laws;
 
