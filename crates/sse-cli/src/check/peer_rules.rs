@@ -71,7 +71,7 @@ fn resume(resumed: &Resumed, stream: &Stream, found: &mut Findings) {
             }
             None => {
                 let what = format!(
-                    "Last-Event-ID: {id} is ignored: what came after that event does not come again"
+                    "after Last-Event-ID: {id} neither the event after it comes nor word of a gap"
                 );
                 found.add(Warning, "resume", what);
             }
