@@ -68,10 +68,11 @@ pub(crate) enum Step {
     /// Entries that come next, whether they are wanted or not, and the position of the first; `None` if they are from
     /// the source.
     Entries(Vec<Entry>, Option<u64>),
-    /// Something is missing; the ID of the event just before what comes next.
-    Gap(Gap, EventId),
+    /// Something is missing; the ID of the event just before what comes next. Boxed, as what is rare: a step is handed on
+    /// for each batch.
+    Gap(Gap, Box<EventId>),
     /// The application's state, and the ID of the event just before what comes next.
-    State(Vec<Entry>, EventId),
+    State(Vec<Entry>, Box<EventId>),
     /// Everything has come.
     Closed,
     /// The client must not take what it got for complete.
@@ -185,20 +186,16 @@ impl Follower {
         max_bytes: usize,
     ) -> Poll<Step> {
         loop {
-            if let Some(state) = self.state().filter(|state| state.is_due) {
-                let (entries, position) = (state.render)();
-                state.is_due = false;
-                self.seek(position);
-                return Poll::Ready(Step::State(entries, self.log.cursor(position)));
-            }
-            let arrived = match self.special.as_mut().and_then(|special| special.away.as_mut()) {
-                Some(away) => away.poll(&self.log, &mut self.ticket, cx.as_deref_mut(), max_bytes),
-                None => self.read(cx.as_deref_mut(), max_bytes),
+            let special = if self.special.is_some() {
+                self.special(cx.as_deref_mut(), max_bytes)
+            } else {
+                None
             };
+            let arrived = special.unwrap_or_else(|| self.read(cx.as_deref_mut(), max_bytes));
             match arrived {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Arrival::At(position)) => self.seek(position),
-                Poll::Ready(Arrival::NotHeld(after)) => self.leave_log(Some(after)),
+                Poll::Ready(Arrival::NotHeld(after)) => self.leave_log(Some(*after)),
                 Poll::Ready(Arrival::Gap(gap, cursor)) => {
                     if let Some(step) = self.pass(gap, cursor) {
                         return Poll::Ready(step);
@@ -207,6 +204,20 @@ impl Follower {
                 Poll::Ready(Arrival::Step(step)) => return Poll::Ready(step),
             }
         }
+    }
+
+    /// What comes before anything in the log.
+    fn special(&mut self, cx: Option<&mut Context<'_>>, max_bytes: usize) -> Option<Poll<Arrival>> {
+        let Self { log, ticket, special, .. } = self;
+        let Special { away, state, .. } = special.as_deref_mut()?;
+        let Some(state) = state.as_mut().filter(|state| state.is_due) else {
+            return Some(away.as_mut()?.poll(log, ticket, cx, max_bytes));
+        };
+        let (entries, position) = (state.render)();
+        state.is_due = false;
+        let cursor = log.cursor(position).into();
+        self.seek(position);
+        Some(Poll::Ready(Arrival::Step(Step::State(entries, cursor))))
     }
 
     /// What the log has here.
@@ -231,10 +242,10 @@ impl Follower {
             }
             Read::Gap(gap, first) => {
                 match self.log.source().and_then(|_| self.log.own_cursor(position)) {
-                    Some(known) => Arrival::NotHeld(known),
+                    Some(known) => Arrival::NotHeld(known.into()),
                     None => {
                         self.position = first;
-                        Arrival::Gap(gap, self.log.cursor(first))
+                        Arrival::Gap(gap, self.log.cursor(first).into())
                     }
                 }
             }
@@ -242,7 +253,7 @@ impl Follower {
     }
 
     /// What comes of a gap; `None` if the application's state does, in its place.
-    fn pass(&mut self, gap: Gap, cursor: EventId) -> Option<Step> {
+    fn pass(&mut self, gap: Gap, cursor: Box<EventId>) -> Option<Step> {
         let is_lag = matches!(gap, Gap::Lagged { .. });
         if is_lag && self.log.lagged() == Lag::Disconnect {
             return Some(Step::Cut(Cut::Lagged(gap)));
@@ -270,8 +281,8 @@ enum Arrival {
     /// What comes next is in the log, at this position.
     At(u64),
     /// What comes next has been dropped, and is in the source after the event with this ID.
-    NotHeld(EventId),
-    Gap(Gap, EventId),
+    NotHeld(Box<EventId>),
+    Gap(Gap, Box<EventId>),
     Step(Step),
 }
 
@@ -328,7 +339,7 @@ impl Away {
         self.entries = entries;
         if let Some((gap, cursor)) = gap {
             self.after = Some(cursor.clone());
-            return Poll::Ready(Arrival::Gap(gap, cursor));
+            return Poll::Ready(Arrival::Gap(gap, cursor.into()));
         }
         if self.entries.is_empty() {
             self.exhausted_at = Some(end);

@@ -14,6 +14,7 @@ pub(crate) enum Following {
 
 impl Following {
     /// The next to be said, of about `max_bytes`. Without a context nobody is woken when there is something.
+    #[inline]
     pub(crate) fn poll(
         &mut self,
         voice: &mut Voice,

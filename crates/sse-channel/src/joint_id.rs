@@ -11,6 +11,7 @@
 //! in a request that crosses origins.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::EventId;
 use crate::id::{Number, parse};
@@ -50,8 +51,8 @@ impl JointId {
 
     /// The place of an ID, if there is room for it. There is for each that a log itself has given.
     pub(crate) fn place(&self, id: &str) -> Option<String> {
-        let number = parse(id).filter(|number| EventId::from(*number) == *id);
-        let place = number.map_or_else(|| escaped(id), compact);
+        let mut place = String::with_capacity(NUMBERS);
+        append_place(id, &mut place);
         (place.len() <= self.room).then_some(place)
     }
 
@@ -67,14 +68,15 @@ impl JointId {
         (!text.is_empty()).then(|| format!("{MARK}{text}"))
     }
 
-    /// What stands before the place in one of the channels, and after it.
-    pub(crate) fn around(&self, index: usize) -> (String, String) {
+    /// The ID as the place in one of the channels moves on.
+    pub(crate) fn moving(&self, index: usize) -> Moving {
         let name = self.parts.get(index).map_or("", |part| &part.name);
-        let before = format!("{MARK}{}.{name}-", self.joined(0..index));
-        (before, self.joined(index + 1..self.parts.len()))
+        let text = format!("{MARK}{}.{name}-", self.joined(0..index));
+        let after = self.joined(index + 1..self.parts.len());
+        Moving { place: text.len()..text.len(), text, after, room: self.room }
     }
 
-    fn joined(&self, range: std::ops::Range<usize>) -> String {
+    fn joined(&self, range: Range<usize>) -> String {
         let mut text = String::new();
         for Part { name, place } in self.parts.get(range).unwrap_or_default() {
             if let Some(place) = place {
@@ -82,6 +84,35 @@ impl JointId {
             }
         }
         text
+    }
+}
+
+/// A joint ID in which one place changes. It is written for each event.
+pub(crate) struct Moving {
+    text: String,
+    /// Where in the text it is.
+    place: Range<usize>,
+    /// What follows on it.
+    after: String,
+    room: usize,
+}
+
+impl Moving {
+    /// Moves to the place of an ID, if there is room for it.
+    pub(crate) fn to(&mut self, id: &str) -> bool {
+        self.text.truncate(self.place.start);
+        append_place(id, &mut self.text);
+        self.place.end = self.text.len();
+        self.text.push_str(&self.after);
+        self.place.len() <= self.room
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn place(&self) -> Option<String> {
+        self.text.get(self.place.clone()).map(str::to_owned)
     }
 }
 
@@ -107,17 +138,26 @@ pub(crate) fn read(id: &str) -> Option<BTreeMap<String, String>> {
     Some(ids)
 }
 
-fn compact(Number { epoch, position }: Number) -> String {
-    let mut text = String::with_capacity(NUMBERS);
-    write_digits(&mut text, epoch);
-    text.push('-');
-    write_digits(&mut text, position);
-    text
+fn append_place(id: &str, text: &mut String) {
+    match canonical(id) {
+        Some(Number { epoch, position }) => {
+            append_digits(epoch, text);
+            text.push('-');
+            append_digits(position, text);
+        }
+        None => append_escaped(id, text),
+    }
+}
+
+/// The number of an ID, if its text is the one that a log gives to that number.
+fn canonical(id: &str) -> Option<Number> {
+    let is_canonical = |digits: &str| digits.len() == 1 || !digits.starts_with('0');
+    id.split('-').all(is_canonical).then(|| parse(id))?
 }
 
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-fn write_digits(text: &mut String, mut number: u64) {
+fn append_digits(mut number: u64, text: &mut String) {
     let mut digits = [0; 11];
     let mut start = digits.len();
     for digit in digits.iter_mut().rev() {
@@ -147,6 +187,11 @@ fn digits(text: &str) -> Option<u64> {
 
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
+    append_escaped(text, &mut escaped);
+    escaped
+}
+
+fn append_escaped(text: &str, escaped: &mut String) {
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() {
             escaped.push(byte.into());
@@ -155,7 +200,6 @@ fn escaped(text: &str) -> String {
             escaped.extend(['=', digit(byte >> 4), digit(byte & 15)]);
         }
     }
-    escaped
 }
 
 fn unescaped(text: &str) -> Option<String> {
@@ -199,6 +243,9 @@ mod tests {
             "1767225600000-0",
             // None of these is a number that a log gives.
             "07-1",
+            "7-01",
+            "-7-1",
+            "7-18446744073709551616",
             "7-1-1",
             "-",
             "mine",
@@ -230,10 +277,12 @@ mod tests {
         assert_eq!(joint.text(), None);
         joint.set(1, joint.place("x"));
         assert_eq!(joint.text().as_deref(), Some("j1.b-x"));
-        let (before, after) = joint.around(2);
-        assert_eq!((before.as_str(), after.as_str()), ("j1.b-x.c-", ""));
-        let (before, after) = joint.around(0);
-        assert_eq!((before.as_str(), after.as_str()), ("j1.a-", ".b-x"));
+        for (index, expected) in [(2, "j1.b-x.c-7-1"), (0, "j1.a-7-1.b-x"), (1, "j1.b-7-1")] {
+            let mut moving = joint.moving(index);
+            assert!(moving.to("y y") && moving.to("7-1"));
+            assert_eq!((moving.text(), moving.place().as_deref()), (expected, Some("7-1")));
+            assert!(!moving.to(&"x".repeat(MAX_BYTES)));
+        }
     }
 
     #[test]

@@ -119,34 +119,31 @@ impl Several {
     ) -> Result<(), Cut> {
         let Self { members, id, .. } = self;
         let Some(member) = members.get(index) else { return Ok(()) };
-        let (before, after) = id.around(index);
-        let (mut joint, mut place) = (String::new(), None);
+        let mut joint = id.moving(index);
+        let mut has_moved = false;
         let (start, mut events, mut outcome) = (bytes.len(), 0, Ok(()));
         for (number, entry) in (0..).zip(entries) {
-            joint.clear();
-            if let Some(own) = entry.id() {
-                let stands_for = |first: u64| id.place(&member.number(first + number + 1));
-                let Some(found) = id.place(own).or_else(|| position.and_then(stands_for)) else {
-                    outcome = Err(too_long());
-                    break;
-                };
-                [&before, found.as_str(), &after].iter().for_each(|piece| joint.push_str(piece));
-                place = Some(found);
-            }
+            let own = entry.id();
             let is_wanted = member.follower.wants(entry);
-            let joint = Some(joint.as_str()).filter(|joint| !joint.is_empty());
-            if joint.is_some() {
-                voice.is_behind = !is_wanted;
+            if let Some(own) = own {
+                let stands_for = |first: u64| member.number(first + number + 1);
+                if !joint.to(own) && !position.is_some_and(|it| joint.to(&stands_for(it))) {
+                    // The client keeps the ID that it was told last.
+                    (outcome, voice.is_behind) = (Err(too_long()), false);
+                    break;
+                }
+                (has_moved, voice.is_behind) = (true, !is_wanted);
             }
             if is_wanted {
                 let named = entry.is_gap.then(|| entry.gap_of(&member.name));
+                let joint = own.map(|_| joint.text());
                 named.as_ref().unwrap_or(entry).append_with_id(joint, voice.framing, bytes);
                 events += 1;
             }
         }
         member.follower.log.count_sent(events, (bytes.len() - start) as u64);
-        if place.is_some() {
-            id.set(index, place);
+        if has_moved && outcome.is_ok() {
+            id.set(index, joint.place());
         }
         outcome
     }

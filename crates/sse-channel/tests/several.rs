@@ -414,15 +414,19 @@ fn an_id_of_a_source_without_room_is_an_error() {
     let fed = fed(&past);
     let both =
         Channels::new().with("a", fed.log(), Replay::All).with("b", other.log(), Replay::Live);
+    say(&past, "wanted");
     say(&past, "short");
     for _ in 0..3 {
         past.publish(&Frame::message("long").with_id(&"x".repeat(5000)).unwrap());
     }
     feed(&fed, past.log(), &mut 1);
-    let (text, cut) = all(&mut both.subscribe(None).unwrap());
-    assert_eq!(data(&text), ["short"]);
+    let events = both.subscribe(None).unwrap();
+    let mut events = events.with_filter(|entry| entry.data().as_deref() == Some("wanted"));
+    let (text, cut) = all(&mut events);
+    assert_eq!(data(&text), ["wanted"]);
     assert!(matches!(&cut, Some(Cut::Source(_))), "{cut:?}");
     assert!(cut.unwrap().to_string().contains("too long"));
+    assert!(events.farewell().is_none(), "nothing but a place before that is known");
 }
 
 #[test]

@@ -309,3 +309,50 @@ fn once_in_order_or_told_whatever_comes_between() {
     }
     assert!(all.events > 20_000 && all.gaps > 1000 && all.resumed > 10_000, "{all:?}");
 }
+
+#[test]
+fn a_damaged_id_is_told_or_read_as_what_it_says() {
+    let mut random = Random(7);
+    let (a, b) = (Channel::default(), Channel::default());
+    let both = Channels::new().with("a", a.log(), Replay::All).with("b", b.log(), Replay::All);
+    for number in 1..=9 {
+        a.publish(
+            &Frame::message(&format!("a {number}")).with_id(&format!("own {number}")).unwrap(),
+        );
+        b.publish(&Frame::message(&format!("b {number}")));
+    }
+    let whole = |mut events: Subscription| {
+        let mut text = String::new();
+        while let Poll::Ready(Some(Ok(block))) = events.try_next() {
+            text += std::str::from_utf8(&block).unwrap();
+        }
+        text
+    };
+    let text = whole(both.subscribe(None).unwrap());
+    let ids: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("id: ")).collect();
+    let mut gaps = 0;
+    for _ in 0..20_000 {
+        let mut id = ids[random.below(ids.len())].as_bytes().to_vec();
+        for _ in 0..=random.below(3) {
+            let place = random.below(id.len());
+            match random.below(3) {
+                0 => id[place] = b"09AZaz.-= ~"[random.below(11)],
+                1 => drop(id.remove(place)),
+                _ => id.insert(place, b"09AZaz.-="[random.below(9)]),
+            }
+        }
+        let id = String::from_utf8(id).unwrap();
+        let text = whole(both.subscribe(Some(&id)).unwrap());
+        gaps += text.matches("event: gap\n").count();
+        for name in ["a", "b"] {
+            // Whatever was read, what comes goes on to the end without a hole.
+            let data = format!("data: {name} ");
+            let came =
+                text.lines().filter_map(|line| line.strip_prefix(&*data)?.parse::<u64>().ok());
+            let came: Vec<u64> = came.collect();
+            let first = came.first().copied().unwrap_or(10);
+            assert_eq!(came, (first..=9).collect::<Vec<_>>(), "{id}");
+        }
+    }
+    assert!(gaps > 1000, "{gaps}");
+}
