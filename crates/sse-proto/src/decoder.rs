@@ -1,10 +1,12 @@
 //! Bytes to events: WHATWG HTML, section 9.2.6. Imports `core` and the modules below it.
 //!
 //! A decoder is a `block`, the buffers of the standard, and a `torn` line, of which the end has not come. Bytes get from
-//! there to here one by one; with the feature `whole-lines` a chunk is read by `whole`, which leaves to `torn` only what
+//! there to here one by one; with the feature `whole-lines` a `chunk` is read by `whole`, which leaves to `torn` only what
 //! does not lie whole in the chunk.
 
 mod block;
+#[cfg(feature = "whole-lines")]
+mod chunk;
 mod torn;
 #[cfg(feature = "whole-lines")]
 mod whole;
@@ -12,11 +14,11 @@ mod whole;
 use core::time::Duration;
 
 use block::Block;
+#[cfg(feature = "whole-lines")]
+use chunk::read;
 use torn::Torn;
 #[cfg(not(feature = "whole-lines"))]
 use torn::read;
-#[cfg(feature = "whole-lines")]
-use whole::read;
 
 use crate::error::{FrameError, LastEventIdError, LimitExceeded, Part};
 use crate::event::{Event, Item};

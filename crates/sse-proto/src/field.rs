@@ -79,6 +79,29 @@ pub(crate) fn find_outside_of_id(value: &[u8]) -> Option<(usize, u8)> {
     (value.iter().copied().enumerate()).find(|(_, byte)| matches!(byte, b'\n' | b'\r' | 0))
 }
 
+/// Whether a value has neither a NUL nor anything but ASCII, as IDs nearly always: eight bytes at once.
+#[cfg(feature = "whole-lines")]
+#[inline]
+pub(crate) fn is_plain(value: &[u8]) -> bool {
+    const ONES: u64 = u64::MAX / 0xFF;
+    // A NUL borrows from the high bit, which nothing else in ASCII does.
+    let is_plain = |word: &[u8; 8]| {
+        let word = u64::from_le_bytes(*word);
+        (word | word.wrapping_sub(ONES)) & (ONES << 7) == 0
+    };
+    let mut rest = value;
+    while let Some((word, after)) = rest.split_first_chunk() {
+        if !is_plain(word) {
+            return false;
+        }
+        rest = after;
+    }
+    match value.last_chunk() {
+        Some(word) => is_plain(word),
+        None => rest.iter().all(|byte| matches!(byte, 1..0x80)),
+    }
+}
+
 /// Whether a value can be sent: an event type without CR and LF, an ID as a header field can carry it back (RFC 9110,
 /// section 5.5).
 ///

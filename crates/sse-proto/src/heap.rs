@@ -95,7 +95,7 @@ impl<'s> Buffer<'s> for Limited<'s> {
         true
     }
 
-    #[inline]
+    #[inline(always)]
     fn append_line(&mut self, line: &[u8]) -> bool {
         let end = self.heap.length + 1 + line.len();
         if end > self.limit {
@@ -145,8 +145,10 @@ impl<'s> Buffer<'s> for Limited<'s> {
 #[inline]
 fn copy(place: &mut [u8], bytes: &[u8]) {
     match bytes.len() {
-        32..=64 => copy_ends::<32>(place, bytes),
-        0 | 9.. => place.copy_from_slice(bytes),
+        33..=64 => copy_ends::<32>(place, bytes),
+        0 | 65.. => place.copy_from_slice(bytes),
+        17.. => copy_ends::<16>(place, bytes),
+        9.. => copy_ends::<8>(place, bytes),
         5.. => copy_ends::<4>(place, bytes),
         2.. => copy_ends::<2>(place, bytes),
         1 => copy_ends::<1>(place, bytes),

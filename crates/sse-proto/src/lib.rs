@@ -24,7 +24,7 @@
 //! # Ok::<(), sse_proto::FrameError>(())
 //! ```
 //!
-//! Inside, a stream goes `search` (where a line ends), `whole` (lines that lie whole in a chunk) and `torn` (those that
+//! Inside, a stream goes `search` (where a line ends), `chunk`, `whole` (lines that lie whole in it) and `torn` (those that
 //! do not; without the feature `whole-lines` all of them), `field` (what a line is about), `block` (the buffers of the
 //! standard), `decoder`. The sentences of the standard stand at the code that follows them.
 //!

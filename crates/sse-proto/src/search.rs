@@ -10,7 +10,8 @@ mod fast;
 
 #[cfg(feature = "whole-lines")]
 pub(crate) use fast::{
-    find_data_line_end, find_far_line_end, find_line_end, find_near_line_end, may_end_line,
+    after_silence, find_data_line_end, find_far_line_end, find_line_end, find_near_line_end,
+    may_end_line,
 };
 
 /// U+FEFF BYTE ORDER MARK in UTF-8.

@@ -262,12 +262,14 @@ impl Parts for Growable {
 
     #[inline]
     fn event(&mut self, id: Slot) -> (Limited<'_>, Limited<'_>, &[u8]) {
-        let [event_type, cells @ ..] = &mut self.lines;
-        (
-            self.data.limited(self.limits.data),
-            event_type.limited(self.limits.event_type),
-            cells.get(id.line().wrapping_sub(1)).map_or(&[], Heap::as_slice),
-        )
+        let [event_type, first, second, third] = &mut self.lines;
+        let id = match id {
+            Slot::B => second,
+            Slot::C => third,
+            _ => first,
+        };
+        let limits = self.limits;
+        (self.data.limited(limits.data), event_type.limited(limits.event_type), id.as_slice())
     }
 
     fn slot(&self, slot: Slot) -> &[u8] {

@@ -227,3 +227,45 @@ fn a_decoder_for_bytes_finds_the_same_and_changes_nothing() {
         assert_eq!(decoder.last_event_id(), b"a\xFF");
     }
 }
+
+#[test]
+fn an_id_with_a_nul_is_ignored_wherever_that_stands() {
+    for length in 1..=20 {
+        let letters = "abcdefghijklmnopqrst".get(..length).unwrap();
+        check(format!("id: {letters}\n\n"), &[&format!("id {letters}")]);
+        for at in 0..length {
+            let mut id = letters.to_owned();
+            id.replace_range(at..=at, "\0");
+            check(format!("id: {id}\n\n"), &[]);
+            id.replace_range(at..=at, "\u{E9}");
+            check(format!("id: {id}\n\n"), &[&format!("id {id}")]);
+        }
+    }
+}
+
+/// The events that `next_event` finds in chunks of `size` bytes.
+fn events(stream: &str, size: usize) -> Vec<String> {
+    let mut decoder = Decoder::with_storage(Fixed::<32, 16>::new());
+    let mut found = Vec::new();
+    for mut rest in stream.as_bytes().chunks(size) {
+        while let Some(event) = decoder.next_event(&mut rest) {
+            let event = event.unwrap();
+            found.push(format!("{}|{}", event.event_type(), event.data()));
+        }
+    }
+    found
+}
+
+#[test]
+fn what_says_nothing_is_passed_over_in_chunks_of_any_size() {
+    let comments = [":", "::", ": beat", ":\r:", ":\r\n:", ":\n:\n:"];
+    for before in comments.into_iter().chain(["", "\r\r", ":\n\n:\n\n", ":\r\n\r\n:\r\n\r\n"]) {
+        for inside in comments {
+            let block = format!("event: a\n{inside}\ndata: 1\n{inside}\n\n");
+            let stream = format!("{before}\n\n{block}{before}\n\ndata: 2\n\n");
+            for size in 1..=stream.len() {
+                assert_eq!(events(&stream, size), ["a|1", "message|2"], "{stream:?} by {size}");
+            }
+        }
+    }
+}

@@ -1,5 +1,8 @@
 //! The block that is being read: its values, and what outlives it. Imports `core` and the storage.
 
+#[cfg(feature = "whole-lines")]
+mod range;
+
 use core::marker::PhantomData;
 use core::time::Duration;
 
@@ -8,8 +11,6 @@ use crate::error::{LimitExceeded, Part};
 use crate::event::{Event, Item};
 use crate::found::Found;
 use crate::place::Place;
-#[cfg(feature = "whole-lines")]
-use crate::place::Range;
 use crate::storage::{Parts, Slot};
 use crate::text::{Text, value};
 
@@ -87,8 +88,11 @@ impl<S, T: ?Sized> Block<S, T> {
 
     /// The cell that holds no ID which may still be needed.
     fn free_cell(&self) -> Slot {
-        let is_free = |cell: &Slot| *cell != self.committed && *cell != self.pending;
-        [Slot::A, Slot::B].into_iter().find(is_free).unwrap_or(Slot::C)
+        match (self.committed, self.pending) {
+            (Slot::A, Slot::B) | (Slot::B, Slot::A) => Slot::C,
+            (Slot::A, _) | (_, Slot::A) => Slot::B,
+            _ => Slot::A,
+        }
     }
 }
 
@@ -138,13 +142,18 @@ impl<S: Parts, T: Text + ?Sized> Block<S, T> {
     /// "If the field value does not contain U+0000 NULL, then set the last event ID buffer to
     /// the field value. Otherwise, ignore the field." Here is none that contains one.
     fn end_id(&mut self) -> bool {
-        let id = self.current;
-        let fits = T::settle(&mut self.storage.buffer(id, Part::LastEventId));
+        let fits = T::settle(&mut self.storage.buffer(self.current, Part::LastEventId));
+        self.set_pending(fits);
+        fits
+    }
+
+    /// What has been read is the last event ID buffer now, if it fits.
+    #[inline]
+    fn set_pending(&mut self, fits: bool) {
         if fits {
-            self.pending = id;
+            self.pending = self.current;
             self.has_id = true;
         }
-        fits
     }
 
     /// A blank line.
@@ -286,107 +295,5 @@ impl<S: Parts, T: Text + ?Sized> Block<S, T> {
     pub(crate) fn limit(&mut self, part: Part) -> usize {
         let slot = if part == Part::Data { Slot::Data } else { Slot::EventType };
         self.storage.buffer(slot, part).limit()
-    }
-}
-
-/// What lies whole in the chunk is remembered as a range of it.
-#[cfg(feature = "whole-lines")]
-impl<S: Parts, T: Text + ?Sized> Block<S, T> {
-    /// Whether a blank line now would change nothing: no field that counts has come since the last one.
-    #[inline]
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.data.is_nowhere() && self.event_type.is_nowhere() && !self.has_id
-    }
-
-    #[inline]
-    pub(crate) fn append(&mut self, part: Part, bytes: &[u8]) -> bool {
-        self.storage.buffer(self.current, part).append(bytes)
-    }
-
-    /// The first bytes of a data line that does not lie whole in the chunk.
-    #[inline]
-    pub(crate) fn begin_data(&mut self, chunk: &[u8], line: &[u8]) -> bool {
-        self.keep_data(chunk);
-        self.current = Slot::Data;
-        let is_joined = !self.data.is_nowhere();
-        let mut data = self.storage.buffer(Slot::Data, Part::Data);
-        if is_joined {
-            return data.append_line(line);
-        }
-        data.clear();
-        data.append(line)
-    }
-
-    /// A data line that lies whole in the chunk.
-    #[inline]
-    pub(crate) fn data_line(&mut self, chunk: &[u8], range: Range) -> bool {
-        if self.data.is_nowhere() && range.end - range.start <= self.limit(Part::Data) {
-            self.data = Place::Chunk(range);
-            return true;
-        }
-        self.begin_data(chunk, range.of(chunk)) && self.end(Part::Data)
-    }
-
-    /// The data so far, for more lines of it.
-    #[inline]
-    pub(crate) fn join_data(&mut self, chunk: &[u8]) -> S::Buffer<'_> {
-        self.keep_data(chunk);
-        self.storage.buffer(Slot::Data, Part::Data)
-    }
-
-    /// More bytes of the data line that is being read.
-    #[inline]
-    pub(crate) fn more_of_data(&mut self, bytes: &[u8]) -> bool {
-        self.storage.buffer(Slot::Data, Part::Data).append(bytes)
-    }
-
-    /// An ID that lies whole in the chunk; false if it passes the limit.
-    pub(crate) fn id_line(&mut self, value: &[u8]) -> bool {
-        let nul = value.iter().position(|byte| *byte == 0);
-        let before = value.get(..nul.unwrap_or(value.len())).unwrap_or_default();
-        let fits = self.begin(Part::LastEventId) && self.append(Part::LastEventId, before);
-        fits && (nul.is_some() || self.end_id())
-    }
-
-    /// An event type that lies whole in the chunk.
-    #[inline]
-    pub(crate) fn event_type_line(&mut self, range: Range) -> bool {
-        self.event_type = Place::Chunk(range);
-        range.end - range.start <= self.limit(Part::EventType)
-    }
-
-    /// A comment that lies whole in the chunk.
-    #[inline]
-    pub(crate) fn comment_line(&mut self, range: Range) -> Found {
-        self.comment = Place::Chunk(range);
-        // If it is not UTF-8 it is repaired there.
-        self.current = self.free_cell();
-        let fits = range.end - range.start <= self.limit(Part::Comment);
-        if fits { Found::Comment } else { self.exceed(Part::Comment) }
-    }
-
-    /// Copies what was only remembered as a range of `chunk`, because the chunk goes away.
-    #[inline]
-    pub(crate) fn keep(&mut self, chunk: &[u8]) {
-        self.keep_data(chunk);
-        if let Place::Chunk(range) = self.event_type {
-            self.event_type = Place::Buffer;
-            self.fill(Slot::EventType, Part::EventType, range.of(chunk));
-        }
-    }
-
-    #[inline]
-    pub(crate) fn keep_data(&mut self, chunk: &[u8]) {
-        if let Place::Chunk(range) = self.data {
-            self.data = Place::Buffer;
-            self.fill(Slot::Data, Part::Data, range.of(chunk));
-        }
-    }
-
-    fn fill(&mut self, slot: Slot, part: Part, bytes: &[u8]) {
-        let mut buffer = self.storage.buffer(slot, part);
-        buffer.clear();
-        // It fits: that was checked when the line was read.
-        buffer.append(bytes);
     }
 }

@@ -8,13 +8,15 @@ use crate::field::Name;
 use crate::found::Found;
 use crate::place::Range;
 use crate::search::{
-    find_data_line_end, find_far_line_end, find_line_end, find_near_line_end, may_end_line,
+    after_silence, find_data_line_end, find_far_line_end, find_line_end, find_near_line_end,
 };
 use crate::storage::Parts;
 use crate::text::Text;
 
 /// A chunk that is being read, and what it is read for.
-pub(crate) struct Whole<'r, S, T: ?Sized> {
+///
+/// Its methods are inlined into two functions: so nothing of it is written to memory, to be read again with each line.
+struct Whole<'r, S, T: ?Sized> {
     chunk: &'r [u8],
     block: &'r mut Block<S, T>,
     torn: &'r mut Torn,
@@ -23,80 +25,53 @@ pub(crate) struct Whole<'r, S, T: ?Sized> {
 }
 
 /// Where the next line begins, and what has been found before it.
-type Step = (usize, Option<Found>);
+pub(crate) type Step = (usize, Option<Found>);
 
-/// A chunk of so many bytes at most is read byte by byte: it has hardly a line for itself.
-const SHORT: usize = 8;
-
-/// Reads up to the end of the next item, or to the end of the chunk. Returns how far.
-///
-/// Inlined for the sake of chunks of a few bytes, for which a call takes as long as all the rest.
-#[inline(always)]
-pub(crate) fn read<S: Parts, T: Text + ?Sized>(
-    chunk: &[u8],
-    block: &mut Block<S, T>,
-    torn: &mut Torn,
-    comments: bool,
-) -> Step {
-    if chunk.len() > SHORT || (chunk.len() == SHORT && torn.is_at_start()) {
-        return read_long(chunk, block, torn, comments);
-    }
-    if torn.is_in_data() && !may_end_line(chunk) {
-        return (chunk.len(), torn.part_of_data(block, chunk));
-    }
-    let start = if comments { 0 } else { pass_silence(chunk, block, torn) };
-    let (length, found) = torn::read(chunk.get(start..).unwrap_or_default(), block, torn, comments);
-    (start + length, found)
-}
-
+/// Reads lines from `start` on, up to the end of the next item, or to the end of the chunk. Returns how far.
 #[inline(never)]
-fn read_long<S: Parts, T: Text + ?Sized>(
+pub(crate) fn read_lines<S: Parts, T: Text + ?Sized>(
+    chunk: &[u8],
+    start: usize,
+    block: &mut Block<S, T>,
+    torn: &mut Torn,
+    comments: bool,
+) -> Step {
+    Whole { chunk, block, torn, comments }.read(start)
+}
+
+/// Finishes the line that the chunks before have left open. Returns how far.
+#[inline(never)]
+pub(crate) fn resume<S: Parts, T: Text + ?Sized>(
     chunk: &[u8],
     block: &mut Block<S, T>,
     torn: &mut Torn,
     comments: bool,
 ) -> Step {
-    Whole { chunk, block, torn, comments }.read()
+    Whole { chunk, block, torn, comments }.resume()
 }
 
-/// Passes over comments, which nobody has asked for, and blank lines, if no block is open: so speaks a server that has
-/// nothing to say. Returns how far.
-#[inline]
-fn pass_silence<S: Parts, T: Text + ?Sized>(
+/// The same for a line that is known to be of data.
+#[inline(always)]
+pub(crate) fn rest_of_data<S: Parts, T: Text + ?Sized>(
     chunk: &[u8],
-    block: &Block<S, T>,
+    block: &mut Block<S, T>,
     torn: &mut Torn,
-) -> usize {
-    let mut rest = chunk;
-    match chunk {
-        [b':' | b'\n', ..] if block.is_empty() && torn.is_at_start() => {}
-        [b'\n', after @ ..] if block.is_empty() && torn.is_ignored() => {
-            torn.start_line();
-            rest = after;
-        }
-        _ => return 0,
+) -> Step {
+    let length = find_far_line_end(chunk);
+    let end = length.unwrap_or(chunk.len());
+    let found = torn.part_of_data(block, chunk.get(..end).unwrap_or_default());
+    if found.is_some() || length.is_none() {
+        return (end, found);
     }
-    loop {
-        rest = match rest {
-            [b':', b'\n', b'\n', after @ ..] => after,
-            [b':', b'\n', after @ ..] | [b'\n', after @ ..] => after,
-            [b':'] => {
-                torn.begin_ignored();
-                &[]
-            }
-            _ => return chunk.len() - rest.len(),
-        };
-    }
+    torn.end_data(block, line_end(chunk, end));
+    (after_line_end(chunk, end), None)
 }
 
 impl<S: Parts, T: Text + ?Sized> Whole<'_, S, T> {
-    #[inline]
-    fn read(&mut self) -> Step {
+    #[inline(always)]
+    fn read(&mut self, start: usize) -> Step {
         let chunk = self.chunk;
-        let mut step = (0, None);
-        if !self.torn.is_at_start() {
-            step = self.resume();
-        }
+        let mut step = (start, None);
         while step.1.is_none() && step.0 < chunk.len() {
             step = self.line(step.0);
         }
@@ -112,7 +87,7 @@ impl<S: Parts, T: Text + ?Sized> Whole<'_, S, T> {
     /// Reads the line that begins at `start`, and the blank line after it if it is there.
     ///
     /// "event = *( comment / field ) end-of-line"
-    #[inline]
+    #[inline(always)]
     fn line(&mut self, start: usize) -> Step {
         let chunk = self.chunk;
         let rest = chunk.get(start..).unwrap_or_default();
@@ -157,6 +132,7 @@ impl<S: Parts, T: Text + ?Sized> Whole<'_, S, T> {
 
     /// Reads the data lines from `start` on, which follow another, as far as they lie whole in the chunk and fit.
     /// Returns where the line begins that does not.
+    #[inline(always)]
     fn more_data(&mut self, mut start: usize) -> usize {
         let chunk = self.chunk;
         let mut data = self.block.join_data(chunk);
@@ -172,7 +148,7 @@ impl<S: Parts, T: Text + ?Sized> Whole<'_, S, T> {
     }
 
     /// "If the line is empty (a blank line): Dispatch the event."
-    #[inline]
+    #[inline(always)]
     fn blank_line(&mut self, start: usize) -> Step {
         (after_line_end(self.chunk, start), self.block.dispatch())
     }
@@ -180,6 +156,7 @@ impl<S: Parts, T: Text + ?Sized> Whole<'_, S, T> {
     /// Any other field than data: there is at most one of each in a usual block.
     ///
     /// "field = 1*name-char [ colon [ space ] *any-char ] end-of-line"
+    #[inline(always)]
     fn field_line(&mut self, start: usize, end: usize) -> Option<Found> {
         let line = self.chunk.get(start..end).unwrap_or_default();
         // "Collect the characters on the line before the first U+003A COLON character (:), and let field be that string."
@@ -212,16 +189,19 @@ impl<S: Parts, T: Text + ?Sized> Whole<'_, S, T> {
 
     /// Passes over the comments from `start` on, which nobody has asked for, and over blank lines if no block is open:
     /// so speaks a server that has nothing to say.
-    #[inline]
+    #[inline(always)]
     fn pass_comments(&self, start: usize) -> usize {
         let (chunk, is_empty) = (self.chunk, self.block.is_empty());
         let mut at = start;
         loop {
-            let rest = chunk.get(at..).unwrap_or_default();
-            match rest {
-                [b':', b'\n', b'\n', ..] if is_empty => at += b":\n\n".len(),
-                [b'\n' | b'\r', ..] if is_empty => at = after_line_end(chunk, at),
-                [b':', ..] => match find_line_end(rest) {
+            let mut rest = chunk.get(at..).unwrap_or_default();
+            if is_empty {
+                rest = after_silence(rest);
+                at = chunk.len() - rest.len();
+            }
+            match rest.first() {
+                Some(b'\r') if is_empty => at = after_line_end(chunk, at),
+                Some(b':') => match find_line_end(rest) {
                     Some(length) => at = after_line_end(chunk, at + length),
                     None => return at,
                 },
@@ -231,28 +211,27 @@ impl<S: Parts, T: Text + ?Sized> Whole<'_, S, T> {
     }
 
     /// The bytes from `start` on do not end their line: the next chunk will.
-    fn tear(&mut self, mut start: usize) -> Step {
-        while let Some((byte, after)) = self.chunk.get(start..).and_then(<[u8]>::split_first) {
-            let found = match self.torn.in_value() {
-                None => {
-                    start += 1;
-                    self.byte(*byte)
-                }
-                Some(name) => {
-                    let rest = self.chunk.get(start..).unwrap_or_default();
-                    start += 1 + after.len();
-                    self.torn.part_of_value(self.block, name, rest)
-                }
-            };
-            if found.is_some() {
-                return (start, found);
+    #[inline(always)]
+    fn tear(&mut self, start: usize) -> Step {
+        let (at, found) = self.up_to_value(start);
+        let rest = self.chunk.get(at..).unwrap_or_default();
+        match self.torn.in_value() {
+            Some(name) if found.is_none() => {
+                (at + rest.len(), self.torn.part_of_value(self.block, name, rest))
             }
+            _ => (at, found),
         }
-        (start, None)
+    }
+
+    #[inline(always)]
+    fn up_to_value(&mut self, start: usize) -> Step {
+        let rest = self.chunk.get(start..).unwrap_or_default();
+        let (length, found) = torn::read_up_to_value(rest, self.block, self.torn, self.comments);
+        (start + length, found)
     }
 
     /// A data line, of which `value` is what follows the colon, does not end in the chunk.
-    #[inline]
+    #[inline(always)]
     fn tear_data(&mut self, value: &[u8]) -> Step {
         self.torn.tear_data(value.is_empty());
         let value = value.strip_prefix(b" ").unwrap_or(value);
@@ -260,50 +239,21 @@ impl<S: Parts, T: Text + ?Sized> Whole<'_, S, T> {
         (self.chunk.len(), (!fits).then(|| self.torn.exceed(self.block, Part::Data)))
     }
 
-    /// Finishes what the chunks before have left open.
-    #[inline]
+    #[inline(always)]
     fn resume(&mut self) -> Step {
-        let chunk = self.chunk;
-        // Data above all: a long line comes in many chunks.
-        let (mut at, found) = if self.torn.is_in_data() {
-            self.rest_of_data()
-        } else {
-            (chunk.first().map_or(0, |byte| self.torn.begin_chunk(*byte)), None)
-        };
-        if found.is_some() {
-            return (at, found);
-        }
-        while let Some(byte) = chunk.get(at) {
-            let found;
-            (at, found) = match self.torn.in_value() {
+        let mut step = (0, None);
+        while let (None, Some(byte)) = (step.1, self.chunk.get(step.0)) {
+            step.0 += self.torn.begin_chunk(*byte);
+            step = match self.torn.in_value() {
                 _ if self.torn.is_at_start() => break,
-                Some(name) => self.rest_of_value(name, at),
-                None => (at + 1, self.byte(*byte)),
+                Some(name) => self.rest_of_value(name, step.0),
+                None => self.up_to_value(step.0),
             };
-            if found.is_some() {
-                return (at, found);
-            }
         }
-        (at, None)
+        step
     }
 
-    fn byte(&mut self, byte: u8) -> Option<Found> {
-        torn::read(&[byte], self.block, self.torn, self.comments).1
-    }
-
-    #[inline]
-    fn rest_of_data(&mut self) -> Step {
-        let length = find_far_line_end(self.chunk);
-        let end = length.unwrap_or(self.chunk.len());
-        let found = self.torn.part_of_data(self.block, self.chunk.get(..end).unwrap_or_default());
-        if found.is_some() || length.is_none() {
-            return (end, found);
-        }
-        self.block.end(Part::Data);
-        self.torn.start_line();
-        (after_line_end(self.chunk, end), None)
-    }
-
+    #[inline(always)]
     fn rest_of_value(&mut self, name: Name, start: usize) -> Step {
         let rest = self.chunk.get(start..).unwrap_or_default();
         let length = find_far_line_end(rest);
@@ -313,7 +263,8 @@ impl<S: Parts, T: Text + ?Sized> Whole<'_, S, T> {
         if found.is_some() || length.is_none() {
             return (end, found);
         }
-        (after_line_end(self.chunk, end), self.torn.end_line(self.block))
+        let line_end = line_end(self.chunk, end);
+        (after_line_end(self.chunk, end), self.torn.end_line(self.block, line_end))
     }
 }
 
@@ -323,6 +274,13 @@ fn data_range(start: usize, rest: &[u8], length: usize) -> Range {
     let begin = start + b"data:".len();
     // "If value starts with a U+0020 SPACE character, remove it from value."
     Range { start: begin + usize::from(rest.first() == Some(&b' ')), end: begin + length }
+}
+
+/// The line ending at `end`, as far as it matters what comes behind it: the LF of a CRLF comes with the next chunk if it
+/// comes at all, when the CR is the last byte.
+#[inline]
+fn line_end(chunk: &[u8], end: usize) -> u8 {
+    if chunk.get(end..) == Some(b"\r") { b'\r' } else { b'\n' }
 }
 
 /// Where the next line begins after a line that ends at `end`.

@@ -88,6 +88,19 @@ pub(crate) fn may_end_line(bytes: &[u8]) -> bool {
     }
 }
 
+/// What follows comments without a text, and blank lines.
+#[inline]
+pub(crate) fn after_silence(bytes: &[u8]) -> &[u8] {
+    let mut rest = bytes;
+    loop {
+        rest = match rest {
+            [b':', b'\n', b'\n', after @ ..] => after,
+            [b':', b'\n', after @ ..] | [b'\n', after @ ..] => after,
+            _ => return rest,
+        };
+    }
+}
+
 /// As for a block: whether any byte is at most CR.
 #[inline]
 const fn word_may_end_line(word: u64) -> bool {

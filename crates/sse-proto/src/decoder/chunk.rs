@@ -1,0 +1,87 @@
+//! A chunk is read by whole lines, or by bytes if it is short. Imports the block, the torn line and the whole lines.
+
+use super::block::Block;
+use super::torn::{self, Torn};
+use super::whole::{Step, read_lines, rest_of_data, resume};
+use crate::search::{after_silence, may_end_line};
+use crate::storage::Parts;
+use crate::text::Text;
+
+/// A chunk of so many bytes at most is read byte by byte: it has hardly a line for itself.
+const SHORT: usize = 8;
+
+/// Reads up to the end of the next item, or to the end of the chunk. Returns how far.
+///
+/// Inlined for the sake of chunks of a few bytes, for which a call takes as long as all the rest.
+#[inline(always)]
+pub(crate) fn read<S: Parts, T: Text + ?Sized>(
+    chunk: &[u8],
+    block: &mut Block<S, T>,
+    torn: &mut Torn,
+    comments: bool,
+) -> Step {
+    if chunk.len() <= SHORT {
+        return read_short(chunk, block, torn, comments);
+    }
+    if torn.is_at_start() {
+        return read_lines(chunk, 0, block, torn, comments);
+    }
+    // Data above all: a long line comes in many chunks.
+    let (start, found) = if torn.is_in_data() {
+        rest_of_data(chunk, block, torn)
+    } else {
+        resume(chunk, block, torn, comments)
+    };
+    if found.is_some() || start == chunk.len() {
+        return (start, found);
+    }
+    read_lines(chunk, start, block, torn, comments)
+}
+
+/// Reads a chunk of a few bytes, most of them without a call.
+#[inline(always)]
+fn read_short<S: Parts, T: Text + ?Sized>(
+    chunk: &[u8],
+    block: &mut Block<S, T>,
+    torn: &mut Torn,
+    comments: bool,
+) -> Step {
+    if torn.is_in_data() && !may_end_line(chunk) {
+        return (chunk.len(), torn.part_of_data(block, chunk));
+    }
+    let start = if comments { 0 } else { pass_silence(chunk, block, torn) };
+    if start == chunk.len() {
+        return (start, None);
+    }
+    if chunk.len() == SHORT && torn.is_at_start() {
+        return read_lines(chunk, start, block, torn, comments);
+    }
+    let (length, found) = torn::read(chunk.get(start..).unwrap_or_default(), block, torn, comments);
+    (start + length, found)
+}
+
+/// Passes over comments, which nobody has asked for, and blank lines, if no block is open: so speaks a server that has
+/// nothing to say. Returns how far.
+#[inline(always)]
+fn pass_silence<S: Parts, T: Text + ?Sized>(
+    chunk: &[u8],
+    block: &Block<S, T>,
+    torn: &mut Torn,
+) -> usize {
+    let mut rest = match chunk {
+        [b'\n', rest @ ..] if torn.is_ignored() => {
+            torn.start_line();
+            rest
+        }
+        [b':' | b'\n', ..] if torn.is_at_start() => chunk,
+        _ => return 0,
+    };
+    if !rest.is_empty() && block.is_empty() {
+        rest = after_silence(rest);
+    }
+    if rest == b":" {
+        torn.begin_ignored();
+        return chunk.len();
+    }
+    chunk.len() - rest.len()
+}
