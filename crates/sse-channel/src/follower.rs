@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use crate::cut::Cut;
+use crate::leaf::assert_unlocked;
 use crate::log::{Log, Read};
 use crate::source::{Page, PageFuture};
 use crate::waiters::Ticket;
@@ -129,6 +130,7 @@ impl Follower {
 
     /// Whether the client gets this entry. A gap concerns everybody.
     pub(crate) fn wants(&self, entry: &Entry) -> bool {
+        assert_unlocked();
         entry.is_gap || self.filter().is_none_or(|wanted| wanted(entry))
     }
 

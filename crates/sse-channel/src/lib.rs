@@ -21,6 +21,7 @@ mod history;
 mod id;
 mod joint_id;
 mod json;
+mod leaf;
 mod log;
 mod ring;
 mod several;

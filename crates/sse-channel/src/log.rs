@@ -6,13 +6,14 @@ use std::fmt;
 use std::future::Future;
 use std::hash::{Hash, Hasher};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use sse_proto::Frame;
 
 use crate::id::{Number, random_epoch};
+use crate::leaf::{Leaf, Locked};
 use crate::ring::Ring;
 use crate::source::Source;
 use crate::stats::Counters;
@@ -41,13 +42,12 @@ use crate::{Batch, Block, ChannelStats, Entry, EventId, Framing, Gap, History, L
 pub struct Log(Arc<Shared>);
 
 struct Shared {
-    state: Mutex<State>,
+    state: Leaf<State>,
     counters: Counters,
     source: Option<Arc<dyn Source>>,
 }
 
-/// What is behind the lock. Nobody is woken, and no code of the application's runs, under it; no other lock is taken
-/// under it either. That of a [`StateChannel`](crate::StateChannel) is taken before it.
+/// What is behind the lock, which is the last in any order: that of a [`StateChannel`](crate::StateChannel) is taken before it.
 struct State {
     ring: Ring,
     waiters: Waiters,
@@ -81,7 +81,7 @@ impl Log {
     }
 
     fn with(ring: Ring, source: Option<Arc<dyn Source>>) -> Self {
-        let state = Mutex::new(State { ring, waiters: Waiters::default() });
+        let state = Leaf::new(State { ring, waiters: Waiters::default() });
         Self(Arc::new(Shared { state, counters: Counters::default(), source }))
     }
 
@@ -101,10 +101,12 @@ impl Log {
     ) -> Read {
         let mut state = self.state();
         let read = state.read(position, max_bytes);
-        match read {
+        let former = match read {
             Read::Nothing => state.waiters.wait(ticket, waker),
             _ => state.waiters.leave(ticket),
-        }
+        };
+        drop(state);
+        drop(former);
         read
     }
 
@@ -258,7 +260,8 @@ impl Log {
     /// Waits no longer.
     pub(crate) fn leave(&self, ticket: &mut Ticket) {
         if !ticket.is_none() {
-            self.state().waiters.leave(ticket);
+            let former = self.state().waiters.leave(ticket);
+            drop(former);
         }
     }
 
@@ -272,9 +275,8 @@ impl Log {
         act(&mut self.state().ring)
     }
 
-    /// What a panicking thread left behind is whole: nothing panics half-way.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> Locked<'_, State> {
+        self.0.state.lock()
     }
 }
 
@@ -325,12 +327,14 @@ impl Future for Changed {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let Self { log, position, ticket } = &mut *self;
         let mut state = log.state();
-        if state.ring.has_news(*position) {
-            state.waiters.leave(ticket);
-            return Poll::Ready(());
-        }
-        state.waiters.wait(ticket, cx.waker());
-        Poll::Pending
+        let has_news = state.ring.has_news(*position);
+        let former = match has_news {
+            true => state.waiters.leave(ticket),
+            false => state.waiters.wait(ticket, cx.waker()),
+        };
+        drop(state);
+        drop(former);
+        if has_news { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 

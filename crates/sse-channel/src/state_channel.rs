@@ -8,6 +8,7 @@ use std::sync::{Arc, RwLock, RwLockReadGuard};
 use sse_proto::Frame;
 
 use crate::follower::Render;
+use crate::leaf::assert_unlocked;
 use crate::waiters::Woken;
 use crate::{Channel, ChannelStats, Entry, EventId, History, Log, Subscription};
 
@@ -90,6 +91,7 @@ impl<S: Send + Sync + 'static> StateChannel<S> {
     /// closes.
     pub fn update<T>(&self, change: impl FnOnce(&mut S, &mut Changes<'_>) -> T) -> T {
         let mut changes = Changes { channel: &self.channel, woken: Vec::new(), is_whole: false };
+        assert_unlocked();
         let mut state = self.state.write().unwrap_or_else(|_| broken());
         let changed = change(&mut state, &mut changes);
         drop(state);
@@ -180,6 +182,7 @@ impl<S: Send + Sync + 'static> StateChannel<S> {
 }
 
 fn look_at<S>(state: &RwLock<S>) -> RwLockReadGuard<'_, S> {
+    assert_unlocked();
     state.read().unwrap_or_else(|_| broken())
 }
 

@@ -3,6 +3,8 @@
 
 use std::task::Waker;
 
+use crate::leaf::assert_unlocked;
+
 /// The tasks that wait. All are woken at once, and then begin anew.
 #[derive(Debug)]
 pub(crate) struct Waiters {
@@ -27,11 +29,14 @@ impl Default for Waiters {
 }
 
 impl Waiters {
-    /// Lets a task wait, once, however often it is asked for.
-    pub(crate) fn wait(&mut self, ticket: &mut Ticket, waker: &Waker) {
+    /// Lets a task wait, once, however often it is asked for. Whom it replaces is to be dropped when the lock has been
+    /// released: what that does is not ours to know.
+    #[must_use]
+    pub(crate) fn wait(&mut self, ticket: &mut Ticket, waker: &Waker) -> Option<Waker> {
         if ticket.round == self.round {
             if let Some(Some(present)) = self.wakers.get_mut(ticket.place as usize) {
-                return present.clone_from(waker);
+                let is_new = !present.will_wake(waker);
+                return is_new.then(|| std::mem::replace(present, waker.clone()));
             }
         }
         let place = self.free.pop().unwrap_or(self.wakers.len() as u32);
@@ -40,15 +45,19 @@ impl Waiters {
             None => self.wakers.push(Some(waker.clone())),
         }
         *ticket = Ticket { round: self.round, place };
+        None
     }
 
-    /// Waits no longer.
-    pub(crate) fn leave(&mut self, ticket: &mut Ticket) {
+    /// Waits no longer. Who has waited is to be dropped when the lock has been released.
+    #[must_use]
+    pub(crate) fn leave(&mut self, ticket: &mut Ticket) -> Option<Waker> {
         let Ticket { round, place } = std::mem::take(ticket);
-        if round == self.round {
-            let waker = self.wakers.get_mut(place as usize).and_then(Option::take);
-            self.free.extend(waker.map(|_| place));
+        if round != self.round {
+            return None;
         }
+        let waker = self.wakers.get_mut(place as usize).and_then(Option::take);
+        self.free.extend(waker.as_ref().map(|_| place));
+        waker
     }
 
     /// All who wait, to be woken when the lock has been released.
@@ -79,6 +88,7 @@ impl Woken {
     }
 
     pub(crate) fn wake(self) {
+        assert_unlocked();
         self.0.into_iter().flatten().for_each(Waker::wake);
     }
 }
@@ -95,19 +105,19 @@ mod tests {
     fn each_waits_once_and_places_are_used_again() {
         let (mut waiters, waker) = (Waiters::default(), Waker::noop());
         let mut stays = Ticket::default();
-        waiters.wait(&mut stays, waker);
+        let _ = waiters.wait(&mut stays, waker);
         for _ in 0..1000 {
             let mut ticket = Ticket::default();
-            waiters.wait(&mut ticket, waker);
-            waiters.wait(&mut ticket, waker);
+            let _ = waiters.wait(&mut ticket, waker);
+            let _ = waiters.wait(&mut ticket, waker);
             assert_eq!(waiting(&waiters), 2);
-            waiters.leave(&mut ticket);
-            waiters.leave(&mut ticket);
+            let _ = waiters.leave(&mut ticket);
+            let _ = waiters.leave(&mut ticket);
         }
         assert_eq!((waiting(&waiters), waiters.wakers.len()), (1, 2));
         let woken = waiters.take();
         assert_eq!(woken.0.iter().flatten().count(), 1);
-        waiters.leave(&mut stays);
+        let _ = waiters.leave(&mut stays);
         assert_eq!(waiting(&waiters), 0);
     }
 
@@ -115,12 +125,12 @@ mod tests {
     fn a_ticket_of_an_earlier_round_is_void() {
         let (mut waiters, waker) = (Waiters::default(), Waker::noop());
         let (mut early, mut late) = (Ticket::default(), Ticket::default());
-        waiters.wait(&mut early, waker);
+        let _ = waiters.wait(&mut early, waker);
         waiters.take().wake();
-        waiters.wait(&mut late, waker);
-        waiters.leave(&mut early);
+        let _ = waiters.wait(&mut late, waker);
+        let _ = waiters.leave(&mut early);
         assert_eq!(waiting(&waiters), 1);
-        waiters.wait(&mut early, waker);
+        let _ = waiters.wait(&mut early, waker);
         assert_eq!(waiting(&waiters), 2);
     }
 }

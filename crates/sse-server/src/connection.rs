@@ -256,6 +256,7 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.wire().lock().hang_up();
+        let link = self.wire().lock().hang_up();
+        drop(link);
     }
 }

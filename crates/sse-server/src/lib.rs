@@ -20,6 +20,7 @@ mod delivery;
 mod events;
 mod http;
 mod intake;
+mod ranked;
 mod report;
 mod response;
 mod server;
@@ -45,8 +46,3 @@ pub use sse_channel::{
     Changes, Channel, ChannelStats, Channels, ChannelsError, Entry, EventId, Frame, Gap, History,
     Lag, Log, Replay, StateChannel, Subscription, snapshot,
 };
-
-/// Locks a mutex; what a panicking thread left behind is whole, because nothing panics half-way.
-pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}

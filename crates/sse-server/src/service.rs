@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use crate::access::Access;
+use crate::ranked::{LAST, Ranked, assert_unlocked};
 use crate::shutdown::Stop;
-use crate::{Cors, Limits, Refusal, Request, Response, lock};
+use crate::{Cors, Limits, Refusal, Request, Response};
 
 /// Makes the response once the body is there.
 pub(crate) type Handler = Box<dyn FnOnce(&Request) -> Response + Send>;
@@ -23,8 +24,8 @@ pub(crate) struct Service {
     pub(crate) limits: Limits,
     /// Whether a client that sends no more may still be there.
     pub(crate) serves_half_closed: bool,
-    stats: Mutex<Stats>,
-    addresses: Mutex<HashMap<IpAddr, usize>>,
+    stats: Ranked<Stats, LAST>,
+    addresses: Ranked<HashMap<IpAddr, usize>, LAST>,
     pub(crate) stop: Arc<Stop>,
 }
 
@@ -55,8 +56,8 @@ impl Service {
             cors: None,
             limits: Limits::default(),
             serves_half_closed: false,
-            stats: Mutex::default(),
-            addresses: Mutex::default(),
+            stats: Ranked::default(),
+            addresses: Ranked::default(),
             stop: Arc::default(),
         }
     }
@@ -74,7 +75,7 @@ impl Service {
         let (all, each) = (self.limits.connections, self.limits.connections_per_address);
         let (mut over, mut refusal) = (open.saturating_sub(all), Refusal::Capacity);
         if let Some(peer) = peer.filter(|_| over == 0 && each < usize::MAX) {
-            let mut addresses = lock(&self.addresses);
+            let mut addresses = self.addresses.lock();
             let count = addresses.entry(network(peer)).or_insert(0);
             *count += 1;
             admission.is_counted = true;
@@ -103,6 +104,7 @@ impl Service {
 
     /// Runs the application's code; a refusal if it panics.
     pub(crate) fn shielded<T>(&self, code: impl FnOnce() -> T) -> Result<T, Refusal> {
+        assert_unlocked();
         catch_unwind(AssertUnwindSafe(code)).map_err(|_| self.panicked())
     }
 
@@ -113,7 +115,7 @@ impl Service {
     }
 
     pub(crate) fn count<T>(&self, change: impl FnOnce(&mut Stats) -> T) -> T {
-        change(&mut lock(&self.stats))
+        change(&mut self.stats.lock())
     }
 }
 
@@ -138,7 +140,7 @@ pub(crate) struct Admission {
 impl Drop for Admission {
     fn drop(&mut self) {
         if let Some(peer) = self.peer.filter(|_| self.is_counted) {
-            let mut addresses = lock(&self.service.addresses);
+            let mut addresses = self.service.addresses.lock();
             let count = addresses.remove(&network(peer)).unwrap_or(1) - 1;
             if count > 0 {
                 addresses.insert(network(peer), count);
@@ -178,27 +180,27 @@ mod tests {
         let neighbour = service.admit("[2001:db8::ffff]:1".parse().ok()).unwrap();
         assert!(neighbour.refused.is_some(), "a /64 counts as one");
         drop((held, neighbour));
-        assert!(lock(&service.addresses).is_empty() && service.count(|stats| stats.open) == 0);
+        assert!(service.addresses.lock().is_empty() && service.count(|stats| stats.open) == 0);
     }
 
     #[cfg(feature = "log")]
     #[test]
     fn refusals_are_logged() {
-        struct Seen(Mutex<Vec<String>>);
+        struct Seen(std::sync::Mutex<Vec<String>>);
         impl ::log::Log for Seen {
             fn enabled(&self, _: &::log::Metadata<'_>) -> bool {
                 true
             }
             fn log(&self, record: &::log::Record<'_>) {
-                lock(&self.0).push(format!("{} {}", record.level(), record.args()));
+                self.0.lock().unwrap().push(format!("{} {}", record.level(), record.args()));
             }
             fn flush(&self) {}
         }
-        static SEEN: Seen = Seen(Mutex::new(Vec::new()));
+        static SEEN: Seen = Seen(std::sync::Mutex::new(Vec::new()));
         ::log::set_logger(&SEEN).unwrap();
         ::log::set_max_level(::log::LevelFilter::Debug);
         service(1, 1).refuse(Refusal::Capacity);
         let refused = "DEBUG refused: The server is at its capacity.".to_owned();
-        assert!(lock(&SEEN.0).contains(&refused));
+        assert!(SEEN.0.lock().unwrap().contains(&refused));
     }
 }

@@ -1,13 +1,12 @@
 //! How a server ends, and the signal for it. Touches no socket; depends on event-listener.
 
 use std::future::Future;
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use event_listener::Event;
 use futures_lite::future::or;
 
-use crate::lock;
+use crate::ranked::{LAST, Ranked, assert_unlocked};
 use crate::socket::{chance, instant, sleep_until};
 
 /// How a server is to end: see [`Handle::shutdown`](crate::Handle::shutdown).
@@ -48,7 +47,7 @@ impl Shutdown {
 #[derive(Debug, Default)]
 pub(crate) struct Stop {
     /// How, and when what is left is cut, once it has been given; no time for never.
-    how: Mutex<Option<(Shutdown, Option<Instant>)>>,
+    how: Ranked<Option<(Shutdown, Option<Instant>)>, LAST>,
     /// Notified when it is given, each time.
     asked: Event,
     /// Notified after that when a connection has gone.
@@ -59,28 +58,30 @@ impl Stop {
     /// Gives the signal. Given again it may shorten the time that is left, and not lengthen it.
     pub(crate) fn ask(&self, how: Shutdown) {
         let mut cut = instant().checked_add(how.deadline);
-        let mut asked = lock(&self.how);
+        let mut asked = self.how.lock();
         if let Some((_, Some(before))) = *asked {
             cut = Some(cut.map_or(before, |cut| cut.min(before)));
         }
         *asked = Some((how, cut));
         drop(asked);
+        assert_unlocked();
         self.asked.notify(usize::MAX);
         self.parted();
     }
 
     /// How to end; `None` if that is not asked for.
     pub(crate) fn how(&self) -> Option<Shutdown> {
-        lock(&self.how).as_ref().map(|(how, _)| how.clone())
+        self.how.lock().as_ref().map(|(how, _)| how.clone())
     }
 
     pub(crate) fn is_asked(&self) -> bool {
-        lock(&self.how).is_some()
+        self.how.lock().is_some()
     }
 
     /// Tells those who wait for the last connection that there is one less.
     pub(crate) fn parted(&self) {
         if self.is_asked() {
+            assert_unlocked();
             self.parted.notify(usize::MAX);
         }
     }
@@ -109,7 +110,7 @@ impl Stop {
     pub(crate) async fn overdue(&self) {
         loop {
             let asked_again = self.asked.listen();
-            let cut = lock(&self.how).as_ref().and_then(|(_, cut)| *cut);
+            let cut = self.how.lock().as_ref().and_then(|(_, cut)| *cut);
             match cut {
                 Some(cut) if cut <= instant() => return,
                 Some(cut) => or(sleep_until(cut), asked_again).await,
@@ -151,7 +152,7 @@ mod tests {
             for &deadline in deadlines {
                 stop.ask(Shutdown { deadline, ..Shutdown::default() });
             }
-            let cut = lock(&stop.how).as_ref().unwrap().1;
+            let cut = stop.how.lock().as_ref().unwrap().1;
             cut.map(|cut| cut.saturating_duration_since(instant()))
         };
         let (hour, day) = (Duration::from_secs(3600), Duration::from_secs(86_400));

@@ -2,12 +2,13 @@
 
 use std::io::{self, Cursor, Read as _};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use futures_lite::io::{AsyncRead, AsyncWrite};
 
-use crate::{Request, lock};
+use crate::Request;
+use crate::ranked::{LAST, Ranked};
 
 /// What was answered to [`Handle::try_out`](crate::Handle::try_out).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub(crate) struct Client {
 
 /// What the client has been sent.
 #[derive(Clone, Default)]
-pub(crate) struct Answer(Arc<Mutex<(Vec<u8>, Option<Waker>)>>);
+pub(crate) struct Answer(Arc<Ranked<(Vec<u8>, Option<Waker>), LAST>>);
 
 impl Client {
     pub(crate) fn new(request: &Request) -> Self {
@@ -63,7 +64,7 @@ fn encode(request: &Request) -> Vec<u8> {
 impl Answer {
     /// Waits until the response head and so many blocks of a stream are there.
     pub(crate) fn poll_blocks(&self, cx: &mut Context<'_>, blocks: usize) -> Poll<()> {
-        let mut state = lock(&self.0);
+        let mut state = self.0.lock();
         if let Some((head, body)) = split(&state.0) {
             if blocks_end(head, body, blocks).is_some() {
                 return Poll::Ready(());
@@ -75,7 +76,7 @@ impl Answer {
 
     /// What has come, of a stream so many blocks.
     pub(crate) fn take(&self, blocks: usize) -> Trial {
-        let bytes = std::mem::take(&mut lock(&self.0).0);
+        let bytes = std::mem::take(&mut self.0.lock().0);
         let Some((head, body)) = split(&bytes) else { return Trial::default() };
         let head = String::from_utf8_lossy(head).into_owned();
         let body = &body[..blocks_end(head.as_bytes(), body, blocks).unwrap_or(body.len())];
@@ -121,7 +122,7 @@ impl AsyncWrite for Client {
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let mut state = lock(&self.answer.0);
+        let mut state = self.answer.0.lock();
         state.0.extend_from_slice(bytes);
         let waiting = state.1.take();
         drop(state);

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 
 use async_executor::Executor;
 use futures_lite::future::{or, yield_now};
@@ -12,7 +12,7 @@ use sse_channel::{Batch, Block, Framing, Log, Read};
 
 use crate::delivery::wire::{Seat, Wire};
 use crate::events::Beat;
-use crate::lock;
+use crate::ranked::{NEWCOMERS, Ranked, assert_unlocked};
 use crate::shutdown::Stop;
 use crate::socket::within;
 
@@ -27,7 +27,7 @@ pub(crate) struct Worker {
     pub(crate) executor: Executor<'static>,
     stop: Arc<Stop>,
     /// For each pump that runs: who has taken a seat since it last looked.
-    newcomers: Mutex<HashMap<Key, Vec<Seat>>>,
+    newcomers: Ranked<HashMap<Key, Vec<Seat>>, NEWCOMERS>,
 }
 
 /// A channel, and what its subscribers hear when there is nothing to hear.
@@ -35,7 +35,7 @@ type Key = (Log, Beat);
 
 impl Worker {
     pub(crate) fn new(stop: Arc<Stop>) -> Arc<Self> {
-        Arc::new(Self { executor: Executor::new(), stop, newcomers: Mutex::default() })
+        Arc::new(Self { executor: Executor::new(), stop, newcomers: Ranked::default() })
     }
 
     /// Hands a connection over to the channel's pump; false if there are events from `position` on
@@ -52,10 +52,10 @@ impl Worker {
         if log.has_news(position) {
             return false;
         }
-        let mut newcomers = lock(&self.newcomers);
+        let mut new = None;
+        let mut newcomers = self.newcomers.lock();
         let seats = newcomers.entry((log.clone(), beat.clone())).or_insert_with_key(|key| {
-            let pump = pump(Arc::downgrade(self), key.clone(), position);
-            self.executor.spawn(pump).detach();
+            new = Some(key.clone());
             Vec::new()
         });
         if seats.len() == seats.capacity() {
@@ -64,13 +64,19 @@ impl Worker {
             seats.reserve(seats.len() + 1);
         }
         seats.push(wire.seat(position));
+        drop(newcomers);
+        if let Some(key) = new {
+            // That wakes the executor.
+            assert_unlocked();
+            self.executor.spawn(pump(Arc::downgrade(self), key, position)).detach();
+        }
         true
     }
 
     /// Who has come to a pump; `None` if nobody has and its seats are `empty`. Then it is
     /// forgotten, and the next subscriber starts a new one.
     fn newcomers(&self, key: &Key, empty: bool) -> Option<Vec<Seat>> {
-        let mut newcomers = lock(&self.newcomers);
+        let mut newcomers = self.newcomers.lock();
         let seats = std::mem::take(newcomers.get_mut(key)?);
         if seats.is_empty() && empty {
             newcomers.remove(key);
@@ -139,6 +145,9 @@ async fn write(seats: &mut Vec<Seat>, positions: Range<u64>, block: &Block) -> u
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    use std::task::{Context, Wake, Waker};
     use std::time::Duration;
 
     use super::*;
@@ -186,6 +195,31 @@ mod tests {
     }
 
     #[test]
+    fn a_connection_is_given_back_unlocked() {
+        struct Task(Arc<Wire>, AtomicUsize);
+        impl Wake for Task {
+            fn wake(self: Arc<Self>) {
+                let _ = self.0.turn();
+                self.1.fetch_add(1, Relaxed);
+            }
+        }
+        let wire = wire();
+        let task = Arc::new(Task(wire.clone(), AtomicUsize::new(0)));
+        let beat = Block::heartbeat(Framing::Chunked);
+        let seated = || {
+            let seat = wire.seat(1);
+            let waker = Waker::from(task.clone());
+            let unseated = pin!(wire.unseated()).poll(&mut Context::from_waker(&waker));
+            assert!(unseated.is_pending());
+            seat
+        };
+        // It has seen a part of what is offered.
+        assert!(!seated().offer(0..2, &beat, &mut 0));
+        seated().leave();
+        assert_eq!(task.1.load(Relaxed), 2);
+    }
+
+    #[test]
     fn who_has_left_between_two_events_is_forgotten() {
         let (worker, channel) = (worker(), Channel::default());
         let log = channel.log();
@@ -194,6 +228,6 @@ mod tests {
             assert!(worker.seat(log, &never(), &wire, 1));
             wire.lock().end_turn();
         }
-        assert!(lock(&worker.newcomers).values().all(|seats| seats.len() < 10));
+        assert!(worker.newcomers.lock().values().all(|seats| seats.len() < 10));
     }
 }

@@ -9,7 +9,7 @@ use std::io;
 use std::net::Shutdown;
 use std::ops::Range;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker, ready};
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use futures_lite::io::{AsyncRead, AsyncWrite};
 use sse_channel::Block;
 
 use crate::delivery::queue::Queue;
-use crate::lock;
+use crate::ranked::{Locked, Ranked, WAITING, WIRE, assert_unlocked};
 use crate::socket::{Socket, within};
 
 /// Bytes read at once.
@@ -35,7 +35,7 @@ pub(crate) enum Link {
 /// The connection as a shared thing. Whole frames are queued in `out` and leave by `flush`, so
 /// that no future that is dropped half-way can tear one.
 pub(crate) struct Wire {
-    state: Mutex<State>,
+    state: Ranked<State, WIRE>,
     /// Milliseconds that a flush waits without any progress; a `Duration` has four times the size,
     /// and there is one per connection.
     deadline: u32,
@@ -65,12 +65,12 @@ pub(crate) struct State {
 /// another executor, and that of the connection, which sends heartbeats. A socket remembers one
 /// waker; two tasks that replaced each other's would wake each other for ever.
 #[derive(Default)]
-pub(crate) struct Waiting(Mutex<Vec<Waker>>);
+pub(crate) struct Waiting(Ranked<Vec<Waker>, WAITING>);
 
 impl Waiting {
     /// A waker, always the same, for all who wait, and with them the task of `cx`.
     fn with(self: Arc<Self>, cx: &Context<'_>) -> Waker {
-        let mut wakers = lock(&self.0);
+        let mut wakers = self.0.lock();
         if !wakers.iter().any(|known| known.will_wake(cx.waker())) {
             wakers.push(cx.waker().clone());
         }
@@ -79,9 +79,11 @@ impl Waiting {
     }
 }
 
+/// The system's side calls this when it likes; async-io also when another waker takes its place, which is while the wire
+/// is polled, and so under its lock.
 impl Wake for Waiting {
     fn wake(self: Arc<Self>) {
-        let wakers = std::mem::take(&mut *lock(&self.0));
+        let wakers = std::mem::take(&mut *self.0.lock());
         wakers.into_iter().for_each(Waker::wake);
     }
 }
@@ -107,17 +109,14 @@ pub(crate) struct Seat {
     turn: u32,
 }
 
-/// Locks are taken in this order, each with or without those before it: the newcomers of a worker's
-/// pumps, one wire. A channel's log has a lock of its own, and takes no other under it. Nobody is
-/// woken, and no code of the application runs, under any of them.
 impl Wire {
     pub(crate) fn new(link: Link, deadline: Duration) -> Arc<Self> {
-        let state = Mutex::new(State { link: Some(link), ..State::default() });
+        let state = Ranked::new(State { link: Some(link), ..State::default() });
         Arc::new(Self { state, deadline: u32::try_from(deadline.as_millis()).unwrap_or(u32::MAX) })
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
+    pub(crate) fn lock(&self) -> Locked<'_, State, WIRE> {
+        self.state.lock()
     }
 
     /// Reads what has come; 0 when the other end will send no more.
@@ -224,11 +223,9 @@ impl Seat {
 
     /// Gives the connection back to its task.
     pub(crate) fn leave(self) {
-        let waker = self.wire.lock().return_seat(self.turn);
         // Not under the lock: what a waker does is not ours to know.
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        let waker = self.wire.lock().return_seat(self.turn);
+        wake(waker);
     }
 
     /// Writes the events at `positions` without waiting. A client that does not take all of them goes
@@ -253,9 +250,7 @@ impl Seat {
         }
         let waker = state.return_seat(self.turn);
         drop(guard);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        wake(waker);
         false
     }
 }
@@ -331,10 +326,16 @@ impl State {
     }
 
     /// Ends the connection, though a sink or a pump may hold it a little longer.
-    pub(crate) fn hang_up(&mut self) {
+    #[must_use = "a stream of the application's is to be dropped when nothing is locked"]
+    pub(crate) fn hang_up(&mut self) -> Option<Link> {
         self.end_turn();
-        self.link = None;
+        self.link.take()
     }
+}
+
+fn wake(waker: Option<Waker>) {
+    assert_unlocked();
+    waker.into_iter().for_each(Waker::wake);
 }
 
 fn pin(link: &mut Option<Link>) -> io::Result<Pin<&mut dyn Duplex>> {
