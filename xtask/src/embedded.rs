@@ -14,7 +14,7 @@ use anyhow::{Context, ensure};
 
 use crate::process::{cargo, workspace};
 use crate::steps::{Report, Selection, Step};
-use compiler::Compiler;
+pub(crate) use compiler::Compiler;
 
 /// Build and run the codec for microcontrollers and WebAssembly, and print what it takes
 ///

@@ -10,6 +10,7 @@ mod dependencies;
 mod frameworks;
 mod msrv;
 mod package;
+mod wasm;
 
 use crate::api;
 use crate::bench;

@@ -9,8 +9,8 @@ use crate::debian::{self, Tree};
 use crate::process::{cargo, workspace};
 use crate::steps::Report;
 
-/// What compiles the programs of `examples/embed` for one target.
-pub(super) struct Compiler {
+/// What compiles programs for one target.
+pub(crate) struct Compiler {
     target: String,
     /// Debian's compiler, whose library is compiled along with the program.
     unpacked: Option<Unpacked>,
@@ -23,7 +23,7 @@ struct Unpacked {
 
 impl Compiler {
     /// `None` if there is none and none can be had here.
-    pub(super) fn of(report: &mut Report, target: &str) -> anyhow::Result<Option<Compiler>> {
+    pub(crate) fn of(report: &mut Report, target: &str) -> anyhow::Result<Option<Compiler>> {
         let sysroot = report.quietly(rustc().args(["--print", "sysroot"]))?;
         let libraries = PathBuf::from(sysroot.trim()).join("lib/rustlib");
         let unpacked = if libraries.join(target).join("lib").is_dir() {
@@ -39,26 +39,32 @@ impl Compiler {
         Ok(Some(Compiler { target: target.to_owned(), unpacked }))
     }
 
-    /// Builds programs for size and returns the folder where they are.
+    /// Builds programs of `examples/embed` and returns the folder where they are.
     pub(super) fn build(&self, report: &mut Report, programs: &[&str]) -> anyhow::Result<PathBuf> {
         let target_folder = workspace().join("target/embed");
-        let mut build = cargo(["build", "--release", "--target", &self.target]);
+        let mut build = self.command("core");
         build
             .current_dir(workspace().join("examples/embed"))
             .env("CARGO_TARGET_DIR", &target_folder)
             .args(programs.iter().flat_map(|program| ["--bin", program]));
+        report.run(&mut build)?;
+        Ok(target_folder.join(&self.target).join("release"))
+    }
+
+    /// `cargo build` for the target, and of these crates of the standard library if it is not installed.
+    pub(crate) fn command(&self, library: &str) -> Command {
+        let mut build = cargo(["build", "--release", "--target", &self.target]);
         if let Some(Unpacked { tree, linker }) = &self.unpacked {
             let name = self.target.to_uppercase().replace('-', "_");
             build
-                .arg("-Zbuild-std=core")
+                .arg(format!("-Zbuild-std={library}"))
                 .env("RUSTC", tree.path("usr/bin/rustc"))
                 .env("LD_LIBRARY_PATH", tree.libraries())
                 // A stable compiler builds its own library only when told that it may.
                 .env("RUSTC_BOOTSTRAP", "1")
                 .env(format!("CARGO_TARGET_{name}_LINKER"), linker);
         }
-        report.run(&mut build)?;
-        Ok(target_folder.join(&self.target).join("release"))
+        build
     }
 }
 

@@ -1,10 +1,10 @@
 //! Examples with dependencies that the main lock file does not have to know: each a workspace of its own.
 
-use super::frameworks;
+use super::{frameworks, wasm};
 use crate::process::{cargo, workspace};
 use crate::steps::{Report, Step};
 
-pub(super) fn steps() -> [Step; 3] {
+pub(super) fn steps() -> [Step; 4] {
     let about = "events out of the bodies of reqwest, hyper and ureq";
     let bodies = Step::new("bodies", about, |report| check("bodies", report));
     let about = "a channel in axum, hyper, actix-web and warp, with our client and curl";
@@ -13,6 +13,8 @@ pub(super) fn steps() -> [Step; 3] {
         bodies,
         apps.uses("frameworks"),
         frameworks::page().uses("frameworks").after("programs/chromium"),
+        // It shares a compiler with the programs for microcontrollers.
+        wasm::step().uses("embed").after("programs/chromium"),
     ]
 }
 
