@@ -18,6 +18,8 @@ pub(crate) mod programs;
 mod refused;
 mod relay;
 mod start_and_stop;
+mod topics;
+mod votes;
 
 use anyhow::{bail, ensure};
 use serde_json::Value;
@@ -34,7 +36,7 @@ struct Case {
     check: fn(&mut Stage<'_>) -> anyhow::Result<()>,
 }
 
-const CASES: [Case; 15] = [
+const CASES: [Case; 17] = [
     Case { name: "driver", about: "clicks reach a page, its errors the tests", check: driver },
     hello_clock::PAGE,
     hello_clock::OTHER_ORIGIN,
@@ -50,6 +52,8 @@ const CASES: [Case; 15] = [
     finite_stream::ONMESSAGE,
     finite_stream::ONERROR,
     index::PAGE,
+    topics::PAGE,
+    votes::PAGE,
 ];
 
 /// The step that finds or installs what an engine needs.

@@ -80,6 +80,12 @@ impl Program {
         })
     }
 
+    /// Breaks all connections; new ones find the program as it was.
+    pub(super) fn interrupt(&mut self) -> anyhow::Result<()> {
+        self.relay.cut();
+        Ok(self.relay.raise(self.address)?)
+    }
+
     /// Kills the program without a warning.
     pub(super) fn crash(&mut self) -> anyhow::Result<()> {
         self.child.inner().kill().with_context(|| format!("killing {}", self.name))?;
