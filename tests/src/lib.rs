@@ -16,6 +16,7 @@ pub mod program;
 pub mod proxy;
 pub mod quotations;
 pub mod raw;
+pub mod redis;
 pub mod source;
 pub mod storages;
 pub mod streams;

@@ -10,11 +10,14 @@ use sse_server::{Events, Request, Response, Server, sleep};
 use tests::carriers::http::{Asked, Http};
 use tests::carriers::{Bare, Joint, fed, memory};
 use tests::channel_laws;
+use tests::redis::stream;
 
 channel_laws!(a_bare_subscription_of_memory, Bare, memory);
 channel_laws!(a_bare_subscription_of_a_feed, Bare, fed);
 channel_laws!(the_server_of_memory, pump(1), memory);
 channel_laws!(the_server_of_a_feed, pump(1), fed);
+channel_laws!(a_bare_subscription_of_redis, Bare, stream);
+channel_laws!(the_server_of_redis, pump(1), stream);
 channel_laws!(the_server_on_two_threads, pump(2), memory);
 
 /// Those of the laws whose channel does not close.

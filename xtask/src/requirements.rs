@@ -83,8 +83,8 @@ static CRATES: Mutex<()> = Mutex::new(());
 static NPMS: Mutex<()> = Mutex::new(());
 
 /// What tests of the workspace run beside the server and the codec.
-pub(crate) static OF_TESTS: [&Program; 9] =
-    [&NGINX, &HAPROXY, &OPENSSL, &CURL, &NODE, &COMPRESSION, &NPM, &MCP_SERVER, &PYTHON];
+pub(crate) static OF_TESTS: [&Program; 10] =
+    [&NGINX, &HAPROXY, &REDIS, &OPENSSL, &CURL, &NODE, &COMPRESSION, &NPM, &MCP_SERVER, &PYTHON];
 
 pub(crate) const NGINX: Program = Program {
     commands: &["nginx"],
@@ -96,6 +96,12 @@ pub(crate) const HAPROXY: Program = Program {
     commands: &["haproxy"],
     source: Source::Debian("haproxy"),
     elsewhere: "install HAProxy (macOS: `brew install haproxy`)",
+};
+
+pub(crate) const REDIS: Program = Program {
+    commands: &["redis-server", "redis-cli"],
+    source: Source::Debian("redis-server"),
+    elsewhere: "install Redis 7 or later (macOS: `brew install redis`)",
 };
 
 pub(crate) const CADDY: Program = Program {

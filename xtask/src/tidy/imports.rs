@@ -6,11 +6,12 @@ use super::Source;
 use crate::metadata::Package;
 
 /// Packages that a package may not depend on, not even in its tests.
-const FORBIDDEN: [(&str, &[&str]); 5] = [
-    ("sse-proto", &["sse-channel", "sse-server", "sse-client"]),
-    ("sse-channel", &["sse-server", "sse-client"]),
-    ("sse-server", &["sse-client"]),
-    ("sse-client", &["sse-channel", "sse-server"]),
+const FORBIDDEN: [(&str, &[&str]); 6] = [
+    ("sse-proto", &["sse-channel", "sse-server", "sse-client", "sse-redis"]),
+    ("sse-channel", &["sse-server", "sse-client", "sse-redis"]),
+    ("sse-server", &["sse-client", "sse-redis"]),
+    ("sse-client", &["sse-channel", "sse-server", "sse-redis"]),
+    ("sse-redis", &["sse-server", "sse-client"]),
     ("xtask", &["sse-proto", "sse-server", "sse-client", "examples", "tests"]),
 ];
 

@@ -1,0 +1,219 @@
+//! The past of a stream, page by page, for clients that are further back than this node's log. Depends on `fields`, `id`,
+//! `link`, `options`, `pages`, `reply`, `stats` and `time`.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use async_lock::Mutex;
+use redis::Pipeline;
+use sse_channel::{Entry, EventId, Gap, Page, PageFuture, Source};
+
+use crate::error::Error;
+use crate::fields;
+use crate::id::{StreamId, Tag};
+use crate::link::Link;
+use crate::options::{Notice, Tell};
+use crate::pages::{Pages, within};
+use crate::reply::{self, Info, Raw};
+use crate::stats::Counters;
+use crate::time::sleep;
+
+/// Entries that are asked for at once, if they are small.
+pub(crate) const COUNT: usize = 256;
+/// What an answer should have at most.
+const ANSWER_BYTES: usize = 1024 * 1024;
+/// How often a page is asked for, and how long between, before whoever waits for it is cut.
+const ATTEMPTS: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// What all streams of a hub read with.
+pub(crate) struct Shared {
+    pub(crate) link: Link,
+    pub(crate) pages: Pages,
+    pub(crate) counters: Counters,
+    pub(crate) max_event_bytes: usize,
+    pub(crate) tell: Tell,
+}
+
+/// One stream.
+pub(crate) struct Stream {
+    pub(crate) key: Arc<str>,
+    pub(crate) tag: Tag,
+    pub(crate) shared: Arc<Shared>,
+    /// One reader at a time: who waits finds the page that the one before has read.
+    turn: Mutex<Size>,
+}
+
+/// How large entries are here.
+#[derive(Default)]
+struct Size {
+    bytes: usize,
+}
+
+impl Stream {
+    pub(crate) fn new(key: Arc<str>, shared: Arc<Shared>) -> Self {
+        Self { tag: Tag::of(&key), key, shared, turn: Mutex::default() }
+    }
+
+    /// The entries that go out. What is no event only moves the cursor.
+    pub(crate) fn decode(&self, raw: Vec<Raw>) -> Vec<(StreamId, Entry)> {
+        let entry = |raw: Raw| {
+            let entry = fields::entry(&raw, &self.tag, self.shared.max_event_bytes);
+            let entry = entry.unwrap_or_else(|why| {
+                self.shared.counters.skipped.fetch_add(1, Relaxed);
+                let notice = Notice::Skipped(self.key.to_string(), raw.id.to_string(), why);
+                (self.shared.tell)(&notice);
+                fields::passing(&raw, &self.tag)
+            });
+            (raw.id, entry)
+        };
+        raw.into_iter().map(entry).collect()
+    }
+
+    fn event_id(&self, id: StreamId) -> EventId {
+        self.tag.event_id(id).as_str().into()
+    }
+
+    async fn read(&self, after: Option<EventId>, max_bytes: usize) -> Result<Page, Error> {
+        let after = match after.as_ref().map(|id| self.tag.read(id)) {
+            None => return self.oldest(max_bytes, |_| None).await,
+            Some(Ok(StreamId::START)) => {
+                let evicted =
+                    |info: &Info| info.added.checked_sub(info.length).filter(|it| *it > 0);
+                let gap = |info: &Info| Some(Gap::Evicted { missed: Some(evicted(info)?) });
+                return self.oldest(max_bytes, gap).await;
+            }
+            Some(Ok(after)) => after,
+            Some(Err(gap)) => return self.oldest(max_bytes, |_| Some(gap)).await,
+        };
+        if let Some(entries) = self.shared.pages.get(&self.key, after, max_bytes) {
+            return Ok(Page::new(entries));
+        }
+        let mut size = self.turn.lock().await;
+        if let Some(entries) = self.shared.pages.get(&self.key, after, max_bytes) {
+            return Ok(Page::new(entries));
+        }
+        let (mut raw, info) = self.ask(&after.to_string(), size.count() + 1).await?;
+        size.learn(&raw);
+        let is_there = raw.first().is_some_and(|first| first.id == after);
+        if is_there {
+            raw.remove(0);
+        }
+        let entries = self.decode(raw);
+        if is_there {
+            self.shared.pages.put(&self.key, after, &entries);
+        }
+        let page = Page::new(within(&entries, max_bytes));
+        Ok(match missing(after, is_there, &info) {
+            None => page,
+            // What is there has been seen, in another state of the stream: it goes on from its end.
+            Some(Gap::BeyondEnd) => {
+                Page::new(Vec::new()).with_gap(Gap::BeyondEnd, self.event_id(info.last))
+            }
+            Some(gap) if page.entries.is_empty() => page.with_gap(gap, self.event_id(info.last)),
+            Some(gap) => page.with_gap(gap, self.event_id(after)),
+        })
+    }
+
+    /// From the oldest entry on.
+    async fn oldest(
+        &self,
+        max_bytes: usize,
+        gap: impl FnOnce(&Info) -> Option<Gap>,
+    ) -> Result<Page, Error> {
+        let mut size = self.turn.lock().await;
+        let (raw, info) = self.ask("-", size.count()).await?;
+        size.learn(&raw);
+        let entries = self.decode(raw);
+        let page = Page::new(within(&entries, max_bytes));
+        let cursor = if entries.is_empty() { info.last } else { StreamId::START };
+        Ok(match gap(&info) {
+            Some(gap) => page.with_gap(gap, self.event_id(cursor)),
+            None => page,
+        })
+    }
+
+    /// Entries from one on, and what the stream is at that moment.
+    async fn ask(&self, from: &str, count: usize) -> Result<(Vec<Raw>, Info), Error> {
+        let mut pipeline = transaction();
+        pipeline.cmd("XRANGE").arg(&*self.key).arg(from).arg("+").arg("COUNT").arg(count);
+        pipeline.cmd("XINFO").arg("STREAM").arg(&*self.key);
+        let mut attempt = 1;
+        loop {
+            self.shared.counters.pages.fetch_add(1, Relaxed);
+            let answer = self.shared.link.ask(&pipeline).await.and_then(pair);
+            match answer {
+                Err(error) if error.may_pass() && attempt < ATTEMPTS => {
+                    attempt += 1;
+                    sleep(PAUSE).await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+}
+
+impl Source for Stream {
+    fn page(self: Arc<Self>, after: Option<EventId>, max_bytes: usize) -> PageFuture {
+        Box::pin(async move { self.read(after, max_bytes).await.map_err(io::Error::other) })
+    }
+}
+
+impl Size {
+    fn count(&self) -> usize {
+        (ANSWER_BYTES / self.bytes.max(1)).clamp(1, COUNT)
+    }
+
+    fn learn(&mut self, raw: &[Raw]) {
+        self.bytes = raw.iter().map(Raw::bytes).max().unwrap_or(self.bytes);
+    }
+}
+
+/// What is missing for who has seen the entry `after`, and all before.
+fn missing(after: StreamId, is_there: bool, info: &Info) -> Option<Gap> {
+    if is_there || after == info.last {
+        None
+    } else if after > info.last {
+        Some(Gap::BeyondEnd)
+    } else if info.first.is_none_or(|first| after < first) {
+        Some(Gap::Evicted { missed: None })
+    } else {
+        // Deleted, or never there.
+        Some(Gap::UnknownId)
+    }
+}
+
+/// Commands that see the same moment, whose answers are looked at one by one.
+pub(crate) fn transaction() -> Pipeline {
+    let mut pipeline = redis::pipe();
+    pipeline.atomic().ignore_errors();
+    pipeline
+}
+
+/// The answers to a range and to `XINFO STREAM`.
+pub(crate) fn pair(answers: Vec<redis::Value>) -> Result<(Vec<Raw>, Info), Error> {
+    let mut answers = answers.into_iter();
+    let raw = reply::entries(answers.next().unwrap_or_default())?;
+    Ok((raw, reply::info(answers.next().unwrap_or_default())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let id = |seq: u64| StreamId::parse(&format!("5-{seq}")).expect("an ID");
+        let info = Info { length: 3, last: id(9), added: 9, first: Some(id(4)) };
+        assert_eq!(missing(id(6), true, &info), None);
+        assert_eq!(missing(id(9), false, &info), None, "the newest, deleted: nothing follows");
+        assert_eq!(missing(id(10), false, &info), Some(Gap::BeyondEnd));
+        assert_eq!(missing(id(3), false, &info), Some(Gap::Evicted { missed: None }));
+        assert_eq!(missing(id(6), false, &info), Some(Gap::UnknownId));
+        let emptied = Info { length: 0, first: None, ..info };
+        assert_eq!(missing(id(8), false, &emptied), Some(Gap::Evicted { missed: None }));
+        assert_eq!(missing(id(8), false, &Info::default()), Some(Gap::BeyondEnd));
+    }
+}
