@@ -24,13 +24,26 @@ fn main() -> io::Result<()> {
     let mut arguments = std::env::args().skip_while(|argument| argument != "--addr").skip(1);
     let mut address = arguments.next().unwrap_or_else(|| "127.0.0.1:0".to_owned());
     let stage = Arc::new(Stage::default());
+    let mut patience = Duration::ZERO;
     loop {
-        let server = server(&stage).bind(address.as_str())?;
+        let server = bind(&stage, &address, patience)?;
+        patience = Duration::from_secs(10);
         address = server.local_addr()?.to_string();
         println!("Open http://{address}/");
         block_on(until_away(server, &stage))?;
         let absence = stage.absence().take();
         thread::sleep(absence.map_or(Duration::ZERO, |absence| absence.time));
+    }
+}
+
+/// Listens. A client's own port may be the one that the server had before it was away, for a while.
+fn bind(stage: &Arc<Stage>, address: &str, patience: Duration) -> io::Result<BoundServer> {
+    let deadline = Instant::now() + patience;
+    loop {
+        match server(stage).bind(address) {
+            Err(_) if Instant::now() < deadline => thread::sleep(TICK),
+            bound => return bound,
+        }
     }
 }
 
@@ -81,6 +94,10 @@ const TICK: Duration = Duration::from_millis(10);
 fn server(stage: &Arc<Stage>) -> Server {
     let stage = Arc::clone(stage);
     Server::new(move |request| {
+        // A server that shuts down answers for a moment those who had connected before, as browsers do in advance.
+        if stage.absence().is_some() {
+            return Response::stream(async |_| Err(io::ErrorKind::ConnectionReset.into()));
+        }
         if let Some(run) = request.path().strip_prefix("/gap/") {
             return with_gap(&stage.channels, run, request.last_event_id());
         }

@@ -7,7 +7,7 @@ use sse_scenarios::Need::{self, LastEventId, Origins, Reconnection, Redirects, R
 
 use super::{go, setup};
 use crate::pages::programs::executables;
-use crate::requirements::NODE;
+use crate::requirements::{CURL, NODE};
 use crate::steps::Report;
 
 /// A client outside of browsers, as a driver.
@@ -112,6 +112,22 @@ pub(super) static CLIENTS: [Client; 12] = [
         version: go::version,
     },
 ];
+
+/// curl with a reader of lines, for what is no scenario: those compare its bytes.
+pub(super) static CURL_IN_A_TERMINAL: Client = Client {
+    name: "curl",
+    is_quick: true,
+    lacks: &[Origins, Reconnection, Response, LastEventId, Redirects],
+    command: || {
+        CURL.ensure(&mut Report::quiet())?;
+        setup::python_with("drivers/curl_driver.py")
+    },
+    version: || {
+        let curl = CURL.ensure(&mut Report::quiet());
+        let version = curl.and_then(|it| Report::quiet().run(Command::new(it).arg("--version")));
+        version.unwrap_or_default().split_whitespace().nth(1).unwrap_or_default().to_owned()
+    },
+};
 
 fn ours(arguments: &[&str]) -> anyhow::Result<Command> {
     let path = executables(&mut Report::quiet())?.get("driver").context("no program driver")?;

@@ -6,7 +6,7 @@ use anyhow::Context;
 use sse_scenarios::{End, Framing, Need, Scenario, Server};
 
 use super::carrier::{Carrier, Refuses};
-use super::clients::CLIENTS;
+use super::clients::{CLIENTS, CURL_IN_A_TERMINAL};
 use super::differential::{self, Streams};
 use super::engines::{self, Place};
 use super::matrix::{Column, Row, Sheet};
@@ -85,7 +85,7 @@ pub(super) fn columns(streams: Streams) -> anyhow::Result<Vec<Column>> {
         }));
     }
     through_proxies(&mut columns);
-    for client in &CLIENTS {
+    for client in CLIENTS.iter().chain([&CURL_IN_A_TERMINAL]) {
         let is_quick = client.name == "sse-client";
         columns.push(column(DEMOS, client.name, is_quick, demos::rows(), move |sheet| {
             demos::play(sheet, client, Served::workspace)
