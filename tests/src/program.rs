@@ -33,8 +33,13 @@ impl Program {
 
     /// Starts an example on an address.
     pub fn start_at(name: &str, address: &str) -> Self {
+        Self::start_with(name, &["--addr", address])
+    }
+
+    /// Starts an example with these arguments, and waits until it says where it listens.
+    pub fn start_with(name: &str, arguments: &[&str]) -> Self {
         let mut child = command(name)
-            .args(["--addr", address])
+            .args(arguments)
             .env("TZ", "Asia/Kolkata")
             .stdout(Stdio::piped())
             .spawn()
@@ -62,6 +67,12 @@ impl Program {
     /// Whether it has printed, or prints within a time, a line that contains `text`.
     pub fn prints(&self, text: &str, within: Duration) -> bool {
         self.output.wait_for(text, within).is_some()
+    }
+
+    /// The lines so far that contain `text`.
+    pub fn printed(&self, text: &str) -> Vec<String> {
+        let lines = self.output.lines.lock().expect("no panic while locked");
+        lines.iter().filter(|line| line.contains(text)).cloned().collect()
     }
 
     /// Sends a signal: `INT`, `TERM`.
