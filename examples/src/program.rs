@@ -33,7 +33,21 @@ impl Program {
         handler: impl Fn(&Request) -> Response + Send + Sync + 'static,
         begin: impl FnOnce(Handle),
     ) -> ExitCode {
-        let address = match self.address_from(std::env::args().skip(1)) {
+        let begin = |handle| {
+            begin(handle);
+            Ok(())
+        };
+        self.run_from(std::env::args().skip(1), handler, begin)
+    }
+
+    /// The same for a program that has taken arguments of its own out, and may fail to begin.
+    pub fn run_from(
+        &self,
+        arguments: impl IntoIterator<Item = String>,
+        handler: impl Fn(&Request) -> Response + Send + Sync + 'static,
+        begin: impl FnOnce(Handle) -> io::Result<()>,
+    ) -> ExitCode {
+        let address = match self.address_from(arguments.into_iter()) {
             Ok(Some(address)) => address,
             Ok(None) => {
                 say(self.help());
@@ -90,11 +104,11 @@ impl Program {
         &self,
         address: &str,
         handler: impl Fn(&Request) -> Response + Send + Sync + 'static,
-        begin: impl FnOnce(Handle),
+        begin: impl FnOnce(Handle) -> io::Result<()>,
     ) -> io::Result<()> {
         let server = Server::new(handler).bind(address)?;
         let handle = server.handle();
-        begin(handle.clone());
+        begin(handle.clone())?;
         ctrlc::set_handler(move || handle.shutdown(Shutdown::default()))
             .map_err(io::Error::other)?;
         let address = server.local_addr()?.to_string();

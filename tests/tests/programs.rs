@@ -3,6 +3,8 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
+use tests::client::Client;
+use tests::folder::Folder;
 use tests::program::{Program, command};
 use tests::raw::get;
 
@@ -74,4 +76,43 @@ fn the_one_server_has_every_demo_below_its_name() {
     for path in ["/unknown", "/counterfeit", "/counter/other"] {
         assert_eq!(get(demo.address(), path, "").status, 404, "{path}");
     }
+}
+
+/// With a client attached: it goes on in the same epoch, with the event that follows.
+#[test]
+fn the_log_of_the_demos_survives_them() {
+    let folder = Folder::new("demo");
+    let state = folder.join("state");
+    let state = state.to_str().expect("UTF-8");
+    let start = |address: &str| Program::start_with("demo", &["--addr", address, "--state", state]);
+    let mut demo = start("127.0.0.1:0");
+    let address = demo.address().to_string();
+    let mut client = Client::open(demo.url("/log/events"));
+    let mut next = move || {
+        let event = client.event();
+        assert_eq!(event.event_type, "message", "{event:?}");
+        let (epoch, sequence) = event.last_event_id.split_once('-').expect("a number");
+        (epoch.to_owned(), sequence.parse::<u64>().expect("a number"))
+    };
+    let (epoch, first) = next();
+    let mut expected = first + 1;
+    for signal in ["TERM", "INT"] {
+        assert_eq!(next(), (epoch.clone(), expected));
+        demo.signal(signal);
+        assert!(demo.ended(20 * SECOND).is_some_and(|status| status.success()), "{signal}");
+        demo = start(&address);
+        (expected + 1..expected + 4).for_each(|number| assert_eq!(next(), (epoch.clone(), number)));
+        expected += 4;
+    }
+    assert!(get(demo.address(), "/log/", "").text().contains("EventSource"));
+    // A file that is something else is left alone.
+    let other = folder.join("other");
+    std::fs::write(&other, "something else").expect("it is written");
+    let ran = command("demo").args(["--addr", "127.0.0.1:0", "--state"]).arg(&other).output();
+    let ran = ran.expect("it runs");
+    assert_eq!(ran.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&ran.stderr).contains("it is no snapshot"), "{ran:?}");
+    assert_eq!(std::fs::read(&other).expect("it is there"), b"something else");
+    let wrong = command("demo").arg("--state").output().expect("it runs");
+    assert_eq!(wrong.status.code(), Some(2));
 }

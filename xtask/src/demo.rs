@@ -1,6 +1,7 @@
 //! `cargo xtask demo`: builds and runs the server that shows every demo on one page.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use anyhow::ensure;
 
@@ -12,6 +13,9 @@ pub(crate) struct Args {
     /// Address and port to listen on; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:8080")]
     addr: SocketAddr,
+    /// Keep the log that /log/ shows in this file, so that it goes on when the demos are run again
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
 }
 
 impl Args {
@@ -22,6 +26,9 @@ impl Args {
 
         let mut command = process::cargo(["run", "--quiet"]);
         command.args(demo).args(["--", "--addr", &self.addr.to_string()]);
+        if let Some(state) = &self.state {
+            command.arg("--state").arg(state);
+        }
         process::interrupt_is_success();
         let status = Child::spawn(&mut command)?.wait()?;
         ensure!(status.success(), "the demos are not served: see above");
