@@ -19,6 +19,11 @@ pub trait Buffer<'s>: Sized {
     }
     /// Puts U+FFFD in the place of what is not UTF-8; false if that passes the limit.
     fn repair(&mut self) -> bool;
+    /// Does so if anything is not.
+    #[cfg_attr(not(feature = "whole-lines"), inline(never))]
+    fn settle(&mut self) -> bool {
+        utf8::is_text(self.as_slice()) || self.repair()
+    }
     fn into_bytes(self) -> &'s [u8];
     /// The content as text, repaired if need be; `None` if that passes the limit.
     fn into_text(self) -> Option<&'s str>;
@@ -100,9 +105,7 @@ impl<'s> Buffer<'s> for Region<'s> {
 
     fn into_text(mut self) -> Option<&'s str> {
         // Twice over the bytes, because a borrow that is returned cannot be given up for the repair.
-        if utf8::check(self.bytes.get(..*self.length)?).is_none() {
-            self.repair();
-        }
+        self.settle();
         utf8::check(self.bytes.get(..*self.length)?)
     }
 }

@@ -22,7 +22,7 @@ use torn::read;
 
 use crate::error::{FrameError, LastEventIdError, LimitExceeded, Part};
 use crate::event::{Event, Item};
-use crate::field::find_outside_of_id;
+use crate::field::{find_outside_of_id, from_milliseconds};
 use crate::found::Found;
 #[cfg(feature = "alloc")]
 use crate::storage::Limits;
@@ -177,7 +177,10 @@ impl<S, T: ?Sized> Decoder<S, T> {
     /// ```
     #[must_use]
     pub const fn reconnection_time(&self) -> Option<Duration> {
-        self.block.reconnection_time()
+        match self.block.reconnection_time() {
+            Some(milliseconds) => Some(from_milliseconds(milliseconds)),
+            None => None,
+        }
     }
 }
 
@@ -308,9 +311,14 @@ impl<S: Storage, T: Text + ?Sized> Decoder<S, T> {
         self.block.take_back_id();
     }
 
+    /// The reconnection time in milliseconds.
+    pub(crate) const fn reconnection_milliseconds(&self) -> Option<u64> {
+        self.block.reconnection_time()
+    }
+
     /// The reconnection time is again what it was.
-    pub(crate) fn take_back_reconnection_time(&mut self, time: Option<Duration>) {
-        self.block.take_back_reconnection_time(time);
+    pub(crate) fn take_back_reconnection_time(&mut self, milliseconds: Option<u64>) {
+        self.block.take_back_reconnection_time(milliseconds);
     }
 
     /// What there is next in `input`, comments among it or not.

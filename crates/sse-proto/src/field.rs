@@ -146,22 +146,28 @@ impl Digits {
         digit <= 9
     }
 
-    /// The time, at most `u64::MAX` milliseconds.
-    pub(crate) fn time(&self) -> Option<Duration> {
-        let (seconds, millis) = divide(self.0?, 1000);
-        Some(Duration::new(seconds, millis % 1000 * 1_000_000))
+    /// The number, at most `u64::MAX`.
+    pub(crate) const fn number(&self) -> Option<u64> {
+        self.0
     }
+}
+
+/// So many milliseconds.
+pub(crate) const fn from_milliseconds(number: u64) -> Duration {
+    let (seconds, millis) = divide(number, 1000);
+    Duration::new(seconds, millis % 1000 * 1_000_000)
 }
 
 /// Quotient and rest. A small machine would need 400 bytes of code to divide 64 bits at once; these
 /// are four steps of a division by hand, each with 16 of them.
-pub(crate) fn divide(mut number: u64, by: u16) -> (u64, u32) {
-    let (mut quotient, mut rest) = (0, 0);
-    for _ in 0..4 {
+pub(crate) const fn divide(mut number: u64, by: u16) -> (u64, u32) {
+    let (mut quotient, mut rest, mut step) = (0, 0, 0);
+    while step < 4 {
         number = number.rotate_left(16);
         let part = rest << 16 | (number & 0xFFFF) as u32;
-        quotient = quotient << 16 | u64::from(part / u32::from(by));
-        rest = part % u32::from(by);
+        quotient = quotient << 16 | (part / by as u32) as u64;
+        rest = part % by as u32;
+        step += 1;
     }
     (quotient, rest)
 }

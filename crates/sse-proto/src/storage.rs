@@ -68,19 +68,11 @@ pub trait Parts {
 /// line is known to hold no NUL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Slot {
-    Data,
-    EventType,
     A,
     B,
     C,
-}
-
-impl Slot {
-    /// Which one it is of those that are not for data.
-    #[inline]
-    const fn line(self) -> usize {
-        (self as usize).wrapping_sub(1)
-    }
+    EventType,
+    Data,
 }
 
 /// Buffers of a fixed size.
@@ -92,20 +84,20 @@ struct Slices<D, T> {
 
 impl<D: AsRef<[u8]> + AsMut<[u8]>, T: AsRef<[u8]> + AsMut<[u8]>> Slices<D, T> {
     fn buffer(&mut self, slot: Slot) -> Region<'_> {
-        match self.lines.get_mut(slot.line()) {
+        match self.lines.get_mut(slot as usize) {
             Some(line) => line.region(),
             None => self.data.region(),
         }
     }
 
     fn event(&mut self, id: Slot) -> (Region<'_>, Region<'_>, &[u8]) {
-        let [event_type, cells @ ..] = &mut self.lines;
-        let id = cells.get(id.line().wrapping_sub(1)).map_or(&[][..], |cell| cell.as_slice());
+        let [cells @ .., event_type] = &mut self.lines;
+        let id = cells.get(id as usize).map_or(&[][..], |cell| cell.as_slice());
         (self.data.region(), event_type.region(), id)
     }
 
     fn slot(&self, slot: Slot) -> &[u8] {
-        match self.lines.get(slot.line()) {
+        match self.lines.get(slot as usize) {
             Some(line) => line.as_slice(),
             None => self.data.as_slice(),
         }
@@ -257,12 +249,12 @@ impl Parts for Growable {
             Part::LastEventId => self.limits.last_event_id,
             Part::Comment => self.limits.comment,
         };
-        self.lines.get_mut(slot.line()).unwrap_or(&mut self.data).limited(limit)
+        self.lines.get_mut(slot as usize).unwrap_or(&mut self.data).limited(limit)
     }
 
     #[inline]
     fn event(&mut self, id: Slot) -> (Limited<'_>, Limited<'_>, &[u8]) {
-        let [event_type, first, second, third] = &mut self.lines;
+        let [first, second, third, event_type] = &mut self.lines;
         let id = match id {
             Slot::B => second,
             Slot::C => third,
@@ -273,6 +265,6 @@ impl Parts for Growable {
     }
 
     fn slot(&self, slot: Slot) -> &[u8] {
-        self.lines.get(slot.line()).unwrap_or(&self.data).as_slice()
+        self.lines.get(slot as usize).unwrap_or(&self.data).as_slice()
     }
 }

@@ -47,7 +47,7 @@ impl Values for str {
 
     #[inline]
     fn settle<'s>(buffer: &mut impl Buffer<'s>) -> bool {
-        utf8::is_text(buffer.as_slice()) || buffer.repair()
+        buffer.settle()
     }
 
     #[inline]

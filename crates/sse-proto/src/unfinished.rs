@@ -51,7 +51,7 @@ impl<S: Storage> Decoder<S> {
     /// assert_eq!(decoder.last_event_id(), "1");
     /// ```
     pub fn unfinished(&mut self) -> Option<Unfinished<'_>> {
-        let time = self.reconnection_time();
+        let time = self.reconnection_milliseconds();
         let mut rest = END_OF_BLOCK;
         let (start, found) = loop {
             let start = rest;

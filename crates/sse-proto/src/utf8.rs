@@ -1,5 +1,6 @@
 //! Bytes to text, as the Encoding standard decodes UTF-8. Imports `core`, and `simdutf8` behind its feature.
 
+#[cfg(feature = "whole-lines")]
 use core::str::from_utf8;
 
 use crate::place::Range;
@@ -9,10 +10,11 @@ const REPLACEMENT: &[u8; 3] = "\u{FFFD}".as_bytes().first_chunk().unwrap();
 /// The bytes as text, if they are UTF-8.
 ///
 /// "Streams must be decoded using the UTF-8 decode algorithm." Of that, `core` does the part that reads sequences, and
-/// `next_error` asks it how long an ill-formed one is; U+FFFD is put in here.
+/// `first_piece` asks it how long an ill-formed one is; U+FFFD is put in here.
+#[cfg(feature = "whole-lines")]
 #[inline]
 pub(crate) fn check(bytes: &[u8]) -> Option<&str> {
-    if cfg!(feature = "whole-lines") && bytes.is_empty() {
+    if bytes.is_empty() {
         // Not worth a call: most events have no ID.
         return Some("");
     }
@@ -21,6 +23,14 @@ pub(crate) fn check(bytes: &[u8]) -> Option<&str> {
         return simdutf8::basic::from_utf8(bytes).ok();
     }
     from_utf8(bytes).ok()
+}
+
+/// The bytes as text, if they are UTF-8: found by the code that the repair needs as well, so that a small program does
+/// not hold a second, faster one.
+#[cfg(not(feature = "whole-lines"))]
+pub(crate) fn check(bytes: &[u8]) -> Option<&str> {
+    let (text, _) = first_piece(bytes);
+    (text.len() == bytes.len()).then_some(text)
 }
 
 /// The bytes at `range` of `chunk` as text, if they are UTF-8.
@@ -75,8 +85,8 @@ pub(crate) fn repair(buffer: &mut [u8], length: usize) -> Option<usize> {
     }
     loop {
         let rest = buffer.get(read..)?;
-        let (valid, invalid) = next_error(rest).unwrap_or((rest.len(), 0));
-        for _ in 0..valid {
+        let (text, invalid) = first_piece(rest);
+        for _ in 0..text.len() {
             copy(buffer, read, write);
             read += 1;
             write += 1;
@@ -120,19 +130,18 @@ pub(crate) fn repair_into(bytes: &[u8], repaired: &mut alloc::vec::Vec<u8>, limi
 }
 
 #[cfg(feature = "alloc")]
-fn repaired_length(mut bytes: &[u8]) -> usize {
-    let mut length = bytes.len();
-    while let Some((valid, invalid)) = next_error(bytes) {
-        length += REPLACEMENT.len() - invalid;
-        bytes = bytes.get(valid + invalid..).unwrap_or_default();
-    }
-    length
+fn repaired_length(bytes: &[u8]) -> usize {
+    let added = |invalid: &[u8]| match invalid.len() {
+        0 => 0,
+        _ => REPLACEMENT.len(),
+    };
+    bytes.utf8_chunks().map(|piece| piece.valid().len() + added(piece.invalid())).sum()
 }
 
-/// The number of valid bytes before the first ill-formed sequence, and its length.
+/// The text before the first ill-formed sequence, and the length of that: 0 if there is none.
 ///
-/// These sentences of the Encoding standard are carried out by [`from_utf8`]: an error's length goes up to the byte that
-/// they refuse, which is then read anew.
+/// These sentences of the Encoding standard are carried out by [`utf8_chunks`](slice::utf8_chunks): an ill-formed piece goes
+/// up to the byte that they refuse, which is then read anew.
 ///
 /// - [If byte cannot begin a sequence:] "Otherwise: Return error."
 /// - "If byte is 0xE0, then set UTF-8 lower boundary to 0xA0."
@@ -141,8 +150,6 @@ fn repaired_length(mut bytes: &[u8]) -> usize {
 /// - "If byte is 0xF4, then set UTF-8 upper boundary to 0x8F."
 /// - "If byte is not in the range UTF-8 lower boundary to UTF-8 upper boundary, inclusive: [...] Restore byte to ioQueue.
 ///   Return error."
-fn next_error(bytes: &[u8]) -> Option<(usize, usize)> {
-    let error = from_utf8(bytes).err()?;
-    let valid = error.valid_up_to();
-    Some((valid, error.error_len().unwrap_or(bytes.len() - valid)))
+fn first_piece(bytes: &[u8]) -> (&str, usize) {
+    bytes.utf8_chunks().next().map_or(("", 0), |piece| (piece.valid(), piece.invalid().len()))
 }

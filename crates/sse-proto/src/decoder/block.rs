@@ -4,11 +4,11 @@
 mod range;
 
 use core::marker::PhantomData;
-use core::time::Duration;
 
 use crate::buffer::Buffer;
 use crate::error::{LimitExceeded, Part};
 use crate::event::{Event, Item};
+use crate::field::from_milliseconds;
 use crate::found::Found;
 use crate::place::Place;
 use crate::storage::{Parts, Slot};
@@ -40,7 +40,8 @@ pub(crate) struct Block<S, T: ?Sized> {
     pending: Slot,
     /// Where the last event ID string was before the last blank line.
     previous: Slot,
-    reconnection_time: Option<Duration>,
+    /// In milliseconds.
+    reconnection_time: Option<u64>,
     text: PhantomData<T>,
 }
 
@@ -60,7 +61,7 @@ impl<S, T: ?Sized> Block<S, T> {
             has_id: false,
             is_over: false,
             passed: Part::Line,
-            current: Slot::B,
+            current: Slot::A,
             committed: Slot::A,
             pending: Slot::A,
             previous: Slot::A,
@@ -69,16 +70,16 @@ impl<S, T: ?Sized> Block<S, T> {
         }
     }
 
-    pub(crate) const fn reconnection_time(&self) -> Option<Duration> {
+    /// In milliseconds.
+    pub(crate) const fn reconnection_time(&self) -> Option<u64> {
         self.reconnection_time
     }
 
-    /// The time of a `retry` field, if it has one.
-    pub(crate) fn set_reconnection_time(&mut self, time: Option<Duration>) -> Option<Found> {
-        time.map(|time| {
-            self.reconnection_time = Some(time);
-            Found::ReconnectionTime
-        })
+    /// The number of a `retry` field, if it has one.
+    pub(crate) fn set_reconnection_time(&mut self, milliseconds: Option<u64>) -> Option<Found> {
+        milliseconds?;
+        self.reconnection_time = milliseconds;
+        Some(Found::ReconnectionTime)
     }
 
     pub(crate) fn exceed(&mut self, part: Part) -> Found {
@@ -234,8 +235,8 @@ impl<S: Parts, T: Text + ?Sized> Block<S, T> {
         self.pending = self.previous;
     }
 
-    pub(crate) fn take_back_reconnection_time(&mut self, time: Option<Duration>) {
-        self.reconnection_time = time;
+    pub(crate) fn take_back_reconnection_time(&mut self, milliseconds: Option<u64>) {
+        self.reconnection_time = milliseconds;
     }
 
     /// The item that has been found.
@@ -248,9 +249,9 @@ impl<S: Parts, T: Text + ?Sized> Block<S, T> {
         match found {
             Found::Event => self.event(chunk).map(Item::Event),
             Found::Comment => self.comment(chunk).map(Item::Comment),
-            Found::ReconnectionTime => {
-                Ok(Item::ReconnectionTime(self.reconnection_time.unwrap_or_default()))
-            }
+            Found::ReconnectionTime => Ok(Item::ReconnectionTime(from_milliseconds(
+                self.reconnection_time.unwrap_or_default(),
+            ))),
             Found::LastEventId => Ok(Item::LastEventId(self.last_event_id())),
             Found::Limit => Err(self.limit_exceeded()),
         }

@@ -203,13 +203,14 @@ impl Torn {
                 (part == Part::Comment).then_some(Found::Comment)
             }
             // "set the event stream's reconnection time to that integer"
-            Name::Retry => block.set_reconnection_time(self.digits.time()),
+            Name::Retry => block.set_reconnection_time(self.digits.number()),
             Name::Unknown => None,
         }
     }
 
     /// A limit is passed: the rest of the block will be skipped, or of the comment.
     #[cold]
+    #[inline(never)]
     pub(crate) fn exceed<S: Parts, T: Text + ?Sized>(
         &mut self,
         block: &mut Block<S, T>,
