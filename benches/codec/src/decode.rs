@@ -20,7 +20,7 @@ pub(crate) struct Args {
     #[arg(long, value_delimiter = ',')]
     peer: Vec<String>,
     /// Chunk sizes in bytes; 0 is the whole corpus at once
-    #[arg(long, value_delimiter = ',', default_values_t = [0, 1400, 64])]
+    #[arg(long, value_delimiter = ',', default_values_t = [0, 1400, 64, 8, 4, 2, 1])]
     chunk: Vec<usize>,
     /// Fewer and shorter rounds; nothing is written
     #[arg(long)]

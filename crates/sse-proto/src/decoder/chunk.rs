@@ -53,6 +53,9 @@ fn read_short<S: Parts, T: Text + ?Sized>(
     if start == chunk.len() {
         return (start, None);
     }
+    if matches!(chunk, [byte] if torn.spell(*byte)) {
+        return (1, None);
+    }
     if chunk.len() == SHORT && torn.is_at_start() {
         return read_lines(chunk, start, block, torn, comments);
     }

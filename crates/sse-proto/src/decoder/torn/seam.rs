@@ -52,6 +52,18 @@ impl Torn {
         self.position = Position::AfterCr;
     }
 
+    /// Reads a byte if it is the next one of a name: none is found by that.
+    #[inline]
+    pub(crate) fn spell(&mut self, byte: u8) -> bool {
+        match self.position {
+            Position::Name(name) if byte == name.next_byte() && byte != b':' => {
+                self.position = Position::Name(name.behind_next_byte());
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// The field whose value is being read.
     #[inline]
     pub(crate) const fn in_value(&self) -> Option<Name> {
