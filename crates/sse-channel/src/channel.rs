@@ -61,6 +61,7 @@ impl Channel {
     }
 
     /// The same; the subscribers are still to be woken.
+    #[inline]
     pub(crate) fn append(&self, frame: &Frame<'_>) -> (EventId, Woken) {
         let own_id = frame.id().filter(|id| !id.is_empty());
         if own_id.is_some() || frame.data().is_none() {

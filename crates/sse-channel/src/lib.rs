@@ -11,6 +11,7 @@ mod block;
 mod channel;
 mod channels;
 mod cut;
+mod entered;
 mod entry;
 mod era;
 mod feed;

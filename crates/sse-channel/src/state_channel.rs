@@ -1,4 +1,4 @@
-//! An application's state together with the channel that tells its changes. Depends on `subscription` and `channel`.
+//! An application's state together with the channel that tells its changes. Depends on `subscription`, `channel` and `entered`.
 
 use std::fmt;
 use std::io;
@@ -7,6 +7,7 @@ use std::sync::{Arc, RwLock, RwLockReadGuard};
 
 use sse_proto::Frame;
 
+use crate::entered::Entered;
 use crate::follower::Render;
 use crate::leaf::assert_unlocked;
 use crate::waiters::Woken;
@@ -50,8 +51,8 @@ use crate::{Channel, ChannelStats, Entry, EventId, History, Log, Subscription};
 ///
 /// It is a handle: clones are of the same state. When the last is dropped, the subscriptions end properly.
 ///
-/// The state stands behind a lock of its own. A closure that is given the state **must not call the channel again**: that
-/// would wait for itself for ever. What takes time belongs before or behind it.
+/// The state stands behind a lock of its own. A closure that is given the state must not call the same channel's methods:
+/// that would wait for itself, and panics. What takes time belongs before or behind it.
 pub struct StateChannel<S> {
     /// Taken before the log's own lock, never under it.
     state: Arc<RwLock<S>>,
@@ -87,14 +88,15 @@ impl<S: Send + Sync + 'static> StateChannel<S> {
     ///
     /// # Panics
     ///
-    /// If `change` panics, now or before. What the state is then, and whether the clients know, nobody can say: the channel
-    /// closes.
+    /// If `change` panics, now or before, or calls this channel. What the state is then, and whether the clients know,
+    /// nobody can say: the channel closes.
     pub fn update<T>(&self, change: impl FnOnce(&mut S, &mut Changes<'_>) -> T) -> T {
         let mut changes = Changes { channel: &self.channel, woken: Vec::new(), is_whole: false };
-        assert_unlocked();
+        let entered = enter(&self.state);
         let mut state = self.state.write().unwrap_or_else(|_| broken());
         let changed = change(&mut state, &mut changes);
         drop(state);
+        drop(entered);
         changes.is_whole = true;
         changed
     }
@@ -103,9 +105,9 @@ impl<S: Send + Sync + 'static> StateChannel<S> {
     ///
     /// # Panics
     ///
-    /// If a change has panicked.
+    /// If a change has panicked, or from within a closure that is given the state.
     pub fn read<T>(&self, look: impl FnOnce(&S) -> T) -> T {
-        look(&look_at(&self.state))
+        look(&look_at(&self.state).0)
     }
 
     /// Follows the state. A new client gets `snapshot` first, the events that give the state as it is when they are asked
@@ -136,7 +138,7 @@ impl<S: Send + Sync + 'static> StateChannel<S> {
         // It keeps no channel open.
         let (state, log) = (self.state.clone(), self.log().clone());
         Arc::new(move || {
-            let state = look_at(&state);
+            let (state, _entered) = look_at(&state);
             // Nothing is published while the state is locked: this is its position, before and after.
             (snapshot(&state), log.end())
         })
@@ -168,22 +170,28 @@ impl<S: Send + Sync + 'static> StateChannel<S> {
     ///
     /// # Panics
     ///
-    /// If a change has panicked.
+    /// If a change has panicked, or from within a closure that is given the state.
     pub fn save(
         &self,
         log: impl AsRef<Path>,
         keep: impl FnOnce(&S) -> io::Result<()>,
     ) -> io::Result<()> {
-        let state = look_at(&self.state);
+        let (state, _entered) = look_at(&self.state);
         // This first: a state that is ahead of its log is one after which something is missing in the log.
         keep(&state)?;
         self.channel.save(log)
     }
 }
 
-fn look_at<S>(state: &RwLock<S>) -> RwLockReadGuard<'_, S> {
+fn look_at<S>(state: &Arc<RwLock<S>>) -> (RwLockReadGuard<'_, S>, Entered) {
+    let entered = enter(state);
+    (state.read().unwrap_or_else(|_| broken()), entered)
+}
+
+fn enter<S>(state: &Arc<RwLock<S>>) -> Entered {
     assert_unlocked();
-    state.read().unwrap_or_else(|_| broken())
+    let entered = Entered::new(state);
+    entered.unwrap_or_else(|| panic!("a closure that is given the state would wait for itself"))
 }
 
 fn broken() -> ! {

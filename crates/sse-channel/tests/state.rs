@@ -214,6 +214,40 @@ fn who_waits_is_woken_when_the_change_is_over() {
 }
 
 #[test]
+fn waiting_for_oneself_is_an_error() {
+    type Inside = fn(&StateChannel<u64>);
+    let insides: [Inside; 3] = [
+        |sum| sum.update(|_, _| ()),
+        |sum| sum.read(|_| ()),
+        |sum| drop(sum.save("/dev/null", |_| Ok(()))),
+    ];
+    for inside in insides {
+        for outside in 0..3 {
+            let sum = sum(History::default());
+            let mut events = sum.subscribe(None, {
+                let sum = sum.clone();
+                move |_| {
+                    inside(&sum);
+                    Vec::new()
+                }
+            });
+            let call = AssertUnwindSafe(|| match outside {
+                0 => sum.update(|_, _| inside(&sum)),
+                1 => sum.read(|_| inside(&sum)),
+                _ => drop(events.try_next()),
+            });
+            let panic = catch_unwind(call).unwrap_err();
+            let said = panic.downcast_ref::<&str>().expect("a reason");
+            assert!(said.contains("wait for itself"), "{said}");
+        }
+    }
+    // Of another one it may be called.
+    let (one, two) = (sum(History::default()), sum(History::default()));
+    one.update(|_, _| add(&two, 1));
+    assert_eq!(one.read(|_| two.read(|sum| *sum)), 1);
+}
+
+#[test]
 fn dropping_the_last_handle_closes() {
     let sum = sum(History::default());
     let mut events = sum.subscribe(None, snapshot);
@@ -302,13 +336,16 @@ fn state_and_changes_are_the_state_whoever_comes_and_goes() {
     {
         let history = History { events, lag, ..History::default() };
         let table = StateChannel::<Table>::new([1; 4], history);
-        let working = AtomicU64::new(3);
+        let (working, connections) = (AtomicU64::new(3), AtomicU64::new(0));
         thread::scope(|scope| {
             for seed in 1..=3 {
-                let (table, working) = (&table, &working);
+                let (table, working, connections) = (&table, &working, &connections);
                 scope.spawn(move || {
                     let mut random = Random(seed);
-                    for _ in 0..2000 {
+                    // However slow the others are, they see changes.
+                    let is_enough =
+                        |count| count >= 2000 && connections.load(Ordering::Relaxed) >= 200;
+                    for _ in (0..).take_while(|count| !is_enough(*count)) {
                         let (row, number) = (random.below(4) as usize, random.below(1 << 40));
                         let (kind, count) = (random.below(2), random.below(3));
                         table.update(|table, changes| {
@@ -333,12 +370,13 @@ fn state_and_changes_are_the_state_whoever_comes_and_goes() {
             }
             let readers: Vec<_> = (4..8)
                 .map(|seed| {
-                    let (table, working) = (&table, &working);
+                    let (table, working, connections) = (&table, &working, &connections);
                     scope.spawn(move || {
                         let (mut page, mut random) = (Page::default(), Random(seed));
                         let subscribe =
                             |page: &Page| table.subscribe(page.last_event_id.as_deref(), rows);
                         while working.load(Ordering::Acquire) > 0 {
+                            connections.fetch_add(1, Ordering::Relaxed);
                             page.read(&mut subscribe(&page), &mut random, false);
                         }
                         page.read(&mut subscribe(&page), &mut random, true);
