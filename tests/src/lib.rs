@@ -17,6 +17,7 @@ pub mod proxy;
 pub mod quotations;
 pub mod raw;
 pub mod redis;
+pub mod redis_chaos;
 pub mod source;
 pub mod storages;
 pub mod streams;
