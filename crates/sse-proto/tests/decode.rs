@@ -269,3 +269,17 @@ fn what_says_nothing_is_passed_over_in_chunks_of_any_size() {
         }
     }
 }
+
+#[test]
+fn a_line_ending_that_is_cut_is_one_wherever_its_line_began() {
+    let stream = b"event: abcdefghijkl\r\ndata: abcdefghijkl\r\ndata: abcdefghijkl\r\n\r\n";
+    for first in 0..=stream.len() {
+        for second in first..=stream.len() {
+            let (head, rest) = stream.split_at(first);
+            let (middle, tail) = rest.split_at(second - first);
+            let found =
+                read(&mut Decoder::with_storage(Fixed::<32, 16>::new()), [head, middle, tail]);
+            assert_eq!(found, ["abcdefghijkl|abcdefghijkl\\nabcdefghijkl|"], "{first}, {second}");
+        }
+    }
+}
