@@ -45,3 +45,23 @@ fn growable_storage_stays_within_its_limits() {
         }
     }
 }
+
+#[test]
+fn a_value_of_any_length_is_kept_whole() {
+    let letters: String = ('a'..='z').cycle().take(130).collect();
+    for length in 0..letters.len() {
+        let data = letters.get(..length).unwrap();
+        let stream = format!("data: {data}\ndata: {data}\n\n");
+        for size in [1, 5, 9, 70, stream.len()] {
+            let mut decoder = Decoder::new();
+            let mut found = 0;
+            for mut rest in stream.as_bytes().chunks(size) {
+                while let Some(event) = decoder.next_event(&mut rest) {
+                    assert_eq!(event.unwrap().data(), format!("{data}\n{data}"), "by {size}");
+                    found += 1;
+                }
+            }
+            assert_eq!(found, 1, "{length} by {size}");
+        }
+    }
+}
