@@ -21,8 +21,9 @@ fn main() -> ! {
     let mut buffer = [0; 512];
     while receive(&mut stream, &mut chunk) > 0 {
         let length = every_field(black_box("21.5 °C")).map(|frame| {
-            let data = format_args!("{}\n{}", black_box("21.5 °C"), black_box("1013 hPa"));
-            frame.with_formatted_data(data).encode_into(&mut buffer)
+            let (celsius, pressure) = (black_box("21.5 °C"), black_box("1013 hPa"));
+            // What is to be formatted lives as long as this expression.
+            frame.with_formatted_data(format_args!("{celsius}\n{pressure}")).encode_into(&mut buffer)
         });
         let Ok(Ok(length)) = length else {
             end(false);
