@@ -149,12 +149,15 @@ impl Peer {
 
     /// Takes everything up to and including `end`.
     pub(crate) fn until(&mut self, end: &str) -> String {
+        let deadline = Instant::now() + 4 * PATIENCE;
         loop {
             if let Some(at) = find(&self.buffer, end.as_bytes()) {
                 let taken = self.buffer.drain(..at + end.len()).collect();
                 return String::from_utf8(taken).expect("text");
             }
             assert!(self.fill(), "the connection ended before {end:?}; there is {:?}", self.text());
+            // Other bytes, heartbeats say, may come for ever.
+            assert!(Instant::now() < deadline, "{end:?} does not come; there is {:?}", self.text());
         }
     }
 

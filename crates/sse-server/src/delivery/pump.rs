@@ -150,6 +150,8 @@ mod tests {
     use std::task::{Context, Wake, Waker};
     use std::time::Duration;
 
+    use futures_lite::future::block_on;
+
     use super::*;
     use crate::delivery::wire::Link;
     use crate::{Channel, Frame};
@@ -192,6 +194,31 @@ mod tests {
         former.leave();
         assert_eq!((present.is_held(), receivers), (true, 0));
         assert!(present.offer(1..2, &beat, &mut receivers) && receivers == 1);
+    }
+
+    /// Law 7: once and in order, whatever a connection has seen already when the pump comes.
+    #[test]
+    fn each_gets_what_comes_next_and_nothing_twice() {
+        let beat = Block::heartbeat(Framing::Chunked);
+        // Where it stands; what is offered; whether it is written to, stays with the pump, and where
+        // it goes on then.
+        for (position, offered, is_written, stays, next) in [
+            (5, 5..7, true, true, 7),
+            (7, 5..7, false, true, 7),
+            (9, 5..7, false, true, 9),
+            (6, 5..7, false, false, 6),
+            (4, 5..7, false, false, 4),
+            (5, 5..5, true, true, 5),
+            (4, 5..5, false, false, 4),
+        ] {
+            let wire = wire();
+            let (seat, mut receivers) = (wire.seat(position), 0);
+            let case = format!("{position} {offered:?}");
+            assert_eq!(seat.offer(offered, &beat, &mut receivers), stays, "{case}");
+            assert_eq!((receivers == 1, wire.lock().total > 0), (is_written, is_written), "{case}");
+            seat.leave();
+            assert_eq!(block_on(wire.unseated()), next, "{case}");
+        }
     }
 
     #[test]
