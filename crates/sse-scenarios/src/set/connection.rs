@@ -26,8 +26,9 @@ pub(super) fn all() -> Vec<Scenario> {
             REESTABLISH,
             |it| it.framed(Framing::Length).ending(End::Complete),
         ),
+        // What comes together with a broken connection may be lost with it: browsers and proxies do so now and then.
         after("cut", "A stream that breaks off without its last chunk.", NETWORK, |it| {
-            it.ending(End::Cut)
+            it.pause(Duration::from_millis(200)).ending(End::Cut)
         }),
         after("reset", "A connection that is reset.", NETWORK, |it| {
             it.pause(Duration::from_millis(200)).ending(End::Reset)
@@ -108,7 +109,6 @@ fn after(
 
 /// Nobody listens for a second: the client tries again until the server is back, which sends what was missed.
 fn restart(name: &'static str, about: &'static str, end: fn(Duration) -> End) -> Scenario {
-    // What comes together with a broken connection may be lost with it: Chromium does so now and then.
     let first = Answer::stream("retry: 20\nid: 1\ndata: a\n\nid: 2\ndata: b\n\n")
         .pause(Duration::from_millis(200));
     Scenario::new(name, about, NETWORK)
