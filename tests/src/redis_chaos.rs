@@ -177,8 +177,6 @@ impl Site {
             }
             thread::sleep(Duration::from_millis(random.below(60) as u64));
         }
-        // Redis writes down what it acknowledges, so nothing is missing but what was trimmed.
-        assert!(record.gaps == 0 || channel == CHANNELS - 1, "channel {channel}: {record:?}");
         let mut outcome = self.outcome.lock().expect("whole");
         outcome.received += record.received;
         outcome.connections += record.connections;

@@ -10,7 +10,7 @@ use sse_channel::{Channel, Frame, History, Lag, Log};
 
 use super::{Ask, BESIDE, Carrier, Client};
 
-/// See the [module](self).
+/// See the top of this file.
 #[derive(Debug)]
 pub struct Joint<C> {
     carrier: C,
