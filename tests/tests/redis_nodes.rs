@@ -138,3 +138,16 @@ fn clients_that_come_back_at_once_share_what_is_read() {
     let shared = cost(&redis, &node, &ids[..100], 2000, "599");
     assert!(shared < 400, "{shared} times XRANGE for 2000 clients");
 }
+
+#[test]
+fn clients_whose_place_is_gone_share_what_is_read_too() {
+    let redis = Redis::start(&[]);
+    let node = Node::start(&redis.url(), small());
+    let ids: Vec<String> = (0..600).map(|it| publish(&node, "a", &it.to_string())).collect();
+    redis.cli(&["XTRIM", "a", "MAXLEN", "300"]);
+    let others: Vec<String> = ids[..50].iter().map(|id| format!("{id}x")).collect();
+    for ids in [&ids[..100], &others] {
+        let shared = cost(&redis, &node, ids, 2000, "599");
+        assert!(shared < 400, "{shared} times XRANGE for 2000 clients");
+    }
+}

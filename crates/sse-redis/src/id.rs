@@ -20,6 +20,15 @@ impl StreamId {
         let id = Self { ms: digits(ms)?, seq: digits(seq)? };
         Some(id)
     }
+
+    /// The ID just before: no entry is between the two.
+    pub(crate) fn before(self) -> Self {
+        match (self.seq.checked_sub(1), self.ms.checked_sub(1)) {
+            (Some(seq), _) => Self { seq, ..self },
+            (None, Some(ms)) => Self { ms, seq: u64::MAX },
+            (None, None) => self,
+        }
+    }
 }
 
 impl fmt::Display for StreamId {

@@ -31,6 +31,8 @@ struct Run {
     read_at: Instant,
     /// The entries follow on this one.
     after: StreamId,
+    /// Whether nothing was before them in the stream.
+    is_oldest: bool,
     entries: Vec<(StreamId, Entry)>,
     bytes: usize,
 }
@@ -48,10 +50,39 @@ impl Pages {
         runs.find_map(|run| Some(within(run.following(after)?, max_bytes)))
     }
 
+    /// Where a stream began a moment ago: whatever is before has been dropped.
+    pub(crate) fn floor(&self, key: &str) -> Option<StreamId> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.shrink(self.max_bytes);
+        let mut runs = kept.runs.iter().rev();
+        runs.find(|run| run.is_oldest && &*run.key == key).map(|run| run.after)
+    }
+
+    /// Keeps the entries that follow on one that is there.
     pub(crate) fn put(&self, key: &Arc<str>, after: StreamId, entries: &[(StreamId, Entry)]) {
+        self.keep(key, after, entries, false);
+    }
+
+    /// Keeps the oldest entries of a stream.
+    pub(crate) fn put_oldest(
+        &self,
+        key: &Arc<str>,
+        before: StreamId,
+        oldest: &[(StreamId, Entry)],
+    ) {
+        self.keep(key, before, oldest, true);
+    }
+
+    fn keep(
+        &self,
+        key: &Arc<str>,
+        after: StreamId,
+        entries: &[(StreamId, Entry)],
+        is_oldest: bool,
+    ) {
         let bytes = entries.iter().map(|(_, entry)| entry.block().len() + 100).sum();
         let entries = entries.to_vec();
-        let run = Run { key: key.clone(), read_at: now(), after, entries, bytes };
+        let run = Run { key: key.clone(), read_at: now(), after, is_oldest, entries, bytes };
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.bytes += bytes;
         kept.runs.push_back(run);

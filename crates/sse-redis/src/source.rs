@@ -78,22 +78,26 @@ impl Stream {
 
     async fn read(&self, after: Option<EventId>, max_bytes: usize) -> Result<Page, Error> {
         let after = match after.as_ref().map(|id| self.tag.read(id)) {
-            None => return self.oldest(max_bytes, |_| None).await,
+            None => {
+                let mut size = self.turn.lock().await;
+                return self.oldest(&mut size, max_bytes, |_| None).await;
+            }
             Some(Ok(StreamId::START)) => {
                 let evicted =
                     |info: &Info| info.added.checked_sub(info.length).filter(|it| *it > 0);
                 let gap = |info: &Info| Some(Gap::Evicted { missed: Some(evicted(info)?) });
-                return self.oldest(max_bytes, gap).await;
+                let mut size = self.turn.lock().await;
+                return self.oldest(&mut size, max_bytes, gap).await;
             }
             Some(Ok(after)) => after,
-            Some(Err(gap)) => return self.oldest(max_bytes, |_| Some(gap)).await,
+            Some(Err(gap)) => return self.elsewhere(gap, max_bytes).await,
         };
-        if let Some(entries) = self.shared.pages.get(&self.key, after, max_bytes) {
-            return Ok(Page::new(entries));
+        if let Some(page) = self.kept(after, max_bytes) {
+            return Ok(page);
         }
         let mut size = self.turn.lock().await;
-        if let Some(entries) = self.shared.pages.get(&self.key, after, max_bytes) {
-            return Ok(Page::new(entries));
+        if let Some(page) = self.kept(after, max_bytes) {
+            return Ok(page);
         }
         let (mut raw, info) = self.ask(&after.to_string(), size.count() + 1).await?;
         size.learn(&raw);
@@ -102,11 +106,14 @@ impl Stream {
             raw.remove(0);
         }
         let entries = self.decode(raw);
+        let gap = missing(after, is_there, &info);
         if is_there {
             self.shared.pages.put(&self.key, after, &entries);
+        } else if matches!(gap, Some(Gap::Evicted { .. })) {
+            self.keep_oldest(&info, &entries);
         }
         let page = Page::new(within(&entries, max_bytes));
-        Ok(match missing(after, is_there, &info) {
+        Ok(match gap {
             None => page,
             // What is there has been seen, in another state of the stream: it goes on from its end.
             Some(Gap::BeyondEnd) => {
@@ -117,16 +124,52 @@ impl Stream {
         })
     }
 
+    /// What was read a moment ago for somebody at the same place, or as far back.
+    fn kept(&self, after: StreamId, max_bytes: usize) -> Option<Page> {
+        if let Some(entries) = self.shared.pages.get(&self.key, after, max_bytes) {
+            return Some(Page::new(entries));
+        }
+        let floor = self.shared.pages.floor(&self.key).filter(|floor| after < *floor)?;
+        let entries = self.shared.pages.get(&self.key, floor, max_bytes)?;
+        let gap = Gap::Evicted { missed: None };
+        Some(Page::new(entries).with_gap(gap, self.event_id(after)))
+    }
+
+    /// For who comes with an ID that is no place in this stream.
+    async fn elsewhere(&self, gap: Gap, max_bytes: usize) -> Result<Page, Error> {
+        let kept = || {
+            let floor = self.shared.pages.floor(&self.key)?;
+            let entries = self.shared.pages.get(&self.key, floor, max_bytes)?;
+            Some(Page::new(entries).with_gap(gap, self.event_id(StreamId::START)))
+        };
+        if let Some(page) = kept() {
+            return Ok(page);
+        }
+        let mut size = self.turn.lock().await;
+        match kept() {
+            Some(page) => Ok(page),
+            None => self.oldest(&mut size, max_bytes, |_| Some(gap)).await,
+        }
+    }
+
+    /// Keeps what follows on all that is gone.
+    fn keep_oldest(&self, info: &Info, entries: &[(StreamId, Entry)]) {
+        if let Some(first) = info.first.filter(|_| !entries.is_empty()) {
+            self.shared.pages.put_oldest(&self.key, first.before(), entries);
+        }
+    }
+
     /// From the oldest entry on.
     async fn oldest(
         &self,
+        size: &mut Size,
         max_bytes: usize,
         gap: impl FnOnce(&Info) -> Option<Gap>,
     ) -> Result<Page, Error> {
-        let mut size = self.turn.lock().await;
         let (raw, info) = self.ask("-", size.count()).await?;
         size.learn(&raw);
         let entries = self.decode(raw);
+        self.keep_oldest(&info, &entries);
         let page = Page::new(within(&entries, max_bytes));
         let cursor = if entries.is_empty() { info.last } else { StreamId::START };
         Ok(match gap(&info) {
