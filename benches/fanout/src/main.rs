@@ -48,7 +48,11 @@ fn main() -> anyhow::Result<()> {
     let subjects = Subject::prepare(&cli.server)?;
     ensure!(!subjects.is_empty(), "no server to measure");
     let plan = Plan::new(cli.quick, cli.rounds);
-    let mut report = Report::new("fanout", "cargo xtask bench fanout");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments = arguments.join(" ");
+    let separator = if arguments.is_empty() { "" } else { " -- " };
+    let mut report =
+        Report::new("fanout", format!("cargo xtask bench fanout{separator}{arguments}"));
     let generator_core = cores::split()?;
     report.note(format!(
         "The server runs on core {}, the load generator on core {generator_core}; the generator never sleeps \

@@ -17,6 +17,8 @@ pub(crate) enum Subject {
     /// A bare loop of `write` calls.
     Limit,
     Axum,
+    /// axum with our channel.
+    AxumChannel,
     Hyper,
     Node,
     Nchan,
@@ -29,10 +31,11 @@ pub(crate) struct Running {
 }
 
 impl Subject {
-    const ALL: [Subject; 6] = [
+    const ALL: [Subject; 7] = [
         Subject::Ours,
         Subject::Limit,
         Subject::Axum,
+        Subject::AxumChannel,
         Subject::Hyper,
         Subject::Node,
         Subject::Nchan,
@@ -62,6 +65,7 @@ impl Subject {
             Subject::Ours => "ours",
             Subject::Limit => "limit",
             Subject::Axum => "axum",
+            Subject::AxumChannel => "axum-channel",
             Subject::Hyper => "hyper",
             Subject::Node => "node",
             Subject::Nchan => "nchan",
@@ -70,7 +74,7 @@ impl Subject {
 
     pub(crate) fn role(self) -> Role {
         match self {
-            Subject::Ours => Role::Ours,
+            Subject::Ours | Subject::AxumChannel => Role::Ours,
             Subject::Limit => Role::Limit,
             _ => Role::Peer,
         }
@@ -91,6 +95,7 @@ impl Subject {
             Subject::Ours => "sse-server of this commit".to_owned(),
             Subject::Limit => "limit (a loop of write calls)".to_owned(),
             Subject::Axum => format!("axum {}", report::version("axum")),
+            Subject::AxumChannel => "axum with sse-channel of this commit".to_owned(),
             Subject::Hyper => format!("hyper {}", report::version("hyper")),
             Subject::Node => format!("node {}", printed("node", "--version")),
             Subject::Nchan => format!("nchan of Debian in {}", printed("nginx", "-v")),
@@ -108,7 +113,7 @@ impl Subject {
         let mut folder = None;
         let mut command = match self {
             Subject::Ours => process::on_server_core(target("..").join("examples/bench_server")),
-            Subject::Limit | Subject::Axum | Subject::Hyper => {
+            Subject::Limit | Subject::Axum | Subject::AxumChannel | Subject::Hyper => {
                 process::on_server_core(target(".").join(self.name()))
             }
             Subject::Node => process::on_server_core("node"),
@@ -136,7 +141,7 @@ impl Subject {
     fn build(self) -> anyhow::Result<()> {
         match self {
             Subject::Ours => build("..", &["--package", "examples", "--example", "bench_server"]),
-            Subject::Limit | Subject::Axum | Subject::Hyper => {
+            Subject::Limit | Subject::Axum | Subject::AxumChannel | Subject::Hyper => {
                 build(".", &["--package", "servers", "--bin", self.name()])
             }
             Subject::Node => runs("node", "--version"),

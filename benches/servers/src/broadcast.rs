@@ -11,7 +11,7 @@ use tokio_stream::wrappers::BroadcastStream;
 use crate::Burst;
 
 /// How many events a slow subscriber may be behind.
-const CAPACITY: usize = 1024;
+pub const CAPACITY: usize = 1024;
 
 /// Hands every event to all subscribers.
 #[derive(Clone)]
