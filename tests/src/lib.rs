@@ -18,6 +18,7 @@ pub mod quotations;
 pub mod raw;
 pub mod redis;
 pub mod redis_chaos;
+pub mod soak;
 pub mod source;
 pub mod storages;
 pub mod streams;

@@ -1,8 +1,10 @@
-//! `cargo xtask soak`: clients of every manner against a server that keeps going away.
+//! `cargo xtask soak`: clients of every manner against a server that keeps going away, ours or axum.
+
+use std::process::Command;
 
 use anyhow::ensure;
 
-use crate::process::{Child, cargo};
+use crate::process::{Child, cargo, workspace};
 use crate::steps::Step;
 
 const PROGRAM: [&str; 6] = ["run", "--quiet", "--package", "tests", "--bin", "soak"];
@@ -20,11 +22,37 @@ pub(crate) struct Args {
     /// timing
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// Who serves the channel
+    #[arg(long, value_enum, default_value_t = Server::Ours)]
+    server: Server,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Server {
+    /// sse-server
+    Ours,
+    /// axum, with the channel alone
+    Axum,
+}
+
+impl Server {
+    fn command(self) -> Command {
+        match self {
+            Self::Ours => cargo(PROGRAM),
+            Self::Axum => {
+                let mut command = cargo(["run", "--quiet", "--locked", "--example", "soak"]);
+                let folder = workspace().join("examples/frameworks");
+                command.current_dir(folder);
+                command.env("CARGO_TARGET_DIR", workspace().join("target/frameworks"));
+                command
+            }
+        }
+    }
 }
 
 impl Args {
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let mut soak = cargo(PROGRAM);
+        let mut soak = self.server.command();
         soak.args(["--", "--seconds", &(self.minutes * 60).to_string()]);
         soak.args(["--seed", &self.seed.to_string()]);
         let status = Child::spawn(&mut soak)?.wait()?;

@@ -1,16 +1,14 @@
 //! The server's side: it publishes, ends in one way or another, and comes back.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use sse_server::{
-    Channel, Events, Frame, Handle, History, Limits, Replay, Response, Server, Shutdown,
-};
-use tests::streams::Random;
+use crate::streams::Random;
+use sse_channel::{Channel, Frame, History, Replay, Subscription};
 
-use crate::record::{Position, RARE, RARE_EVERY, data_of};
+use super::record::{Position, RARE, RARE_EVERY, data_of};
 
 /// How the world changes for the clients, in turn.
 const UPHEAVALS: [Upheaval; 4] =
@@ -28,12 +26,42 @@ enum Upheaval {
     OtherChannel,
 }
 
-pub(crate) struct Site {
+/// Who serves.
+pub trait Host {
+    /// Begins to serve at an address, any free port if that is 0; returns where. Each stream has a heartbeat every
+    /// 500 ms.
+    fn start(&mut self, address: SocketAddr, current: Current) -> SocketAddr;
+    /// Ends every stream, properly if it can be done until the deadline, and returns when nobody listens any more.
+    fn stop(&mut self, deadline: Duration);
+}
+
+/// The channel of the moment.
+#[derive(Clone, Debug)]
+pub struct Current(Arc<Mutex<Channel>>);
+
+impl Current {
+    /// What a request for this path gets.
+    pub fn subscribe(&self, path: &str, last_event_id: Option<&str>) -> Subscription {
+        let events = self.lock().subscribe(last_event_id, Replay::Live);
+        if path == "/rare" {
+            events.with_filter(|entry| entry.event_type() == RARE)
+        } else {
+            events
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Channel> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(crate) struct Site<H: Host> {
+    host: H,
     random: Random,
     address: SocketAddr,
-    channel: Arc<Mutex<Channel>>,
+    channel: Current,
     at: Position,
-    running: Option<(Handle, JoinHandle<()>)>,
+    is_running: bool,
     next_upheaval: Instant,
     upheavals: usize,
     published: u64,
@@ -42,15 +70,16 @@ pub(crate) struct Site {
     delivered: u64,
 }
 
-impl Site {
-    pub(crate) fn open(seed: u64) -> Self {
+impl<H: Host> Site<H> {
+    pub(crate) fn open(host: H, seed: u64) -> Self {
         let (channel, at) = new_channel();
         let mut site = Self {
+            host,
             random: Random::new(seed),
             address: ([127, 0, 0, 1], 0).into(),
-            channel: Arc::new(Mutex::new(channel)),
+            channel: Current(Arc::new(Mutex::new(channel))),
             at,
-            running: None,
+            is_running: false,
             next_upheaval: Instant::now() + Duration::from_secs(2),
             upheavals: 0,
             published: 0,
@@ -90,7 +119,7 @@ impl Site {
     }
 
     pub(crate) fn summary(&self) -> String {
-        let stats = lock(&self.channel).stats();
+        let stats = self.channel.lock().stats();
         let (delivered, gaps) = (self.delivered + stats.delivered, self.gaps + stats.gaps);
         format!(
             "server: {} events published, {delivered} delivered, {gaps} gaps told, {} times ended or \
@@ -101,7 +130,7 @@ impl Site {
 
     /// Fails when the run was too short to be worth anything.
     pub(crate) fn has_seen_everything(&self) -> Result<(), String> {
-        let gaps = self.gaps + lock(&self.channel).stats().gaps;
+        let gaps = self.gaps + self.channel.lock().stats().gaps;
         match self.upheavals >= UPHEAVALS.len() && gaps > 0 {
             true => Ok(()),
             false => Err("the run was too short to see every kind of end, and gaps".to_owned()),
@@ -115,7 +144,7 @@ impl Site {
         if self.at.sequence % RARE_EVERY == 0 {
             frame = frame.with_event_type(RARE).unwrap_or(frame);
         }
-        lock(&self.channel).publish(&frame);
+        self.channel.lock().publish(&frame);
         self.published += 1;
     }
 
@@ -131,7 +160,7 @@ impl Site {
         }
         if matches!(upheaval, Upheaval::OtherEpoch | Upheaval::OtherChannel) {
             let (channel, at) = new_channel();
-            let gone = std::mem::replace(&mut *lock(&self.channel), channel);
+            let gone = std::mem::replace(&mut *self.channel.lock(), channel);
             self.gaps += gone.stats().gaps;
             self.delivered += gone.stats().delivered;
             self.at = at;
@@ -139,44 +168,25 @@ impl Site {
         for _ in 0..self.random.below(20) {
             self.publish();
         }
-        if self.running.is_none() {
+        if !self.is_running {
             self.pause(400);
             self.start();
         }
     }
 
     fn start(&mut self) {
-        let channel = Arc::clone(&self.channel);
-        let server = Server::new(move |request| {
-            let channel = lock(&channel).clone();
-            let mut events = channel.subscribe(request.last_event_id(), Replay::Live);
-            if request.path() == "/rare" {
-                events = events.with_filter(|entry| entry.event_type() == RARE);
-            }
-            Response::events(Events::from(events).with_heartbeat(Duration::from_millis(500)))
-        });
-        let limits = Limits { write_deadline: Duration::from_secs(2), ..Limits::default() };
-        let server = server.limits(limits).threads(1 + self.upheavals % 2);
-        let bound = server.bind(self.address).expect("the address is free");
-        self.address = bound.local_addr().expect("an address");
-        let handle = bound.handle();
-        let thread = thread::spawn(move || bound.run().expect("the server runs"));
-        self.running = Some((handle, thread));
+        self.address = self.host.start(self.address, self.channel.clone());
+        self.is_running = true;
     }
 
     fn stop(&mut self, deadline: Duration) {
-        if let Some((handle, thread)) = self.running.take() {
-            handle.shutdown(Shutdown {
-                deadline,
-                retry_after: Duration::from_millis(50),
-                retry_spread: Duration::from_millis(300),
-            });
-            thread.join().expect("the server does not panic");
+        if std::mem::take(&mut self.is_running) {
+            self.host.stop(deadline);
         }
     }
 }
 
-impl Drop for Site {
+impl<H: Host> Drop for Site<H> {
     fn drop(&mut self) {
         self.stop(Duration::ZERO);
     }
@@ -188,8 +198,4 @@ fn new_channel() -> (Channel, Position) {
     let id = channel.last_event_id().to_string();
     let at = id.parse().expect("the ID of an empty channel");
     (channel, at)
-}
-
-fn lock(channel: &Mutex<Channel>) -> std::sync::MutexGuard<'_, Channel> {
-    channel.lock().unwrap_or_else(PoisonError::into_inner)
 }

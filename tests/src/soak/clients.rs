@@ -5,15 +5,15 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use crate::streams::Random;
 use async_io::{Async, Timer};
 use futures_lite::future::or;
 use futures_lite::{AsyncReadExt as _, AsyncWriteExt as _};
 use socket2::{Domain, SockRef, Socket, Type};
 use sse_client::{EventSource, Item};
 use sse_proto::Decoder;
-use tests::streams::Random;
 
-use crate::record::{Position, Record};
+use super::record::{Position, Record};
 
 /// Longer than the server is ever silent, on a machine that is busy.
 const SILENCE: Duration = Duration::from_secs(20);

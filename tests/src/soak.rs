@@ -1,8 +1,8 @@
 //! Clients join, leave, stall and reset while a server restarts, with the same channel or another.
 //!
-//! `soak --seconds N --seed N`, or `cargo xtask soak`. In the end the record of each client is
-//! complete and in order, or holds a gap that it was told of exactly where events are missing;
-//! and the memory of this process has not grown past a bound. Needs sse-server and sse-client.
+//! In the end the record of each client is complete and in order, or holds a gap that it was told of exactly
+//! where events are missing; and the memory of this process has not grown past a bound. Who serves is a
+//! [`Host`]: `cargo xtask soak` has ours and axum. Needs sse-channel and sse-client.
 
 mod clients;
 mod memory;
@@ -14,8 +14,10 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::streams::Random;
 use async_executor::Executor;
-use tests::streams::Random;
+
+pub use site::{Current, Host};
 
 use clients::{Aim, Manner};
 use memory::Memory;
@@ -26,12 +28,13 @@ const CLIENTS: usize = 96;
 /// What clients may take, once nothing is published any more, to get to the end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn main() -> ExitCode {
+/// A program: `soak [--seconds N] [--seed N]`.
+pub fn main(host: impl Host) -> ExitCode {
     let Some((seconds, seed)) = arguments() else {
         eprintln!("usage: soak [--seconds N] [--seed N]");
         return ExitCode::FAILURE;
     };
-    match soak(Duration::from_secs(seconds), seed) {
+    match soak(host, Duration::from_secs(seconds), seed) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}; to try again: --seconds {seconds} --seed {seed}");
@@ -54,9 +57,9 @@ fn arguments() -> Option<(u64, u64)> {
     Some((seconds, seed))
 }
 
-fn soak(length: Duration, seed: u64) -> Result<(), String> {
+fn soak(host: impl Host, length: Duration, seed: u64) -> Result<(), String> {
     println!("{CLIENTS} clients for {} s, seed {seed}", length.as_secs());
-    let mut site = Site::open(seed);
+    let mut site = Site::open(host, seed);
     let aim = Arc::new(Aim::new(site.address()));
     let outcomes = start_clients(&aim, seed);
     let mut memory = Memory::default();
