@@ -145,7 +145,8 @@ impl Client for BareClient {
                 async_io::Timer::after(PATIENCE).await;
                 panic!("nothing came");
             };
-            match block_on(or(self.events.next(), late)) {
+            // What is there by then although nobody was woken for it is late too.
+            match block_on(or(late, self.events.next())) {
                 Some(Ok(block)) => self.text += std::str::from_utf8(&block).expect("text"),
                 Some(Err(_)) => self.ended = Some(false),
                 None => self.ended = Some(true),

@@ -43,7 +43,8 @@ type Blocks = Pin<Box<dyn Stream<Item = Result<Block, Cut>> + Send>>;
 fn blocks(asked: &Asked, path: &str, headers: &HeaderMap) -> Option<Blocks> {
     let last = headers.get("last-event-id").and_then(|id| std::str::from_utf8(id.as_bytes()).ok());
     let (events, ends_soon) = asked.take(path, last)?;
-    let events = events.with_heartbeat(Duration::from_secs(15), tokio::time::sleep);
+    // Longer than a law waits: what a heartbeat finds, nobody was woken for.
+    let events = events.with_heartbeat(Duration::from_secs(60), tokio::time::sleep);
     if !ends_soon {
         return Some(events.boxed());
     }

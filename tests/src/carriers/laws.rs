@@ -172,6 +172,11 @@ pub fn others_ids_are_gaps(carrier: &dyn Carrier, new_store: NewStore) {
         let mut client = carrier.connect(a.store.log(), &ask);
         let first = client.block().unwrap_or_default();
         assert!(first.starts_with("event: gap\n"), "{id}: {first:?}");
+        // Who is cut off now is not told again; beside another channel it is told of both before.
+        if !first.contains("\nid: ") {
+            let place = client.block().unwrap_or_default();
+            assert!(place.starts_with("id: ") && place.lines().count() == 1, "{place:?}");
+        }
         let mut record = Record { may_jump: true, ..Record::default() };
         record.read_up_to(&mut *client, "a", false, 4);
         assert_eq!(record.gaps, 0, "told once");
@@ -276,4 +281,23 @@ pub fn closing_ends_whole(carrier: &dyn Carrier, new_store: NewStore) {
             assert!(block.starts_with("id: ") && block.lines().count() == 1, "{block}");
         }
     }
+    closing_ends_who_waits(carrier, new_store);
+}
+
+/// Law 11: the end comes to clients that have everything too.
+fn closing_ends_who_waits(carrier: &dyn Carrier, new_store: NewStore) {
+    let channel = Numbered::new("a", new_store, History::default());
+    let mut record = Record::default();
+    let ask = record.ask(Replay::Live, false);
+    let mut client = carrier.connect(channel.store.log(), &ask);
+    record.read(&mut *client, "a", false, 1);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            // By then the client waits, on most machines.
+            thread::sleep(Duration::from_millis(50));
+            channel.store.close();
+        });
+        record.read(&mut *client, "a", false, usize::MAX);
+    });
+    assert!(client.is_complete(), "cut");
 }
