@@ -11,7 +11,7 @@ use crate::error::{Error, PublishError};
 use crate::fields;
 use crate::id::Tag;
 use crate::node::Node;
-use crate::registry::{Entry, Open};
+use crate::registry::{Lookup, Open};
 use crate::reply;
 use crate::time::within;
 
@@ -139,12 +139,12 @@ impl RedisChannel {
     }
 
     async fn open(&self) -> Result<Arc<Open>, Error> {
-        let opening = match self.hub.registry.enter(&self.key)? {
-            Entry::Open(open) => return Ok(open),
-            Entry::Opening(opening) => opening,
+        let waiting = match self.hub.registry.enter(&self.key)? {
+            Lookup::Open(open) => return Ok(open),
+            Lookup::Waiting(waiting) => waiting,
         };
         let time = self.hub.options.open_timeout;
-        within(time, opening.outcome()).await.unwrap_or_else(|| {
+        within(time, waiting.outcome()).await.unwrap_or_else(|| {
             let why = format!("the channel was not opened within {} ms", time.as_millis());
             Err(Error::Unreachable(why))
         })

@@ -5,7 +5,6 @@
 //! number of entries ever added shows whether any were trimmed or deleted before this node saw them.
 
 use std::collections::BTreeMap;
-use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -176,6 +175,7 @@ impl Reader {
         });
         let answer = match first.await {
             Some(answer) => answer,
+            None if self.registry.is_closed() => return Ok(Vec::new()),
             None => or(answer, self.stop_waiting(client)).await,
         };
         match answer.map_err(|error| Error::of(&error)) {
@@ -204,10 +204,6 @@ impl Reader {
             // If this cannot be sent, the wait ends by itself.
             let _ = within(UNBLOCK, self.shared.link.ask(&unblock)).await;
             sleep(UNBLOCK).await;
-            if self.registry.is_closed() {
-                sleep(BLOCK).await;
-                pending::<()>().await;
-            }
         }
     }
 

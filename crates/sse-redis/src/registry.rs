@@ -32,16 +32,6 @@ pub(crate) struct Opening {
 }
 
 impl Opening {
-    pub(crate) async fn outcome(&self) -> Result<Arc<Open>, Error> {
-        loop {
-            let done = self.done.listen();
-            if let Some(outcome) = self.outcome.get() {
-                return outcome.clone();
-            }
-            done.await;
-        }
-    }
-
     fn end(&self, outcome: Result<Arc<Open>, Error>) {
         let _ = self.outcome.set(outcome);
         self.done.notify(usize::MAX);
@@ -62,10 +52,42 @@ struct State {
     is_closed: bool,
 }
 
-/// A channel, or who waits for it.
-pub(crate) enum Entry {
+/// A channel, or waiting for it.
+pub(crate) enum Lookup {
     Open(Arc<Open>),
-    Opening(Arc<Opening>),
+    Waiting(Waiting),
+}
+
+/// One of those who wait for a channel. When the last of them has gone, it is not opened any more.
+pub(crate) struct Waiting {
+    registry: Arc<Registry>,
+    key: Arc<str>,
+    opening: Arc<Opening>,
+}
+
+impl Waiting {
+    pub(crate) async fn outcome(&self) -> Result<Arc<Open>, Error> {
+        loop {
+            let done = self.opening.done.listen();
+            if let Some(outcome) = self.opening.outcome.get() {
+                return outcome.clone();
+            }
+            done.await;
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let mut state = self.registry.state();
+        let known = state.opening.get(&self.key);
+        // The registry and this have it.
+        let is_last =
+            |it: &Arc<Opening>| Arc::ptr_eq(it, &self.opening) && Arc::strong_count(it) == 2;
+        if known.is_some_and(is_last) {
+            state.opening.remove(&self.key);
+        }
+    }
 }
 
 impl Registry {
@@ -74,19 +96,19 @@ impl Registry {
     }
 
     /// The channel of a stream, which is to be opened if it is not.
-    pub(crate) fn enter(&self, key: &Arc<str>) -> Result<Entry, Error> {
+    pub(crate) fn enter(self: &Arc<Self>, key: &Arc<str>) -> Result<Lookup, Error> {
         let mut state = self.state();
         if state.is_closed {
             return Err(Error::Closed);
         }
         if let Some(open) = state.open.get(key) {
             *open.used.lock().unwrap_or_else(PoisonError::into_inner) = now();
-            return Ok(Entry::Open(open.clone()));
+            return Ok(Lookup::Open(open.clone()));
         }
         let opening = state.opening.entry(key.clone()).or_default().clone();
         drop(state);
         self.changed.notify(usize::MAX);
-        Ok(Entry::Opening(opening))
+        Ok(Lookup::Waiting(Waiting { registry: self.clone(), key: key.clone(), opening }))
     }
 
     /// The keys that somebody waits for.
@@ -161,5 +183,23 @@ impl Registry {
         for open in open.into_values() {
             open.feed.close();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_waits_for_any_more_is_not_opened() {
+        let registry = Arc::new(Registry::default());
+        let keys: Vec<Arc<str>> = (0..100).map(|number| number.to_string().into()).collect();
+        let waiting: Vec<_> = keys.iter().map(|key| registry.enter(key)).collect();
+        let another = registry.enter(&keys[7]);
+        assert_eq!(registry.wanted().len(), 100);
+        drop(waiting);
+        assert_eq!(registry.wanted(), [keys[7].clone()], "somebody still does");
+        drop(another);
+        assert!(registry.wanted().is_empty());
     }
 }
