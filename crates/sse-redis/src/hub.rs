@@ -42,7 +42,7 @@ impl Hub {
     ///
     /// # Errors
     ///
-    /// The URL is none, or needs a feature that is not compiled in.
+    /// The URL is none, or needs a feature that is not compiled in; the certificates are none.
     pub fn new(
         url: &str,
         options: Options,
@@ -50,7 +50,12 @@ impl Hub {
     ) -> Result<(Self, impl Future<Output = ()> + Send + 'static), Error> {
         let tell: Tell = Arc::new(tell);
         let shared = Arc::new(Shared {
-            link: Link::new(url, options.connect_timeout, options.answer_timeout)?,
+            link: Link::new(
+                url,
+                &options.certificates,
+                options.connect_timeout,
+                options.answer_timeout,
+            )?,
             pages: Pages::new(options.page_bytes),
             counters: Counters::default(),
             max_event_bytes: options.max_event_bytes,

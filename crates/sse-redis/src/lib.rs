@@ -20,6 +20,7 @@ mod reply;
 mod source;
 mod stats;
 mod time;
+mod tls;
 
 pub use crate::channel::RedisChannel;
 pub use crate::error::{Error, PublishError};
@@ -27,6 +28,7 @@ pub use crate::fields::Skip;
 pub use crate::hub::Hub;
 pub use crate::options::{Notice, Options};
 pub use crate::stats::HubStats;
+pub use crate::tls::Certificates;
 pub use sse_channel::{Frame, History, Lag, Replay, Subscription};
 
 #[doc = include_str!("../README.md")]

@@ -1,4 +1,5 @@
-//! Connections to Redis: one for all who ask, and more for who waits. Depends on `error`, `time` and `redis`.
+//! Connections to Redis: one for all who ask, and more for who waits. Depends on `error`, `time`, `tls` and
+//! `redis`.
 
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,7 @@ use redis::{AsyncConnectionConfig, Client, Pipeline, RedisError, Value};
 
 use crate::error::{Error, PublishError};
 use crate::time::now;
+use crate::tls::{self, Certificates};
 
 /// How long nobody tries again after a connection could not be made: many ask at the same time.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -29,10 +31,11 @@ struct Shared {
 impl Link {
     pub(crate) fn new(
         url: &str,
+        certificates: &Certificates,
         connect_timeout: Duration,
         answer_timeout: Duration,
     ) -> Result<Self, Error> {
-        let client = Client::open(url).map_err(|error| Error::of(&error))?;
+        let client = tls::client(url, certificates)?;
         Ok(Self { client, connect_timeout, answer_timeout, shared: Mutex::default() })
     }
 

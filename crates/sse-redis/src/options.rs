@@ -1,4 +1,4 @@
-//! What a hub may be told, and what it tells. Depends on `error` and `fields`.
+//! What a hub may be told, and what it tells. Depends on `error`, `fields` and `tls`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use sse_channel::History;
 
 use crate::error::Error;
 use crate::fields::Skip;
+use crate::tls::Certificates;
 
 /// How a [`Hub`](crate::Hub) works; the defaults are right for production.
 ///
@@ -39,6 +40,8 @@ pub struct Options {
     pub once: Duration,
     /// Bytes that all channels together keep of what was read from the past, for 5 s, 16 MiB.
     pub page_bytes: usize,
+    /// For `rediss://`: whom to trust, the authorities of the Mozilla programme by default, and what to show.
+    pub certificates: Certificates,
 }
 
 impl Default for Options {
@@ -54,6 +57,7 @@ impl Default for Options {
             idle: Duration::from_secs(60),
             once: Duration::from_secs(3600),
             page_bytes: 16 * 1024 * 1024,
+            certificates: Certificates::default(),
         }
     }
 }

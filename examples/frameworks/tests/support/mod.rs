@@ -1,5 +1,7 @@
 //! A program that runs, its clients, and what it may take: every wait has an end.
 
+#![allow(dead_code, reason = "each test uses some of it")]
+
 use std::io::{BufRead, BufReader, Lines};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
