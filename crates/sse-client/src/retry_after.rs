@@ -1,5 +1,8 @@
 //! `Retry-After`: seconds, or a date of one of the three forms of RFC 9110 5.6.7; and
 //! `retry-after-ms`, which some APIs send beside it. Pure; the wall clock comes as an argument.
+//!
+//! The crate `httpdate` would do the second, but refuses a leap second, `23:59:60`, which is in the grammar that a
+//! recipient must accept, and a wrong day of the week, which RFC 9110 5.6.7 encourages to be robust against.
 
 use crate::head::Head;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -144,6 +147,19 @@ mod tests {
                 assert_eq!(found, Some(Duration::from_secs(expected)), "{value}");
             }
         }
+        // "00:00:00 - 23:59:60 (leap second)"
+        for (value, seconds) in [
+            ("Sat, 31 Dec 2016 23:59:60 GMT", 1_483_228_800),
+            ("Saturday, 31-Dec-16 23:59:60 GMT", 1_483_228_800),
+            ("Sat Dec 31 23:59:60 2016", 1_483_228_800),
+        ] {
+            let found = retry_after(value, at(1_483_228_700));
+            assert_eq!(found, Some(Duration::from_secs(seconds - 1_483_228_700)), "{value}");
+        }
+        // "Recipients of timestamp values are encouraged to be robust in parsing timestamps unless otherwise restricted":
+        // the day of the week says nothing that the date does not.
+        let monday = retry_after("Mon, 06 Nov 1994 08:49:37 GMT", at(THEN - 90));
+        assert_eq!(monday, Some(Duration::from_secs(90)));
         let leap = retry_after("Thu, 29 Feb 2024 00:00:00 GMT", at(0)).map(|it| it.as_secs());
         assert_eq!(leap, Some(1_709_164_800));
     }

@@ -143,7 +143,7 @@ impl ChunkedBody {
     /// assert_eq!(body.whole_chunk(&mut input), None);
     /// assert_eq!(input, b"\r\n2\r\nd");
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn whole_chunk<'i>(&mut self, input: &mut &'i [u8]) -> Option<&'i [u8]> {
         let line = match self.state {
             State::DataEnd => input.strip_prefix(b"\r\n")?,
@@ -271,24 +271,35 @@ impl Default for ChunkedBody {
 }
 
 /// Up to four hexadecimal digits and CRLF: their value, which is 0 if there are none, and what follows.
-#[inline]
+#[inline(always)]
 fn split_size(line: &[u8]) -> Option<(usize, &[u8])> {
     let mut size = 0;
-    let mut rest = line;
-    for _ in 0..5 {
-        let (&byte, after) = rest.split_first()?;
-        let digit = match byte {
-            b'0'..=b'9' => byte - b'0',
-            b'a'..=b'f' => byte - b'a' + 10,
-            b'A'..=b'F' => byte - b'A' + 10,
-            b'\r' => return Some((size, after.strip_prefix(b"\n")?)),
-            _ => return None,
-        };
-        size = size << 4 | usize::from(digit);
-        rest = after;
+    for (at, &byte) in line.iter().take(5).enumerate() {
+        match DIGITS[usize::from(byte)] {
+            NO_DIGIT if byte == b'\r' => {
+                let data = line.get(at + 2..)?;
+                return (line.get(at + 1) == Some(&b'\n')).then_some((size, data));
+            }
+            NO_DIGIT => return None,
+            digit => size = size << 4 | usize::from(digit),
+        }
     }
     None
 }
+
+/// The value of each byte as a hexadecimal digit.
+static DIGITS: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        digits[b"0123456789abcdef"[value] as usize] = value as u8;
+        digits[b"0123456789ABCDEF"[value] as usize] = value as u8;
+        value += 1;
+    }
+    digits
+};
+
+const NO_DIGIT: u8 = 0xFF;
 
 /// The bytes are no chunked body.
 ///
