@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 use crate::metadata::packages;
-use crate::process::workspace;
 use crate::steps::{Report, Selection, Step};
+use crate::workspace::workspace;
 use modules::Modules;
 
 /// Compare the public API of each crate with its API.txt

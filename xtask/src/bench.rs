@@ -3,9 +3,10 @@
 use std::process::Command;
 
 use anyhow::{Context, ensure};
+use testkit::Child;
 
-use crate::process::{self, Child, workspace};
 use crate::steps::Step;
+use crate::workspace::{cargo, workspace};
 
 /// Measure decoders, encoders, servers and clients beside their peers
 ///
@@ -60,7 +61,7 @@ impl Benchmark {
     /// Builds and runs it.
     fn command(self) -> Command {
         let (package, argument) = self.place();
-        let mut command = process::cargo(["run", "--quiet", "--release", "--locked"]);
+        let mut command = cargo(["run", "--quiet", "--release", "--locked"]);
         command.arg("--manifest-path").arg(workspace().join("benches/Cargo.toml"));
         command.args(["--package", package, "--bin", package, "--"]);
         command.args(argument);

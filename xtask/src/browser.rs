@@ -12,11 +12,11 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
-use crate::process::Child;
 use crate::requirements::{self, Program};
-use crate::scratch::Scratch;
 use crate::steps::Report;
-use crate::wait::{self, Look};
+use testkit::Scratch;
+use testkit::wait::{self, Look};
+use testkit::{Child, Served};
 use webdriver::Session;
 
 /// A kind of browser.
@@ -75,8 +75,9 @@ pub(crate) struct Browser {
 
 /// What a browser needs around it.
 struct Parts {
-    /// The driver, and what the driver needs, in the order in which they are to end.
-    _processes: Vec<Child>,
+    // Dropped in this order.
+    _driver: Served,
+    _screen: Option<Child>,
     _folder: Scratch,
 }
 

@@ -1,8 +1,9 @@
 //! `cargo xtask conformance`: the standard's sentences, each with the vectors that it decides.
 
 use anyhow::ensure;
+use testkit::Child;
 
-use crate::process::{Child, cargo};
+use crate::workspace::cargo;
 
 /// Check the codec against the standard, sentence by sentence
 ///

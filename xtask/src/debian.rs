@@ -11,8 +11,8 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, bail};
 
-use crate::process::workspace;
 use crate::steps::Report;
+use crate::workspace::workspace;
 
 /// Held by the one step that talks with apt: its lists of packages have a lock that nobody waits for.
 static APT: Mutex<()> = Mutex::new(());

@@ -4,8 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::ensure;
+use testkit::Child;
 
-use crate::process::{self, Child};
+use crate::guard::interrupt_is_success;
+use crate::workspace::cargo;
 
 /// Build and run the demos; the page to open is printed, Ctrl-C ends it
 #[derive(clap::Args)]
@@ -21,15 +23,15 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let demo = ["--package", "examples", "--bin", "demo"];
-        let built = Child::spawn(process::cargo(["build"]).args(demo))?.wait()?;
+        let built = Child::spawn(cargo(["build"]).args(demo))?.wait()?;
         ensure!(built.success(), "the demos do not compile: see above");
 
-        let mut command = process::cargo(["run", "--quiet"]);
+        let mut command = cargo(["run", "--quiet"]);
         command.args(demo).args(["--", "--addr", &self.addr.to_string()]);
         if let Some(state) = &self.state {
             command.arg("--state").arg(state);
         }
-        process::interrupt_is_success();
+        interrupt_is_success();
         let status = Child::spawn(&mut command)?.wait()?;
         ensure!(status.success(), "the demos are not served: see above");
         Ok(())

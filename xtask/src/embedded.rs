@@ -12,8 +12,8 @@ use std::process::Command;
 
 use anyhow::{Context, ensure};
 
-use crate::process::{cargo, workspace};
 use crate::steps::{Report, Selection, Step};
+use crate::workspace::{cargo, workspace};
 pub(crate) use compiler::Compiler;
 
 /// Build and run the codec for microcontrollers and WebAssembly, and print what it takes

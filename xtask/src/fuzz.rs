@@ -10,9 +10,9 @@ use std::process::Command;
 
 use anyhow::Context;
 
-use crate::process::workspace;
 use crate::requirements::{CARGO_FUZZ, search_path};
 use crate::steps::{Report, Selection, Step};
+use crate::workspace::workspace;
 
 /// Run every fuzz target for some seconds
 ///

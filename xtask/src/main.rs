@@ -15,17 +15,16 @@ mod debian;
 mod demo;
 mod embedded;
 mod fuzz;
+mod guard;
 mod interop;
 mod metadata;
 mod pages;
-mod process;
 mod requirements;
-mod scratch;
 mod soak;
 mod steps;
 mod test;
 mod tidy;
-mod wait;
+mod workspace;
 
 tasks![api, bench, conformance, demo, embedded, fuzz, interop, soak, test, tidy];
 
@@ -43,7 +42,7 @@ struct Cli {
 
 fn main() -> ExitCode {
     let task = Cli::parse().task;
-    let processes = process::Guard::install();
+    let processes = guard::Guard::install();
     let outcome = task.run();
     drop(processes);
     match outcome {

@@ -3,8 +3,8 @@
 use anyhow::Context;
 use serde_json::Value;
 
-use crate::process::cargo;
 use crate::steps::Report;
+use crate::workspace::cargo;
 
 /// A member of the workspace.
 pub(crate) struct Package {

@@ -23,11 +23,11 @@ mod votes;
 
 use anyhow::{bail, ensure};
 use serde_json::Value;
+use testkit::wait::{self, Look};
 
 use crate::browser::{Browser, ConsoleLine, Engine};
 use crate::requirements;
 use crate::steps::{Report, Step, TARGET};
-use crate::wait::{self, Look};
 use programs::Program;
 
 struct Case {

@@ -11,8 +11,8 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, bail};
 
 use crate::debian;
-use crate::process::{cargo, workspace};
 use crate::steps::{Report, Step};
+use crate::workspace::{cargo, workspace};
 
 /// A program that has to be there.
 pub(crate) struct Program {

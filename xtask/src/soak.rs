@@ -3,9 +3,10 @@
 use std::process::Command;
 
 use anyhow::ensure;
+use testkit::Child;
 
-use crate::process::{Child, cargo, workspace};
 use crate::steps::Step;
+use crate::workspace::{cargo, workspace};
 
 const PROGRAM: [&str; 6] = ["run", "--quiet", "--package", "tests", "--bin", "soak"];
 

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 
 use crate::metadata::packages;
-use crate::process::workspace;
 use crate::steps::{Report, Selection, Step};
+use crate::workspace::workspace;
 
 /// Check the rules of the house: file heads and lengths, imports, circles, manifests, links
 #[derive(clap::Args)]

@@ -303,14 +303,14 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::scratch::Scratch;
+    use crate::workspace::scratch;
 
     fn listed(files: &[(&str, &str)]) -> String {
-        let folder = Scratch::new("api").expect("a folder");
+        let folder = scratch("api").expect("a folder");
         for (name, text) in files {
-            fs::write(folder.path().join(name), text).expect("it is written");
+            fs::write(folder.join(name), text).expect("it is written");
         }
-        items(&Modules::read(&folder.path().join("lib.rs")).expect("Rust")).join("")
+        items(&Modules::read(&folder.join("lib.rs")).expect("Rust")).join("")
     }
 
     #[test]

@@ -1,20 +1,23 @@
 //! Starts Chromium without a window.
 
-use std::process::Command;
+use std::net::SocketAddr;
+use std::process::{Command, Stdio};
 
 use serde_json::json;
+use testkit::Served;
 
-use super::webdriver::{Session, start_driver};
+use super::webdriver::Session;
 use super::{Browser, Parts};
 use crate::requirements::{CHROMEDRIVER, CHROMIUM};
-use crate::scratch::Scratch;
 use crate::steps::Report;
+use crate::workspace::scratch;
 
 pub(super) fn start(report: &mut Report) -> anyhow::Result<Browser> {
     let binary = CHROMIUM.ensure(report)?;
     let driver = CHROMEDRIVER.ensure(report)?;
-    let profile = Scratch::new("chromium")?;
-    let (driver, address) = start_driver(Command::new(driver).arg("--port=0"), address)?;
+    let profile = scratch("chromium")?;
+    let mut driver = Command::new(driver);
+    let driver = Served::start_by(driver.arg("--port=0").stderr(Stdio::null()), address)?;
     let mut arguments = vec![
         "--headless".to_owned(),
         "--disable-gpu".to_owned(),
@@ -24,7 +27,7 @@ pub(super) fn start(report: &mut Report) -> anyhow::Result<Browser> {
         "--disable-component-update".to_owned(),
         "--disable-sync".to_owned(),
         "--no-proxy-server".to_owned(),
-        format!("--user-data-dir={}", profile.path().display()),
+        format!("--user-data-dir={}", profile.display()),
     ];
     if rustix::process::geteuid().is_root() {
         // The sandbox refuses to start as root.
@@ -37,13 +40,13 @@ pub(super) fn start(report: &mut Report) -> anyhow::Result<Browser> {
         "goog:chromeOptions": { "binary": binary, "args": arguments },
         "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
     });
-    let (session, version) = Session::start(&address, &capabilities)?;
-    let _parts = Parts { _processes: vec![driver], _folder: profile };
+    let (session, version) = Session::start(driver.address(), &capabilities)?;
+    let _parts = Parts { _driver: driver, _screen: None, _folder: profile };
     Ok(Browser { session, _parts, logs: true, version })
 }
 
 /// `ChromeDriver was started successfully on port 38021.`
-fn address(line: &str) -> Option<String> {
+fn address(line: &str) -> Option<SocketAddr> {
     let (_, port) = line.split_once("started successfully on port ")?;
-    Some(format!("127.0.0.1:{}", port.trim_end_matches('.')))
+    Some(([127, 0, 0, 1], port.trim_end_matches('.').parse().ok()?).into())
 }

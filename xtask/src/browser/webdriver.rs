@@ -1,13 +1,10 @@
 //! The part of the WebDriver protocol that the tests use: JSON over HTTP on the loopback device.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
-
-use crate::process::Child;
 
 /// How long a command may take; starting a browser on a busy machine is the longest.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -20,7 +17,10 @@ pub(super) struct Session {
 
 impl Session {
     /// Asks the driver at `address` for a browser with these capabilities; returns its version too.
-    pub(super) fn start(address: &str, capabilities: &Value) -> anyhow::Result<(Session, String)> {
+    pub(super) fn start(
+        address: SocketAddr,
+        capabilities: &Value,
+    ) -> anyhow::Result<(Session, String)> {
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(LIMIT))
             .http_status_as_error(false)
@@ -66,24 +66,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // The driver's process group ends in any case; this lets the browser write its profile.
+        // The driver ends in any case; this lets the browser write its profile.
         let _ = self.agent.delete(&self.url).call();
     }
-}
-
-/// Starts a driver and waits for the line that says where it listens.
-///
-/// `address` finds the address in such a line.
-pub(super) fn start_driver(
-    command: &mut Command,
-    address: fn(&str) -> Option<String>,
-) -> anyhow::Result<(Child, String)> {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut driver = Child::spawn(command)?;
-    let stdout = driver.inner().stdout.take().context("the driver has no output")?;
-    let mut lines = BufReader::new(stdout).lines();
-    let found = lines.by_ref().map_while(Result::ok).find_map(|line| address(&line));
-    // Its pipe stays open, so that later lines do not end it.
-    std::thread::spawn(move || lines.for_each(drop));
-    Ok((driver, found.context("the driver ended without saying where it listens")?))
 }

@@ -1,8 +1,6 @@
 //! Starts WebKitGTK's small browser on a display that nobody sees. Its driver has no endpoint for
 //! logs.
 
-use std::io::{BufRead, BufReader};
-use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -11,39 +9,32 @@ use serde_json::json;
 
 use super::webdriver::Session;
 use super::{Browser, Parts};
-use crate::process::Child;
 use crate::requirements::{WEBKIT_DRIVER, XVFB};
-use crate::scratch::Scratch;
 use crate::steps::Report;
-use crate::wait::{self, Look};
+use crate::workspace::scratch;
+use testkit::wait::PATIENCE;
+use testkit::{Child, Served, port};
 
 pub(super) fn start(report: &mut Report) -> anyhow::Result<Browser> {
     let driver = WEBKIT_DRIVER.ensure(report)?;
     let screen = XVFB.ensure(report)?;
-    let home = Scratch::new("webkit")?;
+    let home = scratch("webkit")?;
     let (screen, display) = start_screen(&mut Command::new(screen))?;
 
-    // The driver does not say which port it has taken, so it is given one that was free just now.
-    let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    // The driver does not say which port it has taken, so it is given one.
+    let address = port::free();
     let mut command = Command::new(driver);
     command.arg(format!("--port={}", address.port())).env("DISPLAY", display);
-    command.env("HOME", home.path()).env("NO_AT_BRIDGE", "1");
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let driver = Child::spawn(&mut command)?;
-    wait::until("WebKitWebDriver listens", || {
-        Ok(match TcpStream::connect(address) {
-            Ok(_) => Look::Reached(()),
-            Err(error) => Look::NotYet(error.to_string()),
-        })
-    })?;
+    command.env("HOME", &*home).env("NO_AT_BRIDGE", "1");
+    let driver = Served::at(&mut command, address)?;
     let capabilities = json!({
         "browserName": "MiniBrowser",
         // The tests sign their certificates themselves.
         "acceptInsecureCerts": true,
         "webkitgtk:browserOptions": { "binary": browser()?, "args": ["--automation"] },
     });
-    let (session, version) = Session::start(&address.to_string(), &capabilities)?;
-    let _parts = Parts { _processes: vec![driver, screen], _folder: home };
+    let (session, version) = Session::start(address, &capabilities)?;
+    let _parts = Parts { _driver: driver, _screen: Some(screen), _folder: home };
     Ok(Browser { session, _parts, logs: false, version })
 }
 
@@ -52,11 +43,8 @@ fn start_screen(command: &mut Command) -> anyhow::Result<(Child, String)> {
     command.args(["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut screen = Child::spawn(command)?;
-    let stdout = screen.inner().stdout.take().context("Xvfb has no output")?;
-    let mut number = String::new();
-    BufReader::new(stdout).read_line(&mut number)?;
-    let number: u32 =
-        number.trim().parse().context("Xvfb ended without the number of a display")?;
+    let number = screen.lines()?.find(PATIENCE, |line| line.trim().parse::<u32>().ok());
+    let number = number.context("Xvfb does not say the number of its display")?;
     Ok((screen, format!(":{number}")))
 }
 

@@ -6,8 +6,8 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 
 use crate::debian::{self, Tree};
-use crate::process::{cargo, workspace};
 use crate::steps::Report;
+use crate::workspace::{cargo, workspace};
 
 /// What compiles programs for one target.
 pub(crate) struct Compiler {

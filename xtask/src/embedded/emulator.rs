@@ -4,13 +4,12 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, ensure};
+use testkit::Child;
 
 use crate::debian::{self, Tree};
-use crate::process::Child;
 use crate::steps::Report;
 
 const NAME: &str = "qemu-system-arm";
@@ -62,16 +61,8 @@ impl Emulator {
         }
         report.log(format_args!("$ {NAME} -M {machine} -kernel {}", program.display()));
         let mut child = Child::spawn(&mut command)?;
-        let deadline = Instant::now() + PATIENCE;
-        let status = loop {
-            if let Some(status) = child.inner().try_wait()? {
-                break status;
-            }
-            if Instant::now() > deadline {
-                bail!("the program has not ended within {} s", PATIENCE.as_secs());
-            }
-            thread::sleep(Duration::from_millis(10));
-        };
+        let status = child.ended(PATIENCE)?;
+        let status = status.context("the program has not ended in time")?;
         let mut printed = String::new();
         if let Some(stdout) = &mut child.inner().stdout {
             stdout.read_to_string(&mut printed)?;

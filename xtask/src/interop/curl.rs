@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use sse_scenarios::{Need, Scenario, path};
+use testkit::Child;
 
 use super::carrier::Carrier;
 use super::matrix::{Cell, Sheet, Verdict};
 use super::playing::{LIMIT, new_run, shown};
-use crate::process::Child;
 use crate::requirements::CURL;
 use crate::steps::Report;
 

@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use sse_scenarios::{Event, Order, Sighting};
 
+use testkit::Served;
+
 use super::clients::Client;
 use super::matrix::{Cell, Row, Sheet, Verdict};
 use super::playing::{Program, told};
-use super::served::Served;
 
 /// A demo, and what it shows in a while.
 struct Demo {

@@ -6,11 +6,11 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::Context;
+use testkit::Child;
 
 use super::matrix::{Cell, Row, Sheet, Verdict};
 use crate::browser::Engine;
 use crate::pages::programs::executables;
-use crate::process::Child;
 use crate::steps::Report;
 
 /// Which streams, and how many.

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow};
 use serde_json::{Value, json};
 use sse_scenarios::{Need, Note, Order, Scenario, Sighting, path};
+use testkit::wait::Look;
 
 use super::carrier::Carrier;
 use super::matrix::{Cell, Sheet, Verdict};
 use super::playing::{LIMIT, judge, new_run, visits};
 use crate::browser::{Browser, Engine};
 use crate::steps::Report;
-use crate::wait::Look;
 
 /// How many streams a page follows at a time: fewer than the six connections that it has to an origin.
 const WIDTH: usize = 4;
@@ -115,7 +115,7 @@ fn play_batch(
 }
 
 pub(super) fn wait_for_results(browser: &Browser, limit: Duration) -> anyhow::Result<Vec<Value>> {
-    crate::wait::within(limit, "the scenarios are played", || {
+    testkit::wait::within(limit, "the scenarios are played", || {
         Ok(match browser.script("return window.results === null ? null : results")? {
             Value::Array(results) => Look::Reached(results),
             other => Look::NotYet(other.to_string()),

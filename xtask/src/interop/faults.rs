@@ -8,7 +8,7 @@ use std::fs;
 use anyhow::{Context, ensure};
 
 use super::matrix::{Cell, Verdict};
-use crate::process::workspace;
+use crate::workspace::workspace;
 
 const FILE: &str = "tests/interop/faults.txt";
 

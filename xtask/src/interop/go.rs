@@ -11,9 +11,9 @@ use anyhow::{anyhow, ensure};
 
 use super::setup;
 use crate::debian;
-use crate::process::workspace;
 use crate::requirements::GO;
 use crate::steps::Report;
+use crate::workspace::workspace;
 
 /// The package of Debian with the source of the client, and where it puts that.
 const PACKAGE: &str = "golang-github-donovanhide-eventsource-dev";

@@ -9,7 +9,7 @@ use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::matrix::{Cell, Sheet};
-use crate::process::workspace;
+use crate::workspace::workspace;
 
 pub(super) use table::print;
 

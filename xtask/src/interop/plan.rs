@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use sse_scenarios::{End, Framing, Need, Scenario, Server};
+use testkit::Served;
 
 use super::carrier::{Carrier, Refuses};
 use super::clients::{CLIENTS, CURL_IN_A_TERMINAL};
@@ -11,7 +12,7 @@ use super::differential::{self, Streams};
 use super::engines::{self, Place};
 use super::matrix::{Column, Row, Sheet};
 use super::proxies::{Fronted, PROXIES};
-use super::served::{Own, Served, Shared};
+use super::served::{self, Own, Shared};
 use super::servers::{self, SERVERS};
 use super::{curl, demos, gap, pages, playing, setup};
 use crate::browser::ENGINES;
@@ -52,7 +53,7 @@ pub(super) fn columns(streams: Streams) -> anyhow::Result<Vec<Column>> {
     let base = move || Ok(format!("http://{}", server.address()));
     scenarios(&mut columns, SCENARIOS, base.clone(), (|_| None, Own::small), |_| true);
     let ours: Shared<Served> = Shared::default();
-    let on_ours = move || Ok(ours.get(|| Served::workspace("scenario-server"))?.url(""));
+    let on_ours = move || Ok(ours.get(|| served::ours("scenario-server"))?.url(""));
     scenarios(&mut columns, OURS, on_ours.clone(), (not_ours, Own::ours), |name| {
         name == "chromium" || name == "curl"
     });
@@ -88,7 +89,7 @@ pub(super) fn columns(streams: Streams) -> anyhow::Result<Vec<Column>> {
     for client in CLIENTS.iter().chain([&CURL_IN_A_TERMINAL]) {
         let is_quick = client.name == "sse-client";
         columns.push(column(DEMOS, client.name, is_quick, demos::rows(), move |sheet| {
-            demos::play(sheet, client, Served::workspace)
+            demos::play(sheet, client, served::ours)
         }));
     }
     let ours = &CLIENTS[0];

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use sse_scenarios::{Driver, Order, Scenario, Sighting, Step, Visit, What, complaints, path};
+use testkit::Child;
 
 use super::carrier::Carrier;
 use super::clients::Client;
 use super::matrix::{Cell, Row, Sheet, Verdict};
-use crate::process::Child;
 
 /// How long a client may take for a scenario, on a busy machine.
 pub(super) const LIMIT: Duration = Duration::from_secs(10);

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, ensure};
+use testkit::{Scratch, Served, port};
 
 use super::carrier::{Carrier, Refuses};
-use super::served::{Own, Served, free_address};
+use super::served::{Own, ours};
 use super::setup;
-use crate::process::workspace;
 use crate::requirements::{CADDY, HAPROXY, NGINX, OPENSSL};
-use crate::scratch::Scratch;
 use crate::steps::Report;
+use crate::workspace::{scratch, workspace};
 
 /// A kind of proxy.
 pub(super) struct Proxy {
@@ -97,26 +97,27 @@ impl Fronted {
     fn try_start(proxy: &Proxy) -> anyhow::Result<Fronted> {
         let mut report = Report::quiet();
         let program = (proxy.program)(&mut report)?;
-        let server = Served::workspace("scenario-server")?;
-        let folder = Scratch::new("proxy")?;
-        certificate(folder.path(), &mut report)?;
-        let (plain, tls) = (free_address()?, free_address()?);
+        let server = ours("scenario-server")?;
+        let folder = scratch("proxy")?;
+        certificate(&folder, &mut report)?;
+        let (plain, tls) = (port::free(), port::free());
         let mut files = Vec::new();
         let mut replaced = 0;
         for name in proxy.files {
             let path = workspace().join("examples/proxies").join(name);
             let mut text = fs::read_to_string(path).with_context(|| format!("reading {name}"))?;
-            for (documented, address) in proxy.documented.iter().zip([server.address, plain, tls]) {
+            for (documented, address) in proxy.documented.iter().zip([server.address(), plain, tls])
+            {
                 replaced += text.matches(documented).count();
                 let before = documented.trim_end_matches(|it: char| it.is_ascii_digit());
                 text = text.replace(documented, &format!("{before}{}", address.port()));
             }
-            files.push(folder.path().join(name));
-            fs::write(folder.path().join(name), text)?;
+            files.push(folder.join(name));
+            fs::write(folder.join(name), text)?;
         }
         ensure!(replaced >= 3, "the configuration of {} names other addresses", proxy.name);
         let mut command = Command::new(&program);
-        command.current_dir(folder.path()).env("HOME", folder.path());
+        command.current_dir(&*folder).env("HOME", &*folder);
         (proxy.command)(&mut command, &files);
         let served = Served::at(&mut command, tls)?;
         let version = version(&program, proxy.version);

@@ -1,23 +1,13 @@
 //! Servers that are programs, started once and shared by the columns that need them.
 
-use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, OnceLock};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
+use testkit::Served;
 
 use crate::pages::programs::executables;
-use crate::process::Child;
 use crate::steps::Report;
-use crate::wait::{self, Look};
-
-/// A running server; it ends when this value is dropped.
-pub(super) struct Served {
-    /// Where it listens.
-    pub(super) address: SocketAddr,
-    _child: Child,
-}
 
 /// A server of scenarios for one that takes it down: nobody else asks it.
 pub(super) enum Own {
@@ -33,7 +23,7 @@ impl Own {
     }
 
     pub(super) fn ours() -> anyhow::Result<Own> {
-        Ok(Own::Ours(Served::workspace("scenario-server")?))
+        Ok(Own::Ours(self::ours("scenario-server")?))
     }
 
     /// The URL before the path of a scenario.
@@ -68,47 +58,11 @@ impl<T> Shared<T> {
     }
 }
 
-impl Served {
-    /// Starts a program of the workspace on a free port.
-    pub(super) fn workspace(name: &str) -> anyhow::Result<Served> {
-        let path = executables(&mut Report::quiet())?.get(name);
-        let path = path.with_context(|| format!("there is no program {name}"))?;
-        Served::start(Command::new(path).args(["--addr", "127.0.0.1:0"]))
-    }
-
-    /// Starts a server that says in a line where it listens, as `http://127.0.0.1:8080/`.
-    pub(super) fn start(command: &mut Command) -> anyhow::Result<Served> {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = Child::spawn(command)?;
-        let stdout = child.inner().stdout.take().context("the server has no output")?;
-        let mut lines = BufReader::new(stdout).lines();
-        let found = lines.by_ref().map_while(Result::ok).find_map(|line| address(&line));
-        let address = found.context("the server ended without saying where it listens")?;
-        // Its pipe stays open, so that later lines do not end it.
-        std::thread::spawn(move || lines.for_each(drop));
-        Ok(Served { address, _child: child })
-    }
-
-    /// Starts a server that is told where to listen, and waits until it does.
-    pub(super) fn at(command: &mut Command, address: SocketAddr) -> anyhow::Result<Served> {
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = Child::spawn(command)?;
-        wait::until(&format!("{} listens", command.get_program().to_string_lossy()), || {
-            if let Some(status) = child.inner().try_wait()? {
-                bail!("it ended with {status}");
-            }
-            Ok(match TcpStream::connect(address) {
-                Ok(_) => Look::Reached(()),
-                Err(error) => Look::NotYet(error.to_string()),
-            })
-        })?;
-        Ok(Served { address, _child: child })
-    }
-
-    /// The URL of a path.
-    pub(super) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
-    }
+/// Starts a program of the workspace on a free port.
+pub(super) fn ours(name: &str) -> anyhow::Result<Served> {
+    let path = executables(&mut Report::quiet())?.get(name);
+    let path = path.with_context(|| format!("there is no program {name}"))?;
+    Served::start(Command::new(path).args(["--addr", "127.0.0.1:0"]).stderr(Stdio::null()))
 }
 
 /// Publishes an event to nchan, of a type if that is not empty.
@@ -120,15 +74,4 @@ pub(super) fn publish(url: &str, event_type: &str, data: &str) -> anyhow::Result
     }
     request.send(data).with_context(|| format!("posting to {url}"))?;
     Ok(())
-}
-
-/// An address that is free now.
-pub(super) fn free_address() -> anyhow::Result<SocketAddr> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?)
-}
-
-/// The address in a line such as `Open http://127.0.0.1:8080/`.
-fn address(line: &str) -> Option<SocketAddr> {
-    let (_, rest) = line.split_once("http://")?;
-    rest.split(['/', ' ']).next()?.parse().ok()
 }

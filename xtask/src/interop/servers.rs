@@ -5,22 +5,22 @@
 //! - With one: an event whose data is `after` and that ID, and one of the type `done`.
 
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::Context;
 use sse_scenarios::{Order, Scenario, Sighting, Visit, What};
+use testkit::{Scratch, Served, port};
 
 use super::clients::Client;
 use super::matrix::{Row, Sheet, Verdict};
 use super::playing::{LIMIT, Program, judge};
-use super::served::{Served, free_address, publish};
+use super::served::publish;
 use super::setup;
 use crate::debian;
-use crate::process::{cargo, workspace};
 use crate::requirements::{NGINX, NODE};
-use crate::scratch::Scratch;
 use crate::steps::Report;
+use crate::workspace::{cargo, scratch, workspace};
 
 /// A server that is not ours.
 pub(super) struct Server {
@@ -166,7 +166,7 @@ fn until(seen: &Sighting, number: usize, own_ids: bool) -> Sighting {
 }
 
 fn running(command: &mut Command) -> anyhow::Result<Running> {
-    Ok(Running { served: Served::start(command)?, _folder: None })
+    Ok(Running { served: Served::start(command.stderr(Stdio::null()))?, _folder: None })
 }
 
 fn node(script: &str) -> anyhow::Result<Running> {
@@ -191,14 +191,14 @@ fn nchan() -> anyhow::Result<Running> {
         anyhow::ensure!(may, "nchan is missing: Debian has it in libnginx-mod-nchan");
         debian::install(&mut report, &["libnginx-mod-nchan"])?;
     }
-    let folder = Scratch::new("nchan")?;
-    let address = free_address()?;
+    let folder = scratch("nchan")?;
+    let address = port::free();
     let text = fs::read_to_string(setup::sources().join("servers/nchan.conf"))?;
     let text = text.replace("MODULES", modules).replace("ADDRESS", &address.to_string());
-    let file = folder.path().join("nchan.conf");
+    let file = folder.join("nchan.conf");
     fs::write(&file, text)?;
     let mut command = Command::new(nginx);
-    command.arg("-p").arg(folder.path()).arg("-c").arg(&file);
+    command.arg("-p").arg(&*folder).arg("-c").arg(&file);
     let served = Served::at(&mut command, address)?;
     for (event_type, data) in [
         ("", "first"),

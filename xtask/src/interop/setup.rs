@@ -8,9 +8,9 @@ use std::sync::OnceLock;
 use anyhow::{Context, anyhow};
 
 use crate::debian;
-use crate::process::workspace;
 use crate::requirements::{NODE, NPM, PYTHON};
 use crate::steps::Report;
+use crate::workspace::workspace;
 
 /// What was made of `tests/interop`, or why that failed.
 type Made = OnceLock<Result<PathBuf, String>>;

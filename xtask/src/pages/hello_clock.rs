@@ -3,7 +3,7 @@
 use anyhow::ensure;
 
 use super::{Case, Stage, has_form, no_errors_in};
-use crate::process::workspace;
+use crate::workspace::workspace;
 
 pub(super) const PAGE: Case = Case {
     name: "hello-clock",

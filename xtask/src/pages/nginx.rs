@@ -6,11 +6,12 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, ensure};
 
-use crate::process::{Child, workspace};
 use crate::requirements::{NGINX, OPENSSL};
-use crate::scratch::Scratch;
 use crate::steps::Report;
-use crate::wait::{self, Look};
+use crate::workspace::{scratch, workspace};
+use testkit::Child;
+use testkit::Scratch;
+use testkit::wait::{self, Look};
 
 const CONFIGURATION: &str = "examples/proxies/nginx.conf";
 
@@ -26,10 +27,10 @@ pub(super) struct Nginx {
 impl Nginx {
     /// Starts nginx in front of `server`, with a certificate that nobody has signed.
     pub(super) fn start(server: SocketAddr, report: &mut Report) -> anyhow::Result<Nginx> {
-        let folder = Scratch::new("nginx")?;
+        let folder = scratch("nginx")?;
         let mut certificate = Command::new(OPENSSL.ensure(report)?);
         certificate
-            .current_dir(folder.path())
+            .current_dir(&*folder)
             .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]);
         certificate.args(["-subj", "/CN=localhost", "-keyout", "key.pem", "-out", "cert.pem"]);
         report.run(&mut certificate)?;
@@ -43,11 +44,11 @@ impl Nginx {
             ensure!(text.contains(documented), "{CONFIGURATION} does not name {documented}");
             text = text.replace(documented, &address.to_string());
         }
-        let file = folder.path().join("nginx.conf");
+        let file = folder.join("nginx.conf");
         fs::write(&file, text)?;
         let mut nginx = Command::new(NGINX.ensure(report)?);
-        nginx.arg("-p").arg(folder.path()).arg("-c").arg(&file);
-        nginx.stdin(Stdio::null()).stderr(fs::File::create(folder.path().join("errors"))?);
+        nginx.arg("-p").arg(&*folder).arg("-c").arg(&file);
+        nginx.stdin(Stdio::null()).stderr(fs::File::create(folder.join("errors"))?);
         let nginx = Nginx { plain, tls, _process: Child::spawn(&mut nginx)?, folder };
         nginx.wait_until_it_listens()?;
         Ok(nginx)
@@ -68,7 +69,7 @@ impl Nginx {
             Ok(match TcpStream::connect(self.tls) {
                 Ok(_) => Look::Reached(()),
                 Err(_) => {
-                    let errors = fs::read_to_string(self.folder.path().join("errors"));
+                    let errors = fs::read_to_string(self.folder.join("errors"));
                     Look::NotYet(errors.unwrap_or_default())
                 }
             })

@@ -7,8 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use anyhow::bail;
-
-use crate::process::Child;
+use testkit::Child;
 
 /// Collects what a step has to say.
 pub(crate) struct Report {

@@ -10,11 +10,11 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, ensure};
+use testkit::Scratch;
 
 use crate::metadata::{Package, packages};
-use crate::process::{cargo, workspace};
-use crate::scratch::Scratch;
 use crate::steps::{Report, Step};
+use crate::workspace::{cargo, workspace};
 
 pub(super) fn step() -> Step {
     Step::new("alone", "each crate, copied into an empty project, builds and passes", check)
@@ -60,8 +60,8 @@ fn check_one(
     package: &Package,
     siblings: &BTreeSet<&str>,
 ) -> anyhow::Result<()> {
-    let project = Scratch::outside("newcomer")?;
-    let vendor = project.path().join("vendor");
+    let project = Scratch::new("newcomer")?;
+    let vendor = project.join("vendor");
     fs::create_dir(&vendor)?;
     let name = package.name.as_str();
     for folder in siblings.iter().chain([&name]) {
@@ -69,8 +69,8 @@ fn check_one(
         report.run(copy.arg("-r").arg(workspace().join("crates").join(folder)).arg(&vendor))?;
     }
     if package.has_library {
-        newcomer(project.path(), name)?;
-        report.run(cargo_in(project.path())?.arg("build"))?;
+        newcomer(&project, name)?;
+        report.run(cargo_in(&project)?.arg("build"))?;
     }
     report.run(cargo_in(&vendor.join(name))?.arg("test")).map(drop)
 }

@@ -1,8 +1,8 @@
 //! Examples with dependencies that the main lock file does not have to know: each a workspace of its own.
 
 use super::{frameworks, wasm};
-use crate::process::{cargo, workspace};
 use crate::steps::{Report, Step};
+use crate::workspace::{cargo, workspace};
 
 pub(super) fn steps() -> [Step; 4] {
     let about = "events out of the bodies of reqwest, hyper and ureq";

@@ -8,9 +8,9 @@ use std::thread;
 use anyhow::ensure;
 use serde_json::Value;
 
-use crate::process::cargo;
 use crate::requirements::search_path;
 use crate::steps::Report;
+use crate::workspace::cargo;
 
 /// How many run at a time for each core.
 const FOR_EACH_CORE: usize = 2;

@@ -2,8 +2,8 @@
 
 use super::binaries;
 use crate::metadata::packages;
-use crate::process::cargo;
 use crate::steps::{Report, Step, TARGET};
+use crate::workspace::cargo;
 
 pub(super) fn format() -> Step {
     Step::new("format", "cargo fmt --check", |report| {

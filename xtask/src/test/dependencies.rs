@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use anyhow::ensure;
 
-use crate::process::cargo;
 use crate::steps::{Report, Step};
+use crate::workspace::cargo;
 
 /// How many crates may be below `sse-server` and `sse-client`.
 const MOST: usize = 30;

@@ -1,16 +1,14 @@
 //! The page of the app on axum in a browser: it goes on where it was when the app ends and comes back.
 
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context, ensure};
-use rustix::process::{Pid, Signal, kill_process};
+use anyhow::ensure;
+use testkit::{Served, Signal};
 
 use crate::browser::{Browser, ENGINES};
-use crate::process::{Child, cargo, workspace};
-use crate::scratch::Scratch;
 use crate::steps::{Report, Step};
+use crate::workspace::{cargo, scratch, workspace};
 
 const SHOWN: &str =
     "return [...document.querySelectorAll('#events li')].map((it) => it.textContent)";
@@ -20,23 +18,23 @@ pub(super) fn page() -> Step {
     Step::new("frameworks/page", about, |report| {
         let program = build(report)?;
         let browser = ENGINES[0].start(report)?;
-        let folder = Scratch::new("frameworks")?;
-        let state = folder.path().join("state");
-        let mut app = App::start(&program, &state, "127.0.0.1:0")?;
-        browser.open(&app.url)?;
+        let folder = scratch("frameworks")?;
+        let state = folder.join("state");
+        let mut app = start(&program, &state, "127.0.0.1:0")?;
+        browser.open(&app.url(""))?;
         let says = "return document.getElementById('state').textContent";
         browser.wait_for("a connection", says, |text| text == "live")?;
         let mut published = Vec::new();
         for _ in 0..3 {
-            app.publish(10, &mut published)?;
+            publish(&app, 10, &mut published)?;
             wait_for_all(&browser, &published)?;
-            let address = app.stop()?;
-            app = App::start(&program, &state, &address)?;
+            let address = stop(app)?;
+            app = start(&program, &state, &address)?;
             // The browser comes back seconds later.
-            app.publish(5, &mut published)?;
+            publish(&app, 5, &mut published)?;
             wait_for_all(&browser, &published)?;
         }
-        app.stop().map(drop)
+        stop(app).map(drop)
     })
 }
 
@@ -56,37 +54,24 @@ fn wait_for_all(browser: &Browser, published: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
-struct App {
-    child: Child,
-    url: String,
+/// Starts the app on an address.
+fn start(program: &Path, state: &Path, address: &str) -> anyhow::Result<Served> {
+    Served::start(Command::new(program).args(["--addr", address, "--state"]).arg(state))
 }
 
-impl App {
-    fn start(program: &Path, state: &Path, address: &str) -> anyhow::Result<App> {
-        let mut command = Command::new(program);
-        command.args(["--addr", address, "--state"]).arg(state).stdout(Stdio::piped());
-        let mut child = Child::spawn(&mut command)?;
-        let stdout = child.inner().stdout.take().context("the program has no output")?;
-        let mut url = String::new();
-        BufReader::new(stdout).read_line(&mut url)?;
-        ensure!(url.starts_with("http://"), "the app does not say where it listens: {url:?}");
-        Ok(App { child, url: url.trim().to_owned() })
+fn publish(app: &Served, count: usize, published: &mut Vec<String>) -> anyhow::Result<()> {
+    for _ in 0..count {
+        let text = format!("event {}", published.len() + 1);
+        ureq::post(app.url("/publish")).send(&text)?;
+        published.push(text);
     }
+    Ok(())
+}
 
-    fn publish(&self, count: usize, published: &mut Vec<String>) -> anyhow::Result<()> {
-        for _ in 0..count {
-            let text = format!("event {}", published.len() + 1);
-            ureq::post(format!("{}/publish", self.url)).send(&text)?;
-            published.push(text);
-        }
-        Ok(())
-    }
-
-    /// Asks it to end, waits until it has, and returns where it listened.
-    fn stop(mut self) -> anyhow::Result<String> {
-        kill_process(Pid::from_child(self.child.inner()), Signal::INT)?;
-        let status = self.child.wait()?;
-        ensure!(status.success(), "the app ended with {status}");
-        Ok(self.url.trim_start_matches("http://").to_owned())
-    }
+/// Asks the app to end, waits until it has, and returns where it listened.
+fn stop(mut app: Served) -> anyhow::Result<String> {
+    app.signal(Signal::INT)?;
+    let status = app.process().wait()?;
+    ensure!(status.success(), "the app ended with {status}");
+    Ok(app.address().to_string())
 }

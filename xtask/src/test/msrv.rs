@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::debian::Tree;
-use crate::process::{cargo, workspace};
 use crate::steps::{Report, Step};
+use crate::workspace::{cargo, workspace};
 
 /// The `rust-version` of the workspace.
 const OLDEST: &str = "1.85";

@@ -9,12 +9,12 @@ use std::process::Command;
 use std::{env, fs, io};
 
 use anyhow::Context;
+use testkit::Scratch;
 use toml::{Table, Value};
 
 use crate::metadata::packages;
-use crate::process::{cargo, workspace};
-use crate::scratch::Scratch;
 use crate::steps::{Report, Step};
+use crate::workspace::{cargo, workspace};
 
 /// The first cargo that packages crates that need each other.
 const OLDEST: u32 = 90;
@@ -31,18 +31,15 @@ fn check(report: &mut Report) -> anyhow::Result<()> {
         return Ok(());
     }
     let settings = Settings::read()?;
-    let stage = Scratch::outside("packages")?;
+    let stage = Scratch::new("packages")?;
     let crates = packages(report)?.into_iter().filter(|package| package.is_published);
     let names: Vec<String> = crates.map(|package| package.name).collect();
     for name in &names {
         let mut copy = Command::new("cp");
-        report.run(copy.arg("-r").arg(workspace().join("crates").join(name)).arg(stage.path()))?;
-        settings.put_into(&stage.path().join(name), name, &names)?;
+        report.run(copy.arg("-r").arg(workspace().join("crates").join(name)).arg(&*stage))?;
+        settings.put_into(&stage.join(name), name, &names)?;
     }
-    fs::write(
-        stage.path().join("Cargo.toml"),
-        "[workspace]\nresolver = \"3\"\nmembers = [\"*\"]\n",
-    )?;
+    fs::write(stage.join("Cargo.toml"), "[workspace]\nresolver = \"3\"\nmembers = [\"*\"]\n")?;
     let target = workspace().join("target/package");
     // What was built of a package is not built again, whatever has become of it.
     if target.exists() {
@@ -51,11 +48,10 @@ fn check(report: &mut Report) -> anyhow::Result<()> {
     let home = target.join("home");
     make_home(&home).context("no home for cargo")?;
     let mut package = cargo(["package", "--workspace", "--allow-dirty", "--target-dir"]);
-    package.arg(&target).current_dir(stage.path()).env("CARGO_HOME", home);
+    package.arg(&target).current_dir(&*stage).env("CARGO_HOME", home);
     report.run(&mut package)?;
     for name in &names {
-        let manifest: Table =
-            fs::read_to_string(stage.path().join(name).join("Cargo.toml"))?.parse()?;
+        let manifest: Table = fs::read_to_string(stage.join(name).join("Cargo.toml"))?.parse()?;
         let version = manifest["package"]["version"].as_str().unwrap_or_default();
         let file = format!("{}-{version}.crate", settings.name(name));
         let size =

@@ -1,16 +1,16 @@
 //! Events out of a `fetch`, by a module of WebAssembly in a browser.
 
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::Command;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use serde_json::json;
+use testkit::Served;
 
 use crate::browser::ENGINES;
 use crate::embedded::Compiler;
-use crate::process::{Child, cargo, workspace};
 use crate::steps::{Report, Step};
+use crate::workspace::{cargo, workspace};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -31,14 +31,15 @@ fn check(report: &mut Report) -> anyhow::Result<()> {
     let module = module(&compiler, report)?;
     let mut serve = in_workspace(cargo(["build", "--locked", "--package", "serve"]));
     report.run(&mut serve)?;
-    let (_server, url) = start(&module)?;
+    let mut serve = Command::new(workspace().join("target/wasm/debug/serve"));
+    let server = Served::start(serve.arg(module))?;
     let browser = ENGINES[0].start(report)?;
-    browser.open(&format!("{url}/?token=secret"))?;
+    browser.open(&server.url("/?token=secret"))?;
     browser.wait_for("the end of the stream", STATE, |text| text == "ended")?;
     let events = browser.script(EVENTS)?;
     let expected = json!(["1 step one", "2 message zw\u{f6}lf", "3 message two\nlines"]);
     ensure!(events == expected, "the page shows {events}");
-    browser.open(&format!("{url}/?token=none"))?;
+    browser.open(&server.url("/?token=none"))?;
     browser.wait_for("a refusal", STATE, |text| text == "Error: status 401")?;
     let mut format = cargo(["fmt", "--all", "--check"]);
     report.run(format.current_dir(workspace().join("examples/wasm"))).map(drop)
@@ -54,15 +55,4 @@ fn in_workspace(mut cargo: Command) -> Command {
     let target = workspace().join("target/wasm");
     cargo.current_dir(workspace().join("examples/wasm")).env("CARGO_TARGET_DIR", target);
     cargo
-}
-
-/// The server, and its URL.
-fn start(module: &Path) -> anyhow::Result<(Child, String)> {
-    let mut command = Command::new(workspace().join("target/wasm/debug/serve"));
-    let mut child = Child::spawn(command.arg(module).stdout(Stdio::piped()))?;
-    let stdout = child.inner().stdout.take().context("the program has no output")?;
-    let mut url = String::new();
-    BufReader::new(stdout).read_line(&mut url)?;
-    ensure!(url.starts_with("http://"), "it does not say where it listens: {url:?}");
-    Ok((child, url.trim().to_owned()))
 }

@@ -6,13 +6,14 @@ use super::Source;
 use crate::metadata::Package;
 
 /// Packages that a package may not depend on, not even in its tests.
-const FORBIDDEN: [(&str, &[&str]); 6] = [
+const FORBIDDEN: [(&str, &[&str]); 7] = [
     ("sse-proto", &["sse-channel", "sse-server", "sse-client", "sse-redis"]),
     ("sse-channel", &["sse-server", "sse-client", "sse-redis"]),
     ("sse-server", &["sse-client", "sse-redis"]),
     ("sse-client", &["sse-channel", "sse-server", "sse-redis"]),
     ("sse-redis", &["sse-server", "sse-client"]),
-    ("xtask", &["sse-proto", "sse-server", "sse-client", "examples", "tests"]),
+    ("xtask", &["sse-proto", "sse-channel", "sse-server", "sse-client", "examples", "tests"]),
+    ("testkit", &["sse-proto", "sse-channel", "sse-server", "sse-client", "sse-redis"]),
 ];
 
 /// What `sse-proto` may depend on, behind features.

@@ -65,8 +65,8 @@ impl<'a> Manifest<'a> {
 
     /// It is a member of the main workspace.
     fn is_member(&self) -> bool {
-        let others = ["examples/Cargo.toml", "tests/Cargo.toml", "xtask/Cargo.toml"];
-        self.is_crate() || others.contains(&self.path)
+        let others = ["examples", "testkit", "tests", "xtask"].map(|it| format!("{it}/Cargo.toml"));
+        self.is_crate() || others.iter().any(|it| it == self.path)
     }
 
     /// What it says for a key of [`ALIKE`].

@@ -6,11 +6,8 @@
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
-use std::thread;
 
 use rustix::process::{Pid, Signal};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 
 /// Makes the command the leader of a process group.
 pub(super) fn lead_group(command: &mut Command) {
@@ -24,38 +21,15 @@ pub(super) fn adopt_orphans() {
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 
-/// Calls `handler` in a thread of its own when a signal asks this program to end.
-pub(super) fn on_signal(handler: fn(i32)) {
-    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) else {
-        return;
-    };
-    thread::spawn(move || {
-        for signal in signals.forever() {
-            handler(signal);
-        }
-    });
+/// Sends a signal to a process; nothing if there is none.
+pub(super) fn signal(process: u32, signal: Signal) -> Option<()> {
+    rustix::process::kill_process(pid(process)?, signal).ok()
 }
 
-/// What the user calls a signal that [`on_signal`] reports.
-pub(super) fn signal_name(signal: i32) -> &'static str {
-    match signal {
-        SIGINT => "Ctrl-C",
-        SIGTERM => "SIGTERM",
-        _ => "SIGHUP",
-    }
-}
-
-/// Asks a process to end, or kills it. One that has ended already is no error.
-pub(super) fn signal(process: u32, kill: bool) {
-    if let Some(process) = pid(process) {
-        let _ = rustix::process::kill_process(process, kind(kill));
-    }
-}
-
-/// Asks every process of a group to end, or kills them.
-pub(super) fn signal_group(leader: u32, kill: bool) {
+/// Sends a signal to every process of a group. One that has ended already is no error.
+pub(super) fn signal_group(leader: u32, signal: Signal) {
     if let Some(leader) = pid(leader) {
-        let _ = rustix::process::kill_process_group(leader, kind(kill));
+        let _ = rustix::process::kill_process_group(leader, signal);
     }
 }
 
@@ -109,8 +83,4 @@ fn process(id: u32) -> Option<Process> {
 
 fn pid(id: u32) -> Option<Pid> {
     Pid::from_raw(i32::try_from(id).ok()?)
-}
-
-fn kind(kill: bool) -> Signal {
-    if kill { Signal::KILL } else { Signal::TERM }
 }

@@ -1,4 +1,4 @@
-//! Waiting for something to become true: by looking again and again until a deadline.
+//! Waiting for something to become true: by looking again and again until a deadline. Needs the standard library.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -7,10 +7,12 @@ use anyhow::bail;
 
 /// How long a page or a program may take to do what it should; much longer than it needs, so that
 /// a busy machine is no failure.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a look at the state of things found.
-pub(crate) enum Look<T> {
+#[derive(Debug)]
+pub enum Look<T> {
+    /// What was waited for.
     Reached(T),
     /// Not yet; the text says how things stand.
     NotYet(String),
@@ -21,10 +23,7 @@ pub(crate) enum Look<T> {
 /// # Errors
 ///
 /// When a look fails, or when time is over; the message holds how things stood at last.
-pub(crate) fn until<T>(
-    what: &str,
-    look: impl FnMut() -> anyhow::Result<Look<T>>,
-) -> anyhow::Result<T> {
+pub fn until<T>(what: &str, look: impl FnMut() -> anyhow::Result<Look<T>>) -> anyhow::Result<T> {
     within(PATIENCE, what, look)
 }
 
@@ -33,19 +32,32 @@ pub(crate) fn until<T>(
 /// # Errors
 ///
 /// When a look fails, or when time is over; the message holds how things stood at last.
-pub(crate) fn within<T>(
+pub fn within<T>(
     limit: Duration,
     what: &str,
     mut look: impl FnMut() -> anyhow::Result<Look<T>>,
 ) -> anyhow::Result<T> {
     let deadline = Instant::now() + limit;
+    // Often at first, when it may be there soon; seldom for what takes long.
+    let mut pause = Duration::from_millis(1);
     loop {
         match look()? {
             Look::Reached(value) => return Ok(value),
             Look::NotYet(state) if Instant::now() > deadline => {
                 bail!("{what}: not within {} s; at last: {state}", limit.as_secs())
             }
-            Look::NotYet(_) => thread::sleep(Duration::from_millis(50)),
+            Look::NotYet(_) => thread::sleep(pause),
         }
+        pause = (pause * 2).min(Duration::from_millis(50));
     }
+}
+
+/// Waits until something is so, at most for [`PATIENCE`].
+///
+/// # Panics
+///
+/// When it is not so in time: the test has failed.
+pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let look = || Ok(if is_so() { Look::Reached(()) } else { Look::NotYet("it is not".into()) });
+    until(what, look).unwrap_or_else(|error| panic!("{error}"));
 }

@@ -1,0 +1,30 @@
+//! The folder of the workspace, and what is run and written in it.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use testkit::Scratch;
+
+/// The cargo that runs this program, in the folder of the workspace.
+pub(crate) fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(workspace()).args(arguments);
+    command
+}
+
+/// The folder of the workspace: the one above the package that `cargo run` runs.
+pub(crate) fn workspace() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let package = std::env::var_os("CARGO_MANIFEST_DIR");
+        let package = package.map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+        package.parent().map_or_else(|| package.clone(), Path::to_path_buf)
+    })
+}
+
+/// A folder below `target/` for the files of one program.
+pub(crate) fn scratch(purpose: &str) -> anyhow::Result<Scratch> {
+    Scratch::below(&workspace().join("target/xtask"), purpose)
+}
