@@ -63,6 +63,14 @@ impl Child {
         Ok(Child { inner, mark })
     }
 
+    /// The numbers of its process and of those that it has started.
+    #[must_use]
+    pub fn family(&self) -> Vec<u32> {
+        let leader = self.inner.id();
+        let below = system::descendants(leader);
+        [leader].into_iter().chain(below.iter().map(|it| it.id)).collect()
+    }
+
     /// The pipes of the child and its state.
     pub fn inner(&mut self) -> &mut std::process::Child {
         &mut self.inner
@@ -121,11 +129,9 @@ impl Child {
     /// Kills it and all that it has started, and waits until it has ended.
     pub fn kill(&mut self) {
         if let Ok(None) = self.inner.try_wait() {
-            let below = system::descendants(self.inner.id());
-            // Both fail only if it has ended already.
-            let _ = self.inner.kill();
-            for it in below {
-                let _ = system::signal(it.id, Signal::KILL);
+            // Who has ended meanwhile needs no signal.
+            for process in self.family() {
+                let _ = system::signal(process, Signal::KILL);
             }
             let _ = self.inner.wait();
         }

@@ -82,7 +82,13 @@ impl Served {
     }
 
     /// Its process.
-    pub fn process(&mut self) -> &mut Child {
+    #[must_use]
+    pub fn process(&self) -> &Child {
+        &self.child
+    }
+
+    /// Its process, to be waited for or ended.
+    pub fn process_mut(&mut self) -> &mut Child {
         &mut self.child
     }
 

@@ -12,7 +12,6 @@ mod http_2;
 mod identified_stream;
 mod index;
 mod left;
-mod nginx;
 mod preflight;
 pub(crate) mod programs;
 mod refused;

@@ -2,21 +2,18 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::net::{SocketAddr, TcpStream};
+use std::process::Command;
+use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use serde::Serialize;
+use testkit::Served;
 
 use crate::cores;
 
-/// How long a server may take until it accepts connections.
-const STARTUP: Duration = Duration::from_secs(10);
-
 pub(crate) struct Server {
-    child: Child,
+    served: Served,
     pub(crate) address: SocketAddr,
 }
 
@@ -42,25 +39,9 @@ impl Ticks {
 }
 
 impl Server {
-    /// Starts `command` on the server's core and waits until it accepts connections.
+    /// Starts `command` and waits until it accepts connections.
     pub(crate) fn start(mut command: Command, address: SocketAddr) -> anyhow::Result<Server> {
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .with_context(|| format!("cannot start {}", command.get_program().display()))?;
-        let mut server = Server { child, address };
-        let deadline = Instant::now() + STARTUP;
-        while TcpStream::connect(address).is_err() {
-            if let Some(status) = server.child.try_wait()? {
-                bail!("{} ended with {status}", command.get_program().display());
-            }
-            if Instant::now() > deadline {
-                bail!("{} does not listen", command.get_program().display());
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
-        Ok(server)
+        Ok(Server { served: Served::at(&mut command, address)?, address })
     }
 
     /// Asks for a burst of events. The connection must be kept until the burst is over.
@@ -149,28 +130,7 @@ impl Server {
 
     /// The server and the processes that it has started.
     pub(crate) fn processes(&self) -> Vec<u32> {
-        let mut found = vec![self.child.id()];
-        for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-            let process = entry.file_name().to_str().and_then(|it| it.parse().ok());
-            if let Some(process) = process {
-                let parent = stat(process).get(1).and_then(|it| it.parse().ok());
-                if parent == Some(self.child.id()) {
-                    found.push(process);
-                }
-            }
-        }
-        found
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        for process in self.processes().into_iter().rev() {
-            if let Some(process) = rustix::process::Pid::from_raw(process as i32) {
-                let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
-            }
-        }
-        let _ = self.child.wait();
+        self.served.process().family()
     }
 }
 
@@ -179,11 +139,6 @@ pub(crate) fn on_server_core(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new("taskset");
     command.arg("-c").arg(cores::SERVER.to_string()).arg(program);
     command
-}
-
-/// An address of loopback that nobody listens on.
-pub(crate) fn free_address() -> anyhow::Result<SocketAddr> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
 /// The fields of `/proc/PROCESS/stat` after the name of the program.

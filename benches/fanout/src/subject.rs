@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, bail, ensure};
 use report::Role;
-use tempfile::TempDir;
+use testkit::{Scratch, port};
 
 use crate::process::{self, Server};
 
@@ -27,7 +27,7 @@ pub(crate) enum Subject {
 /// A server that runs, and what it needs until it ends.
 pub(crate) struct Running {
     pub(crate) server: Server,
-    _folder: Option<TempDir>,
+    _folder: Option<Scratch>,
 }
 
 impl Subject {
@@ -109,7 +109,7 @@ impl Subject {
 
     /// Starts a server of this kind. `options` are for ours alone.
     pub(crate) fn start(self, options: &[&str]) -> anyhow::Result<Running> {
-        let address = process::free_address()?;
+        let address = port::free();
         let mut folder = None;
         let mut command = match self {
             Subject::Ours => process::on_server_core(target("..").join("examples/bench_server")),
@@ -120,8 +120,8 @@ impl Subject {
             Subject::Nchan => {
                 let mut command = process::on_server_core("nginx");
                 let made = configuration(address)?;
-                command.arg("-e").arg(made.path().join("error.log"));
-                command.arg("-c").arg(made.path().join("nginx.conf"));
+                command.arg("-e").arg(made.join("error.log"));
+                command.arg("-c").arg(made.join("nginx.conf"));
                 folder = Some(made);
                 command
             }
@@ -186,12 +186,12 @@ fn runs(program: &str, argument: &str) -> anyhow::Result<()> {
 }
 
 /// A folder with the configuration of an nginx on `address`.
-fn configuration(address: SocketAddr) -> anyhow::Result<TempDir> {
-    let folder = tempfile::tempdir()?;
+fn configuration(address: SocketAddr) -> anyhow::Result<Scratch> {
+    let folder = Scratch::new("nchan")?;
     let text = include_str!("../../servers/other/nginx.conf")
-        .replace("FOLDER", &folder.path().to_string_lossy())
+        .replace("FOLDER", &folder.to_string_lossy())
         .replace("ADDRESS", &address.to_string())
         .replace("MODULE", NCHAN);
-    std::fs::write(folder.path().join("nginx.conf"), text)?;
+    std::fs::write(folder.join("nginx.conf"), text)?;
     Ok(folder)
 }

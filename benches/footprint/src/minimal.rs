@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context, ensure};
 use report::{Bar, Bars, Cell, Group, Report, Role, Table};
+use testkit::Scratch;
 
 use crate::cargo;
 
@@ -63,23 +64,23 @@ pub(crate) fn measure(quick: bool, report: &mut Report) -> anyhow::Result<()> {
 
 /// Seconds of a cold build, and the bytes of the program.
 fn program_of(package: &str) -> anyhow::Result<(f64, u64)> {
-    let target = tempfile::tempdir()?;
+    let target = Scratch::new("footprint")?;
     let build = ["build", "--profile", "footprint", "--package", package];
-    let seconds = build_in(cargo::folder(), target.path(), Command::new("cargo").args(build))?;
-    let size = fs::metadata(target.path().join("footprint").join(package))?.len();
+    let seconds = build_in(cargo::folder(), &target, Command::new("cargo").args(build))?;
+    let size = fs::metadata(target.join("footprint").join(package))?.len();
     Ok((seconds, size))
 }
 
 /// Seconds of a cold build of one of our crates, as cargo builds it when told nothing else.
 fn library(package: &str) -> anyhow::Result<f64> {
-    let target = tempfile::tempdir()?;
+    let target = Scratch::new("footprint")?;
     let mut command = Command::new("cargo");
     command
         .args(["build", "--release", "--package", package])
         .env("CARGO_PROFILE_RELEASE_LTO", "false")
         .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
         .env("CARGO_PROFILE_RELEASE_DEBUG", "false");
-    build_in(&cargo::folder().join(".."), target.path(), &mut command)
+    build_in(&cargo::folder().join(".."), &target, &mut command)
 }
 
 fn build_in(folder: &Path, target: &Path, build: &mut Command) -> anyhow::Result<f64> {

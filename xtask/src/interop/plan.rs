@@ -138,7 +138,7 @@ fn scenarios(
 fn through_proxies(columns: &mut Vec<Column>) {
     for proxy in &PROXIES {
         let fronted: Shared<Fronted> = Shared::default();
-        let name = |protocol: &str, who: &str| format!("{}, {protocol}: {who}", proxy.name);
+        let name = |protocol: &str, who: &str| format!("{}, {protocol}: {who}", proxy.kind.name);
         let start = || Fronted::start(proxy);
         let front = fronted.clone();
         let (engine, client) = (&ENGINES[0], &CLIENTS[0]);

@@ -2,9 +2,10 @@
 
 use anyhow::ensure;
 use serde_json::Value;
+use testkit::proxy::{self, Proxy};
 
-use super::nginx::Nginx;
 use super::{Case, Stage, as_text};
+use crate::requirements::{NGINX, OPENSSL};
 
 /// How many connections a browser opens to one origin over HTTP/1.1.
 const CONNECTIONS: usize = 6;
@@ -14,13 +15,15 @@ pub(super) const TEN_STREAMS: Case = Case {
     about: "ten streams on one page, through nginx and TLS",
     check: |stage| {
         let server = stage.start("ten-streams")?;
-        let nginx = Nginx::start(server.relay_address(), stage.report)?;
+        let (nginx, openssl) = (NGINX.ensure(stage.report)?, OPENSSL.ensure(stage.report)?);
+        let address = server.relay_address();
+        let nginx = Proxy::start(&proxy::NGINX, [&nginx, &openssl], address, &[])?;
         // Without this, ten live cards could have come over ten connections.
-        stage.open(&nginx.plain_url("/"))?;
+        stage.open(&format!("http://{}/", nginx.plain()))?;
         let live = wait_for_live_cards(stage, CONNECTIONS)?;
         ensure!(live == CONNECTIONS, "{live} cards are live over HTTP/1.1");
 
-        stage.open(&nginx.tls_url("/"))?;
+        stage.open(&format!("https://{}/", nginx.tls()))?;
         let protocol = "return performance.getEntriesByType('navigation')[0].nextHopProtocol";
         let protocol = as_text(&stage.browser.script(protocol)?);
         ensure!(protocol == "h2", "the page came over {protocol:?}");

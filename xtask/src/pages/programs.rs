@@ -61,7 +61,7 @@ impl Program {
 
     /// Kills the program without a warning.
     pub(super) fn crash(&mut self) {
-        self.program.process().kill();
+        self.program.process_mut().kill();
         self.relay.cut();
     }
 

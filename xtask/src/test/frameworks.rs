@@ -71,7 +71,7 @@ fn publish(app: &Served, count: usize, published: &mut Vec<String>) -> anyhow::R
 /// Asks the app to end, waits until it has, and returns where it listened.
 fn stop(mut app: Served) -> anyhow::Result<String> {
     app.signal(Signal::INT)?;
-    let status = app.process().wait()?;
+    let status = app.process_mut().wait()?;
     ensure!(status.success(), "the app ended with {status}");
     Ok(app.address().to_string())
 }

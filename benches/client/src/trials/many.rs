@@ -1,17 +1,16 @@
 //! Many streams in one process on one thread, one event a second each; then the server restarts.
 
 use std::io::Write;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use anyhow::{Context, anyhow, bail, ensure};
 use report::{Cell, Report, Table};
+use testkit::{Served, port};
 
 use crate::SERVER_CORE;
-use crate::child::Client;
+use crate::child::{Client, on_core};
 use crate::subject::Subject;
 use crate::task::Told;
 
@@ -52,8 +51,8 @@ pub(crate) fn measure(
 }
 
 fn run(subject: Subject, streams: usize, events: u64) -> anyhow::Result<Vec<Cell>> {
-    let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    let server = Server::start(address)?;
+    let address = port::free();
+    let server = start(address)?;
     let url = format!("http://{address}/events");
     let name = clap::ValueEnum::to_possible_value(&subject);
     let name = name.ok_or_else(|| anyhow!("a client without a name"))?;
@@ -62,12 +61,12 @@ fn run(subject: Subject, streams: usize, events: u64) -> anyhow::Result<Vec<Cell
     let Told::AllOpen { seconds, memory } = client.told()? else {
         bail!("something came before all were open");
     };
-    server.ask_to_start(events)?;
+    ask_to_start(&server, events)?;
     let Told::AllReceived { cpu_seconds, memory: loaded } = client.told()? else {
         bail!("not all events came");
     };
     drop(server);
-    let server = Server::start(address)?;
+    let server = start(address)?;
     let again = match client.told() {
         Ok(Told::AllOpen { seconds, .. }) => Cell::number(seconds),
         _ => Cell::text("not within 60 s"),
@@ -84,43 +83,17 @@ fn run(subject: Subject, streams: usize, events: u64) -> anyhow::Result<Vec<Cell
     ])
 }
 
-/// The server that is a bare loop of `write` calls; killed when dropped.
-struct Server {
-    child: Child,
-    address: SocketAddr,
+/// Starts the server that is a bare loop of `write` calls.
+fn start(address: SocketAddr) -> anyhow::Result<Served> {
+    let mut command = on_core(SERVER_CORE, folder().join("target/release/limit"));
+    Served::at(command.args(["--addr", &address.to_string()]), address)
 }
 
-impl Server {
-    fn start(address: SocketAddr) -> anyhow::Result<Server> {
-        let child = Command::new("taskset")
-            .args(["-c", &SERVER_CORE.to_string()])
-            .arg(folder().join("target/release/limit"))
-            .args(["--addr", &address.to_string()])
-            .stdin(Stdio::null())
-            .spawn()
-            .context("cannot start the server")?;
-        let server = Server { child, address };
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while TcpStream::connect(address).is_err() {
-            ensure!(Instant::now() < deadline, "the server does not listen");
-            thread::sleep(Duration::from_millis(10));
-        }
-        Ok(server)
-    }
-
-    fn ask_to_start(&self, events: u64) -> anyhow::Result<()> {
-        let target = format!("/start?rate=1&count={events}&size=100");
-        let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        TcpStream::connect(self.address)?.write_all(request.as_bytes())?;
-        Ok(())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn ask_to_start(server: &Served, events: u64) -> anyhow::Result<()> {
+    let target = format!("/start?rate=1&count={events}&size=100");
+    let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    TcpStream::connect(server.address())?.write_all(request.as_bytes())?;
+    Ok(())
 }
 
 fn build() -> anyhow::Result<()> {

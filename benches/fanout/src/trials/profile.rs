@@ -4,13 +4,13 @@
 //! does on the server's account, inside the call that sends.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use report::{Cell, Report, Table};
-use rustix::process::{Pid, Signal, kill_process};
+use testkit::{Child, Signal};
 use servers::Burst;
 
 use crate::plan::Plan;
@@ -81,22 +81,21 @@ struct Perf(Child);
 impl Perf {
     fn start(server: &Server, data: &Path) -> anyhow::Result<Perf> {
         let processes: Vec<String> = server.processes().iter().map(u32::to_string).collect();
-        let child = Command::new("perf")
+        let mut command = Command::new("perf");
+        command
             .args(["record", "--quiet", "--event", "cpu-clock", "--freq", "999", "-g"])
             .arg("--output")
             .arg(data)
             .args(["--pid", &processes.join(",")])
-            .stdout(Stdio::null())
-            .spawn()
-            .context("cannot run perf (Debian: `apt-get install linux-perf`)")?;
+            .stdout(Stdio::null());
+        let perf = Child::spawn(&mut command).context("Debian has it in linux-perf")?;
         // It says nothing when it has begun.
         thread::sleep(Duration::from_millis(500));
-        Ok(Perf(child))
+        Ok(Perf(perf))
     }
 
     fn stop(mut self) -> anyhow::Result<()> {
-        let process = Pid::from_raw(self.0.id() as i32).context("perf has no number")?;
-        kill_process(process, Signal::INT)?;
+        self.0.signal(Signal::INT)?;
         self.0.wait()?;
         Ok(())
     }
