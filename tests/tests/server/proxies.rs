@@ -1,14 +1,12 @@
 //! The server behind nginx and HAProxy, with the configurations of `examples/proxies`.
 
-mod server_support;
-
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use server_support::{Peer, Running, eventually, field, find, live, status};
+use crate::server_support::{Peer, Running, eventually, field, find, live, status};
 use sse_server::{Channel, Events, Frame, Response, Server, Shutdown, sleep};
 use tests::proxy::{Proxy, command};
 

@@ -1,13 +1,11 @@
 //! What can go wrong between a node and Redis, against a real server: it stops and comes back, is empty, older, slow or cut
 //! off, trims faster than a node reads, refuses. Clients miss nothing, or are told.
 
-mod redis_support;
-
 use std::thread;
 use std::time::Duration;
 
+use crate::redis_support::{Event, publish, subscribe};
 use futures_lite::future::block_on;
-use redis_support::{Event, publish, subscribe};
 use sse_channel::{Frame, Replay};
 use sse_redis::{Error, Notice, Options, PublishError};
 use tests::redis::{Node, Redis, Wire, eventually};

@@ -1,13 +1,11 @@
 //! Several channels over one connection, and a state before its changes, through the server: heartbeats, slow clients,
 //! shutdown and the access log are those of any stream.
 
-mod server_support;
-
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use server_support::{Peer, Running, eventually, field, status};
+use crate::server_support::{Peer, Running, eventually, field, status};
 use sse_server::{
     Access, Channel, Channels, Entry, Events, Frame, History, Lag, Outcome, Replay, Request,
     Response, Server, Shutdown, StateChannel,

@@ -1,13 +1,11 @@
 //! Behind proxies that compress: events arrive as they are published, because the server says
 //! `no-transform` (RFC 9111, 5.2.2.6), or because the proxy flushes.
 
-mod server_support;
-
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Stdio};
 
-use server_support::{Running, eventually, live};
+use crate::server_support::{Running, eventually, live};
 use sse_server::{Channel, Events, Frame, Response, Server};
 use tests::proxy::{Proxy, command};
 

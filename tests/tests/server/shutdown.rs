@@ -1,13 +1,11 @@
 //! Shutting down: nobody new, every stream told when to come back and ended properly, the rest cut
 //! at the deadline.
 
-mod server_support;
-
 use std::collections::HashSet;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use server_support::{Peer, Running, eventually, field, live};
+use crate::server_support::{Peer, Running, eventually, field, live};
 use sse_server::{Channel, Frame, Limits, Response, Server, Shutdown, Sink, sleep};
 
 fn server(threads: usize) -> (Running, Channel) {

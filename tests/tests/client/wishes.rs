@@ -11,9 +11,9 @@ use std::time::Duration;
 use tests::fault::{Request, Script, Server};
 use tests::source::{data, error, run};
 
-const README: &str = include_str!("../../crates/sse-client/README.md");
-const REQWEST: &str = include_str!("../../examples/bodies/src/bin/with_reqwest.rs");
-const HERE: &str = include_str!("client_wishes.rs");
+const README: &str = include_str!("../../../crates/sse-client/README.md");
+const REQWEST: &str = include_str!("../../../examples/bodies/src/bin/with_reqwest.rs");
+const HERE: &str = include_str!("wishes.rs");
 
 /// An answer of a language model.
 fn chat(url: &str, key: &str, prompt: &str, mut out: impl Write) -> Result<(), BoxError> {

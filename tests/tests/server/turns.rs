@@ -1,7 +1,5 @@
 //! However much one connection has to do, the others have their turn: counted in turns, not in time.
 
-mod server_support;
-
 use std::io::{self, Cursor, Read as _};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,10 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use crate::server_support::eventually;
 use async_executor::LocalExecutor;
 use futures_lite::future::{block_on, yield_now};
 use futures_lite::io::{AsyncRead, AsyncWrite};
-use server_support::eventually;
 use sse_server::{Channel, Events, Frame, Handle, History, Replay, Response, Server, Sink};
 
 /// A client whose requests are all there, and that takes all it is sent at once.

@@ -1,11 +1,9 @@
 //! HTTP/1.1 as the server speaks it: every malformed request gets its status or a close within a
 //! stated time, and the next client is served all the same.
 
-mod server_support;
-
 use std::time::{Duration, Instant};
 
-use server_support::{Peer, Running, eventually, live, status};
+use crate::server_support::{Peer, Running, eventually, live, status};
 use sse_server::{Channel, Limits, Method, Refusal, Request, Response, Server, Sink};
 
 fn pages(request: &Request) -> Response {

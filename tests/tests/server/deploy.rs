@@ -145,7 +145,7 @@ fn a_server_is_replaced_and_no_client_notices() {
     replace(3, 50);
 }
 
-/// `cargo test -p tests --test server_deploy -- --ignored --nocapture`
+/// `cargo test -p tests --test server deploy:: -- --ignored --nocapture`
 #[test]
 #[ignore = "takes minutes: the same on the scale of a deploy"]
 fn a_server_is_replaced_fifty_times_under_a_thousand_clients() {

@@ -1,12 +1,10 @@
 //! Law 9, second half: a client that stops reading delays nobody. No speed is measured: the others have
 //! every event while those who stalled are still there with their sockets full.
 
-mod server_support;
-
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use server_support::{PATIENCE, Peer, Running, eventually, live};
+use crate::server_support::{PATIENCE, Peer, Running, eventually, live};
 use socket2::{Domain, Socket, Type};
 use sse_server::{Channel, Frame, History, Limits, Response, Server, Sink};
 

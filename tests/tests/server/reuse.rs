@@ -1,14 +1,12 @@
 //! Law 13: what is published to a channel reaches its own subscribers and nobody else, however
 //! connections are reused. Streams of several channels follow each other on one connection.
 
-mod server_support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use server_support::{Peer, Running, field};
+use crate::server_support::{Peer, Running, field};
 use sse_server::{
     Channel, Events, Frame, History, Lag, Replay, Request, Response, Server, Sink, sleep,
 };

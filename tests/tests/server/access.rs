@@ -1,13 +1,11 @@
 //! The access log: each request once, however it ends.
 
-mod server_support;
-
 use std::future::pending;
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use server_support::{Peer, Running, eventually, live, status};
+use crate::server_support::{Peer, Running, eventually, live, status};
 use sse_server::{
     Access, Channel, Frame, Limits, Method, Outcome, Request, Response, Server, Shutdown, Sink,
 };

@@ -1,8 +1,6 @@
 //! Which pages of other origins may read an answer, and what a browser is told beforehand.
 
-mod server_support;
-
-use server_support::{Running, live, status};
+use crate::server_support::{Running, live, status};
 use sse_server::{Channel, Cors, Method, Request, Response, Server};
 
 const OURS: &str = "https://ours.example";

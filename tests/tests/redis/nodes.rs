@@ -1,10 +1,8 @@
 //! Channels in Redis on several nodes, against a real server: one order, moving between nodes, what any client of Redis
 //! publishes, and what clients that come back cost.
 
-mod redis_support;
-
+use crate::redis_support::{Reading, publish, small, subscribe};
 use futures_lite::future::block_on;
-use redis_support::{Reading, publish, small, subscribe};
 use sse_channel::{Frame, Replay};
 use sse_redis::{Options, PublishError};
 use tests::redis::{Node, Redis, eventually};

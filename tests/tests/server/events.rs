@@ -1,11 +1,9 @@
 //! The choices about an event stream: heartbeats that a page can see, a first byte, and what a
 //! finished stream leaves behind.
 
-mod server_support;
-
 use std::time::Duration;
 
-use server_support::{Peer, Running, eventually, field, live};
+use crate::server_support::{Peer, Running, eventually, field, live};
 use sse_server::{Channel, Events, Frame, Request, Response, Server, Sink};
 
 /// A server whose streams of every kind go through `choose`.

@@ -1,13 +1,11 @@
 //! Per-request streams, and law 8: who leaves is noticed even while nothing is sent.
 
-mod server_support;
-
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use server_support::{Peer, Running, eventually, field, live, status};
+use crate::server_support::{Peer, Running, eventually, field, live, status};
 use socket2::SockRef;
 use sse_server::{
     Channel, Cors, Events, Frame, History, Limits, Refusal, Response, Server, Shutdown, Sink, sleep,

@@ -1,14 +1,12 @@
 //! Serving connections that someone else accepted, on an executor that is not ours.
 
-mod server_support;
-
 use std::io::{Read as _, Write as _};
 use std::net::IpAddr;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+use crate::server_support::{PATIENCE, Peer, eventually, live, status};
 use futures_lite::future::block_on;
-use server_support::{PATIENCE, Peer, eventually, live, status};
 use sse_server::{Channel, Frame, Handle, Limits, Response, Server, Shutdown};
 
 #[test]

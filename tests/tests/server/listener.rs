@@ -1,14 +1,12 @@
 //! A server on sockets that somebody else has bound, and passes from one process to the next.
 
-mod server_support;
-
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use server_support::{Peer, Running, eventually, status};
+use crate::server_support::{Peer, Running, eventually, status};
 use sse_server::{BoundServer, Response, Server, Shutdown};
 
 const REQUEST: &str = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";

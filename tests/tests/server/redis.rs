@@ -1,12 +1,10 @@
 //! A channel in Redis behind the server, as the README of sse-redis shows it.
 
-mod server_support;
-
 use std::net::TcpListener;
 use std::time::Duration;
 
+use crate::server_support::{Peer, Running};
 use futures_lite::future::block_on;
-use server_support::{Peer, Running};
 use sse_redis::{Frame, Hub, Options, Replay};
 use sse_server::{Events, Request, Response, Server};
 use tests::redis::{Node, Redis, Wire, eventually};

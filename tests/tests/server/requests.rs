@@ -1,10 +1,8 @@
 //! What is no request, and what looks like none and is one: each line with the section that says so.
 
-mod server_support;
-
 use std::net::Shutdown;
 
-use server_support::{Peer, Running, eventually, live, status};
+use crate::server_support::{Peer, Running, eventually, live, status};
 use sse_server::{Channel, Frame, Request, Response, Server};
 
 /// Says what it was asked.

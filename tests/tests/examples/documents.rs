@@ -50,7 +50,7 @@ fn hello_clock_has_no_other_path() {
 #[test]
 fn counter() {
     let demo = Program::start("counter");
-    assert_page(&demo, "/", "", include_str!("../../examples/documents/counter/page.html"));
+    assert_page(&demo, "/", "", include_str!("../../../examples/documents/counter/page.html"));
     assert_eq!(get(demo.address(), "/other", "").status, 404);
     let raw = get(demo.address(), "/events", STREAM);
     assert_stream_head(&raw, "text/event-stream");
@@ -84,7 +84,7 @@ fn counter_stops_its_timer_when_the_client_leaves() {
 #[test]
 fn identified_stream() {
     let demo = Program::start("identified-stream");
-    let page = include_str!("../../examples/documents/identified-stream/page.html");
+    let page = include_str!("../../../examples/documents/identified-stream/page.html");
     assert_page(&demo, "/", "", page);
     assert_page(&demo, "/anything", "", page);
     assert_eq!(get(demo.address(), "/favicon.ico", "").status, 404);
@@ -159,7 +159,7 @@ fn identified_stream_comes_back_after_a_kill() {
 #[test]
 fn start_and_stop() {
     let demo = Program::start("start-and-stop");
-    let page = include_str!("../../examples/documents/start-and-stop/page.html");
+    let page = include_str!("../../../examples/documents/start-and-stop/page.html");
     assert_page(&demo, "/", "Accept: text/html,*/*;q=0.8\r\n", page);
     let mut raw = get(demo.address(), "/", STREAM);
     assert_stream_head(&raw, "text/event-stream");
@@ -179,7 +179,7 @@ fn start_and_stop() {
 #[test]
 fn event_types() {
     let demo = Program::start("event-types");
-    let page = include_str!("../../examples/documents/event-types/page.html");
+    let page = include_str!("../../../examples/documents/event-types/page.html");
     assert_page(&demo, "/", "Accept: text/html,*/*;q=0.8\r\n", page);
     let mut raw = get(demo.address(), "/", STREAM);
     assert_stream_head(&raw, "text/event-stream");
@@ -200,14 +200,14 @@ fn event_types() {
 fn finite_stream() {
     let demo = Program::start("finite-stream");
     let pages = [
-        ("/", include_str!("../../examples/documents/finite-stream/page-onopen.html")),
+        ("/", include_str!("../../../examples/documents/finite-stream/page-onopen.html")),
         (
             "/page-onmessage.html",
-            include_str!("../../examples/documents/finite-stream/page-onmessage.html"),
+            include_str!("../../../examples/documents/finite-stream/page-onmessage.html"),
         ),
         (
             "/page-onerror.html",
-            include_str!("../../examples/documents/finite-stream/page-onerror.html"),
+            include_str!("../../../examples/documents/finite-stream/page-onerror.html"),
         ),
     ];
     for (path, page) in pages {

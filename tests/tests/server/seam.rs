@@ -1,15 +1,13 @@
 //! Law 7 under stress: no seam between replay and live. Clients join at any moment of a channel that is
 //! hardly ever quiet, so that catching up ends while the next event is being published.
 
-mod server_support;
-
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use server_support::{Peer, Running, field, live};
+use crate::server_support::{Peer, Running, field, live};
 use sse_server::{Channel, Events, Frame, History, Response, Server};
 
 /// Clients at the same time, each on a thread of its own.

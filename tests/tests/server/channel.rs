@@ -1,13 +1,11 @@
 //! Law 7: a subscriber sees every event after its last event ID once and in order, or is told of a
 //! gap before it sees anything later. No seam between replay and live.
 
-mod server_support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use server_support::{PATIENCE, Peer, Running, eventually, field, live};
+use crate::server_support::{PATIENCE, Peer, Running, eventually, field, live};
 use sse_server::{
     Channel, Events, Frame, History, Lag, Replay, Response, Server, Shutdown, Subscription,
 };

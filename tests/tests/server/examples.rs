@@ -1,7 +1,5 @@
 //! The programs of `examples/examples`, run as a user runs them.
 
-mod server_support;
-
 use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
@@ -10,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use server_support::{Peer, eventually, field, status};
+use crate::server_support::{Peer, eventually, field, status};
 use tests::program::{Program, command};
 
 fn post(program: &Program, target: &str, body: &str) -> (String, String) {

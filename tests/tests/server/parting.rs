@@ -2,12 +2,10 @@
 //! the server waits for it no longer than it said it would. RFC 9112, 9.6: a socket that is closed with
 //! unread bytes is reset, and a client that is still sending then loses the answer.
 
-mod server_support;
-
 use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
-use server_support::{PATIENCE, Peer, Running, eventually, status};
+use crate::server_support::{PATIENCE, Peer, Running, eventually, status};
 use sse_server::{Limits, Request, Response, Server};
 
 /// What a request may have here; less than the server takes from a client that it refused.

@@ -1,11 +1,9 @@
 //! Laws 7, 9, 11, 12 and 13 for the carriers of this workspace, and wherever a channel's past is kept.
 //! `examples/frameworks` has them for other people's frameworks.
 
-mod server_support;
-
 use std::time::Duration;
 
-use server_support::Running;
+use crate::server_support::Running;
 use sse_server::{Events, Request, Response, Server, sleep};
 use tests::carriers::http::{Asked, Http};
 use tests::carriers::{Bare, Joint, fed, memory};

@@ -1,0 +1,31 @@
+//! The server, through sockets: `cargo test -p tests --test server http::` runs those of `http.rs`.
+//!
+//! One program, because each links all crates. What measures or changes its whole process (memory, limits,
+//! descriptors, the logger) is a program of its own beside this folder: `server_*.rs`.
+
+#[path = "../server_support/mod.rs"]
+mod server_support;
+
+mod access;
+mod channel;
+mod channel_laws;
+mod compressors;
+mod cors;
+mod deploy;
+mod embedding;
+mod events;
+mod examples;
+mod handlers;
+mod http;
+mod listener;
+mod parting;
+mod proxies;
+mod redis;
+mod requests;
+mod reuse;
+mod seam;
+mod several;
+mod shutdown;
+mod stalled;
+mod streams;
+mod turns;
