@@ -6,7 +6,9 @@
 //! is left at the program's end. Elsewhere, as in a test, a child stays in the group of its parent, so that Ctrl-C
 //! reaches it too, and is killed. What only one system can do is in `process/`.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::io;
 use std::process::{Command, ExitStatus};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -91,7 +93,7 @@ impl Child {
     ///
     /// When the system does not tell.
     pub fn wait(&mut self) -> anyhow::Result<ExitStatus> {
-        let status = self.inner.wait().context("cannot wait for a child process")?;
+        let status = self.reap().context("cannot wait for a child process")?;
         if running().ending {
             wait_for_exit();
         }
@@ -106,7 +108,7 @@ impl Child {
     pub fn ended(&mut self, within: Duration) -> anyhow::Result<Option<ExitStatus>> {
         let deadline = Instant::now() + within;
         loop {
-            let status = self.inner.try_wait().context("cannot wait for a child process")?;
+            let status = self.look().context("cannot wait for a child process")?;
             if status.is_some() || Instant::now() > deadline {
                 return Ok(status);
             }
@@ -121,20 +123,33 @@ impl Child {
     /// When it has ended.
     pub fn signal(&mut self, signal: Signal) -> anyhow::Result<()> {
         // An ID is somebody else's once its process has been waited for.
-        let status = self.inner.try_wait().context("cannot wait for a child process")?;
+        let status = self.look().context("cannot wait for a child process")?;
         ensure!(status.is_none(), "the process has ended");
         system::signal(self.inner.id(), signal).context("the process has ended")
     }
 
     /// Kills it and all that it has started, and waits until it has ended.
     pub fn kill(&mut self) {
-        if let Ok(None) = self.inner.try_wait() {
+        if let Ok(None) = self.look() {
             // Who has ended meanwhile needs no signal.
             for process in self.family() {
                 let _ = system::signal(process, Signal::KILL);
             }
-            let _ = self.inner.wait();
+            let _ = self.reap();
         }
+    }
+
+    /// How it ended, if it has.
+    fn look(&mut self) -> io::Result<Option<ExitStatus>> {
+        count_ended(self.inner.id());
+        self.inner.try_wait()
+    }
+
+    /// How it ended, once it has.
+    fn reap(&mut self) -> io::Result<ExitStatus> {
+        system::wait_for_end(self.inner.id());
+        count_ended(self.inner.id());
+        self.inner.wait()
     }
 
     /// Asks it, and all that can be known to come from it, to end.
@@ -149,7 +164,7 @@ impl Child {
                 .map(|it| it.id)
                 .collect()
         };
-        end(&family, &mut || match self.inner.try_wait() {
+        end(&family, &mut || match self.look() {
             Ok(None) => Some(leader),
             _ => None,
         });
@@ -164,6 +179,27 @@ impl Drop for Child {
             None => self.kill(),
         }
     }
+}
+
+thread_local! {
+    static COMPUTED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
+
+/// Processor time of the children that this thread has seen end, and of all that those have waited for. Nothing where the
+/// system has no `/proc`.
+#[must_use]
+pub fn computed() -> Duration {
+    COMPUTED.get()
+}
+
+/// Counts what another thread has seen [`computed`] as this one's.
+pub fn count(time: Duration) {
+    COMPUTED.set(COMPUTED.get() + time);
+}
+
+/// Counts a child, if it has ended and nobody has asked how: until then the system knows its time.
+fn count_ended(child: u32) {
+    count(system::time_of_ended(child).unwrap_or_default());
 }
 
 /// Watches over all that is started from now on; called once, before the first of them.
@@ -268,5 +304,17 @@ mod tests {
         assert!(!status.success());
         child.kill();
         assert!(Child::spawn(&mut Command::new("/nothing/of/this/name")).is_err());
+    }
+
+    #[test]
+    fn what_children_and_theirs_have_computed_is_counted_once() {
+        const COUNT: &str = "(i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done); true";
+        let before = computed();
+        let mut child = Child::spawn(Command::new("sh").args(["-c", COUNT])).expect("a shell");
+        child.wait().expect("it ends");
+        let after = computed();
+        assert!(after > before);
+        drop(child);
+        assert_eq!(computed(), after);
     }
 }

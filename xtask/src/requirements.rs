@@ -262,7 +262,9 @@ fn install_npm(package: &str, day: &str, report: &mut Report) -> anyhow::Result<
     report.run(install.arg("--prefix").arg(npm()).arg(package)).map(drop)
 }
 
+/// As it is quick to build: none of these programs has much to compute.
 fn install_crate(package: &str, report: &mut Report) -> anyhow::Result<()> {
-    let mut install = cargo(["install", "--locked", package, "--root"]);
+    let mut install = cargo(["install", "--debug", "--locked", package, "--root"]);
+    install.env("CARGO_PROFILE_DEV_DEBUG", "false");
     report.run(install.arg(crates()).arg("--target-dir").arg(crates().join("target"))).map(drop)
 }

@@ -20,6 +20,7 @@ use anyhow::{anyhow, bail};
 use display::Display;
 pub(crate) use report::Report;
 use schedule::{Next, Schedule};
+use testkit::process::computed;
 
 /// The folder `target/`, which one cargo at a time builds in.
 pub(crate) const TARGET: &str = "target";
@@ -150,6 +151,8 @@ struct Outcome {
     name: String,
     verdict: Verdict,
     elapsed: Duration,
+    /// Processor time of the programs that it ran.
+    computed: Duration,
 }
 
 enum Verdict {
@@ -178,9 +181,10 @@ fn run_all(steps: &[Step], cores: usize, verbose: bool) -> Vec<Outcome> {
                 }
                 Next::NotRun(index, failed) => {
                     let verdict = Verdict::NotRun(format!("{failed} has failed"));
-                    let (name, elapsed) = (steps[index].name.clone(), Duration::ZERO);
+                    let name = steps[index].name.clone();
+                    let (elapsed, computed) = (Duration::ZERO, Duration::ZERO);
                     schedule.ended(index, false);
-                    outcomes.push((index, Outcome { name, verdict, elapsed }));
+                    outcomes.push((index, Outcome { name, verdict, elapsed, computed }));
                 }
                 Next::Wait => {
                     // The sender is never gone: this function holds one itself.
@@ -197,7 +201,7 @@ fn run_all(steps: &[Step], cores: usize, verbose: bool) -> Vec<Outcome> {
 }
 
 fn run_one(step: &Step, display: &Display) -> Outcome {
-    let started = Instant::now();
+    let (started, before) = (Instant::now(), computed());
     let mut report = Report::new(display.is_verbose());
     display.started(&step.name, &step.about);
     // A step that panics has failed; the others are to be heard nevertheless.
@@ -208,27 +212,31 @@ fn run_one(step: &Step, display: &Display) -> Outcome {
         (Ok(()), Some(reason)) => Verdict::NotChecked(reason.to_owned()),
         (Ok(()), None) => Verdict::Passed,
     };
-    let outcome = Outcome { name: step.name.clone(), verdict, elapsed: started.elapsed() };
+    let (elapsed, computed) = (started.elapsed(), computed() - before);
+    let outcome = Outcome { name: step.name.clone(), verdict, elapsed, computed };
     display.ended(&outcome, &report, result.err());
     outcome
 }
 
 fn summarize(outcomes: &[Outcome], elapsed: Duration) -> anyhow::Result<()> {
     let total: Duration = outcomes.iter().map(|outcome| outcome.elapsed).sum();
+    let all_computed: Duration = outcomes.iter().map(|outcome| outcome.computed).sum();
     let mut failed = Vec::new();
-    println!("\nsummary");
-    for Outcome { name, verdict, elapsed } in outcomes {
+    println!("\n{:<43} {:>8} {:>10}", "summary", "time", "processors");
+    for Outcome { name, verdict, elapsed, computed } in outcomes {
         let reason = match verdict {
             Verdict::NotChecked(reason) | Verdict::NotRun(reason) => reason,
             Verdict::Passed | Verdict::Failed => "",
         };
-        println!("{} {name:<36} {:>8}  {reason}", verdict.mark(), seconds(*elapsed));
+        let (elapsed, computed) = (seconds(*elapsed), seconds(*computed));
+        println!("{} {name:<36} {elapsed:>8} {computed:>10}  {reason}", verdict.mark());
         if matches!(verdict, Verdict::Failed | Verdict::NotRun(_)) {
             failed.push(name.as_str());
         }
     }
     let count = outcomes.len();
-    println!("{count} steps in {}; one by one {}", seconds(elapsed), seconds(total));
+    let (elapsed, total, computed) = (seconds(elapsed), seconds(total), seconds(all_computed));
+    println!("{count} steps in {elapsed}; one by one {total}; of processors {computed}");
     if !failed.is_empty() {
         bail!("{} of {count} steps failed: {}", failed.len(), failed.join(", "));
     }

@@ -95,7 +95,7 @@ fn a_plain_proxy_gets_the_whole_url() {
 /// The environment is that of a process, so the test runs itself again in one of its own.
 #[test]
 fn the_environments_proxy_is_taken_when_asked_for() {
-    const NAME: &str = "the_environments_proxy_is_taken_when_asked_for";
+    const NAME: &str = "transport::the_environments_proxy_is_taken_when_asked_for";
     if std::env::var_os("SSE_TEST_IN_CHILD").is_some() {
         let mut source = quick_url("http://sse.test/a").proxy_from_env().build().expect("a source");
         return run(async { assert_eq!(data(&mut source).await, "hello") });
@@ -105,7 +105,8 @@ fn the_environments_proxy_is_taken_when_asked_for() {
     child.args(["--exact", NAME]).env("SSE_TEST_IN_CHILD", "1");
     child.env("http_proxy", proxy.url("/")).env_remove("no_proxy").env_remove("NO_PROXY");
     let output = child.output().expect("a child");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
     assert_eq!(proxy.requests()[0].target, "http://sse.test/a");
 }
 

@@ -243,11 +243,11 @@ fn silent_streams_have_heartbeats_between_lines_only() {
     let server = Running::start(Server::new(|_| {
         let events = Events::new(async |mut sink: Sink| {
             sink.send_bytes(b"event: x\n").await?;
-            sleep(Duration::from_millis(200)).await;
+            sleep(Duration::from_secs(1)).await;
             sink.send_bytes(b"data: in").await?;
-            sleep(Duration::from_millis(200)).await;
+            sleep(Duration::from_secs(1)).await;
             sink.send_bytes(b" a line\n\n").await?;
-            sleep(Duration::from_millis(200)).await;
+            sleep(Duration::from_secs(1)).await;
             sink.send_bytes(b"").await
         });
         Response::events(events.with_heartbeat(Duration::from_millis(40)))
