@@ -47,7 +47,7 @@ impl Program {
         let output = Arc::new(Output::default());
         output.clone().follow(child.stdout.take().expect("a pipe"));
         let line = output
-            .wait_for("http://", Duration::from_secs(10))
+            .wait_for("http://", Duration::from_secs(30))
             .expect("the program says where it listens");
         let (_, url) = line.split_once("http://").expect("an address");
         let (authority, _) = url.split_once('/').expect("a path");
@@ -75,9 +75,14 @@ impl Program {
         lines.iter().filter(|line| line.contains(text)).cloned().collect()
     }
 
-    /// Sends a signal: `INT`, `TERM`.
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal: `INT`, `TERM`, `KILL`.
     pub fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
+        let pid = self.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &pid]).status();
         assert!(sent.expect("kill runs").success());
     }

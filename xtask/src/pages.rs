@@ -4,6 +4,7 @@
 //! page does to its connections is seen by a relay, what it says by its document and the console.
 
 mod channel;
+mod cluster;
 mod counter;
 mod event_types;
 mod finite_stream;
@@ -84,7 +85,13 @@ pub(crate) fn steps(engine: &'static Engine) -> Vec<Step> {
         step.waiting().after("build").after(format!("programs/{}", engine.name))
     };
     (CASES.iter())
-        .chain([&channel::RESTART, &http_2::TEN_STREAMS, &left::COME_BACK, &preflight::FETCH])
+        .chain([
+            &channel::RESTART,
+            &cluster::KILL,
+            &http_2::TEN_STREAMS,
+            &left::COME_BACK,
+            &preflight::FETCH,
+        ])
         .map(step)
         .collect()
 }

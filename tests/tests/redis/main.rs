@@ -4,5 +4,6 @@
 mod redis_support;
 
 mod chaos;
+mod cluster;
 mod faults;
 mod nodes;
