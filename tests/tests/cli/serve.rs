@@ -210,6 +210,29 @@ fn history_survives_a_restart_and_a_crash() {
     assert!(String::from_utf8_lossy(&ran.stderr).contains("/nowhere/state"), "{ran:?}");
 }
 
+/// A client that came before the first event.
+#[test]
+fn who_has_missed_nothing_over_a_restart_is_told_of_no_gap() {
+    let folder = Folder::new("empty");
+    let state = folder.join("state");
+    let arguments = ["--state", state.to_str().expect("UTF-8")];
+    let empty = Served::start(&arguments);
+    let place = |served: &Served| {
+        let block = get(served.address, "/events", "").chunk().expect("its place");
+        block.trim().strip_prefix("id: ").expect("an ID").to_owned()
+    };
+    let before_the_first = place(&empty);
+    drop(empty);
+    let mut served = Served::start(&arguments);
+    assert_eq!(place(&served), before_the_first);
+    served.write("one\ntwo\n");
+    assert_eq!(served.resumed(&before_the_first, "two"), ["data: one", "data: two"]);
+    served.child.kill().expect("it runs");
+    served.child.wait().expect("it ends");
+    let served = Served::start(&arguments);
+    assert_eq!(served.resumed(&before_the_first, "two"), ["data: one", "data: two"]);
+}
+
 /// A run that could not write all of its events and was killed: the next one cannot know them, and says so.
 #[test]
 #[cfg(unix)]

@@ -3,7 +3,8 @@
 //!
 //! The file is an event stream. Events are appended to it before they are published: whatever kills this process,
 //! nobody has seen an event that is not in it. When it has grown to twice the history, it is written anew. What is no
-//! event is a comment: in which run of the system it is written, where the followed file was, and that it ended well.
+//! event is a comment: in which run of the system it is written, after which ID the events follow, where the followed
+//! file was, and that it ended well.
 //!
 //! A system that loses its power loses what it had not yet put on the disk, and a disk that is full takes nothing. So
 //! what was neither ended well nor written since the system began, and what ends within a block, may lack events at its
@@ -11,7 +12,7 @@
 
 use super::follow::Mark;
 use sse_client::proto::{Decoder, Item, Limits};
-use sse_server::{Channel, Frame, Gap, History};
+use sse_server::{Channel, EventId, Frame, Gap, History};
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
@@ -21,6 +22,8 @@ use std::path::{Path, PathBuf};
 const MARK: &str = "file ";
 /// Before the name of the system's run in one.
 const RUN: &str = "run ";
+/// Before the ID that the oldest event follows on in one.
+const AFTER: &str = "after ";
 /// The comment after which nothing was published.
 const END: &str = "end";
 /// How much is read at once.
@@ -35,8 +38,10 @@ pub(super) struct State {
     written: usize,
     /// It lacks something that is among the newest events, or what this run found has not been written yet.
     is_lacking: bool,
-    kept: VecDeque<Vec<u8>>,
+    kept: VecDeque<(Option<EventId>, Vec<u8>)>,
     kept_bytes: usize,
+    /// The ID just before the oldest of them: a client that has come no further misses nothing.
+    after: Option<EventId>,
     history: History,
     mark: Option<Mark>,
 }
@@ -57,6 +62,7 @@ impl State {
             is_lacking: true,
             kept: VecDeque::new(),
             kept_bytes: 0,
+            after: None,
             history: history.clone(),
             mark: None,
         };
@@ -94,12 +100,20 @@ impl State {
                         let mark = text.strip_prefix(MARK).and_then(Mark::parse);
                         self.mark = mark.or(self.mark.take());
                         run = text.strip_prefix(RUN).map(str::to_owned).or(run);
+                        if let Some(id) = text.strip_prefix(AFTER) {
+                            channel.publish(&Frame::cursor(id).map_err(io::Error::other)?);
+                            self.after = Some(id.into());
+                        }
                         is_ended = text == END;
                     }
                     Ok(_) => {}
                     Err(error) => return Err(io::Error::other(error)),
                 }
             }
+        }
+        if self.kept.is_empty() && self.after.is_none() {
+            // Where clients stand that come before the first event.
+            self.after = Some(channel.last_event_id());
         }
         match ending(file.get_mut())? {
             Ending::Empty => Ok(channel),
@@ -176,11 +190,13 @@ impl State {
         let mut bytes = Vec::new();
         frame.append_to(&mut bytes);
         self.kept_bytes += bytes.len();
-        self.kept.push_back(bytes);
+        self.kept.push_back((frame.id().map(EventId::from), bytes));
         let is_over =
             |it: &Self| it.kept.len() > it.history.events || it.kept_bytes > it.history.bytes;
         while self.kept.len() > 1 && is_over(self) {
-            self.kept_bytes -= self.kept.pop_front().map_or(0, |it| it.len());
+            let Some((id, bytes)) = self.kept.pop_front() else { return };
+            self.kept_bytes -= bytes.len();
+            self.after = id.or(self.after.take());
         }
     }
 
@@ -191,7 +207,8 @@ impl State {
         let draft = PathBuf::from(name);
         let mut file = File::create(&draft)?;
         let mut bytes = comment(&format!("{RUN}{}", this_run()));
-        self.kept.iter().for_each(|it| bytes.extend_from_slice(it));
+        bytes.extend(self.after.iter().flat_map(|id| comment(&format!("{AFTER}{id}"))));
+        self.kept.iter().for_each(|(_, it)| bytes.extend_from_slice(it));
         bytes.extend(self.mark.iter().flat_map(|mark| comment(&format!("{MARK}{mark}"))));
         file.write_all(&bytes)?;
         file.sync_data()?;
@@ -252,11 +269,23 @@ fn sync_folder(_: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sse_server::Replay;
+    use std::task::Poll;
+
+    /// How many events a channel holds; where it begins is none.
+    fn held(channel: &Channel) -> usize {
+        let mut events = channel.subscribe(None, Replay::All);
+        let mut text = String::new();
+        while let Poll::Ready(Some(Ok(block))) = events.try_next() {
+            text += std::str::from_utf8(&block).expect("text");
+        }
+        text.split("\n\n").filter(|block| block.contains("data:")).count()
+    }
 
     fn events(path: &Path, history: &History) -> (Vec<String>, Option<String>) {
         let (state, channel) = State::open(path, history).expect("it opens");
-        let kept = state.kept.iter().map(|it| String::from_utf8_lossy(it).into_owned());
-        assert_eq!(channel.stats().held_events, state.kept.len());
+        let kept = state.kept.iter().map(|(_, it)| String::from_utf8_lossy(it).into_owned());
+        assert_eq!(held(&channel), state.kept.len());
         (kept.collect(), state.mark().map(|it| it.to_string()))
     }
 
@@ -316,17 +345,17 @@ mod tests {
         ] {
             fs::write(&path, &text).expect("it is written");
             let (mut state, channel) = State::open(&path, &history).expect("it opens");
-            let told = state.kept.iter().map(|it| String::from_utf8_lossy(it).into_owned());
+            let told = state.kept.iter().map(|(_, it)| String::from_utf8_lossy(it).into_owned());
             let told: Vec<_> = told.filter(|it| it.contains("event: gap\n")).collect();
             assert_eq!(told.len(), gaps, "{text}");
-            assert_eq!(channel.stats().held_events, state.kept.len());
+            assert_eq!(held(&channel), state.kept.len());
             assert_eq!(fs::read_to_string(&path).expect("it is there"), text, "it was changed");
             // It stands in the file from now on, and is not told again.
             state.begin().expect("it is written");
-            let (held, next) = (channel.stats().held_events, channel.next_event_id());
+            let (before, next) = (held(&channel), channel.next_event_id());
             drop(state);
             let (_, again) = State::open(&path, &history).expect("it opens");
-            assert_eq!(again.stats().held_events, held);
+            assert_eq!(held(&again), before);
             assert_eq!(again.last_event_id(), channel.last_event_id());
             let epoch = |id: &str| id.split('-').next().map(str::to_owned);
             assert_ne!(epoch(&again.next_event_id()), epoch(&next), "an ID could come twice");
@@ -357,6 +386,34 @@ mod tests {
         state.append(&frame("4")).expect("it is written");
         let kept: Vec<_> = (1..5).map(|id| format!("id: {id}\ndata: x\n\n")).collect();
         assert_eq!(events(&path, &history).0, kept);
+        fs::remove_dir_all(&folder).expect("the folder");
+    }
+
+    /// Who has seen all that there was misses nothing over any number of restarts, also if that was nothing yet.
+    #[test]
+    fn who_has_missed_nothing_is_told_of_no_gap() {
+        let folder = std::env::temp_dir().join(format!("sse-state-after-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let path = folder.join("state");
+        let history = History { events: 3, ..History::default() };
+        let restart = || {
+            let (mut state, channel) = State::open(&path, &history).expect("it opens");
+            state.begin().expect("it is written");
+            (state, channel)
+        };
+        let mut places = vec![restart().1.last_event_id()];
+        for number in 0..9 {
+            let (mut state, channel) = restart();
+            let first = places.len().saturating_sub(3);
+            for (place, id) in places.iter().enumerate() {
+                let missed = channel.log().after(id).map(|position| channel.log().end() - position);
+                let expected = (place >= first).then_some((places.len() - 1 - place) as u64);
+                assert_eq!(missed.ok(), expected, "{id}, after {number} events");
+            }
+            let id = channel.next_event_id();
+            state.append(&Frame::message("x").with_id(&id).expect("an ID")).expect("written");
+            places.push(id);
+        }
         fs::remove_dir_all(&folder).expect("the folder");
     }
 
