@@ -233,30 +233,35 @@ impl BoundServer {
     /// Serves on this thread, and on more if [`Server::threads`] asked for them, until
     /// [`Handle::shutdown`] is called and done.
     ///
+    /// What goes wrong with one connection ends that connection and nothing else.
+    ///
     /// # Errors
     ///
-    /// None at present: what goes wrong with one connection ends that connection.
+    /// The system does not give so many threads; those that it gave have ended again.
     pub fn run(self) -> io::Result<()> {
         let Self { listeners, service, threads } = self;
         std::thread::scope(|scope| {
-            for _ in 1..threads {
+            for started in 1..threads {
                 let (listeners, service) = (listeners.clone(), service.clone());
-                scope.spawn(|| block_on(serve(listeners, service)));
+                let stop = service.stop.clone();
+                let serving = move || block_on(serve(listeners, service));
+                let spawned = std::thread::Builder::new().spawn_scoped(scope, serving);
+                if let Err(error) = spawned {
+                    stop.ask(Shutdown { deadline: Duration::ZERO, ..Shutdown::default() });
+                    let what = format!("{started} of {threads} threads can be had: {error}");
+                    return Err(io::Error::new(error.kind(), what));
+                }
             }
             block_on(serve(listeners, service));
-        });
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Serves wherever this future is polled, on any executor, until [`Handle::shutdown`] is
-    /// called and done. Dropping the future cuts all connections.
-    ///
-    /// # Errors
-    ///
-    /// None at present, as for [`BoundServer::run`].
-    pub async fn serve(self) -> io::Result<()> {
+    /// called and done. Dropping the future cuts all connections. Whose executor has several threads may spawn it once;
+    /// [`Server::threads`] counts in [`run`](Self::run) alone.
+    pub async fn serve(self) {
         serve(self.listeners, self.service).await;
-        Ok(())
     }
 }
 

@@ -39,8 +39,8 @@ fn main() -> std::io::Result<()> {
         .bind(address.as_str())?;
         address = server.local_addr()?.to_string();
         println!("Open http://{address}/");
-        block_on(future::or(server.serve(), until(false)))?;
-        block_on(until(true))?;
+        block_on(future::or(server.serve(), until(false)));
+        block_on(until(true));
     }
 }
 
@@ -61,9 +61,8 @@ fn listen_to_commands() {
     std::process::exit(0);
 }
 
-async fn until(is_up: bool) -> std::io::Result<()> {
+async fn until(is_up: bool) {
     while IS_UP.load(Ordering::SeqCst) != is_up {
         Timer::after(Duration::from_millis(5)).await;
     }
-    Ok(())
 }

@@ -30,7 +30,7 @@ fn main() -> io::Result<()> {
         patience = Duration::from_secs(10);
         address = server.local_addr()?.to_string();
         println!("Open http://{address}/");
-        block_on(until_away(server, &stage))?;
+        block_on(until_away(server, &stage));
         let absence = stage.absence().take();
         thread::sleep(absence.map_or(Duration::ZERO, |absence| absence.time));
     }
@@ -69,7 +69,7 @@ impl Stage {
 }
 
 /// Serves until an answer wants the server to go away, and it is gone.
-async fn until_away(server: BoundServer, stage: &Stage) -> io::Result<()> {
+async fn until_away(server: BoundServer, stage: &Stage) {
     let handle = server.handle();
     let leave = async {
         loop {
@@ -77,7 +77,7 @@ async fn until_away(server: BoundServer, stage: &Stage) -> io::Result<()> {
             let absence = *stage.absence();
             match absence {
                 None => sleep(TICK).await,
-                Some(Absence { is_crash: true, .. }) => return Ok(()),
+                Some(Absence { is_crash: true, .. }) => return,
                 Some(_) => break,
             }
         }
@@ -85,7 +85,7 @@ async fn until_away(server: BoundServer, stage: &Stage) -> io::Result<()> {
         handle.shutdown(Shutdown { retry_after, retry_spread, ..Shutdown::default() });
         pending().await
     };
-    or(server.serve(), leave).await
+    or(server.serve(), leave).await;
 }
 
 /// How often the server looks whether it shall go away.

@@ -310,6 +310,22 @@ fn they_explain_themselves_and_what_is_wrong() {
     assert_eq!(said("tail", &["a", "b"]).0, Some(2));
 }
 
+/// A machine without room for the threads that were asked for: nothing is served on fewer, and it is said.
+#[test]
+fn threads_that_cannot_be_had_are_an_error() {
+    let mut server = std::process::Command::new("sh");
+    // 2 GB of addresses, and 400 MB for the stack of each thread.
+    server.args(["-c", "ulimit -v 2000000; exec \"$0\" \"$@\""]).env("RUST_MIN_STACK", "400000000");
+    server.arg(command("bench_server").get_program());
+    server.args(["--addr", "127.0.0.1:0", "--threads", "16"]);
+    let output = server.output().expect("it runs");
+    let text = String::from_utf8(output.stderr).expect("text");
+    assert!(
+        output.status.code() == Some(1) && text.contains(" of 16 threads can be had"),
+        "{text}"
+    );
+}
+
 #[test]
 fn help_that_nobody_reads_is_no_failure() {
     for name in ["demo", "counter", "clock", "tail", "relay"] {
