@@ -3,6 +3,8 @@
 
 use std::collections::HashSet;
 use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::server_support::{Peer, Running, eventually, field, live};
@@ -99,6 +101,31 @@ fn what_was_published_before_is_delivered() {
     eventually("written", || channel.stats().delivered == 1);
     server.stop(Shutdown::default());
     assert_eq!(peer.data().as_deref(), Some("one"));
+}
+
+/// Law 12: or it would be told of a gap, although it wants nothing of what it has missed.
+#[test]
+fn who_did_not_want_what_came_last_is_told_its_place() {
+    let (channel, seen) = (Channel::default(), Arc::new(AtomicUsize::new(0)));
+    let (shared, looked) = (channel.clone(), seen.clone());
+    let mut server = Running::start(Server::new(move |request| {
+        let looked = looked.clone();
+        Response::events(live(&shared, request).with_filter(move |_| {
+            looked.fetch_add(1, Ordering::Relaxed);
+            false
+        }))
+    }));
+    let mut peer = Peer::subscribe(server.addr, "/", None);
+    peer.block().expect("its position");
+    let ids: Vec<_> = (0..3).map(|_| channel.publish(&Frame::message("unwanted"))).collect();
+    eventually("left out", || seen.load(Ordering::Relaxed) == 3);
+    server.stop(Shutdown::default());
+    let mut place = None;
+    while let Some(block) = peer.block() {
+        assert_eq!(field(&block, "data"), None, "{block}");
+        place = field(&block, "id").map(str::to_owned).or(place);
+    }
+    assert_eq!(place.as_deref(), Some(ids[2].as_str()));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::io::{self, Cursor, Read as _};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -127,6 +127,35 @@ fn between_events_of_the_past() {
         Server::new(move |_| Response::events(replayed.subscribe(None, Replay::All))).unbound();
     let turns = turns(&server, 1, || channel.stats().delivered == 1_000);
     assert!(turns >= 100, "{turns}");
+}
+
+#[test]
+fn between_connections_that_wait_to_be_accepted() {
+    use std::io::Write as _;
+    const WAITING: usize = 200;
+    let server = Arc::new(OnceLock::<Handle>::new());
+    let open = Arc::new(OnceLock::new());
+    let (asked, seen) = (server.clone(), open.clone());
+    let bound = Server::new(move |_| {
+        seen.get_or_init(|| asked.get().map(|handle| handle.stats().open));
+        Response::text("hello")
+    });
+    let bound = bound.bind("127.0.0.1:0").expect("a free port");
+    let address = bound.local_addr().expect("its address");
+    assert!(server.set(bound.handle()).is_ok());
+    let waiting: Vec<_> = (0..WAITING)
+        .map(|_| {
+            let mut client =
+                std::net::TcpStream::connect(address).expect("it waits to be accepted");
+            client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").expect("it is sent");
+            client
+        })
+        .collect();
+    let running = crate::server_support::Running::of(bound);
+    eventually("one is answered", || open.get().is_some());
+    let open = open.get().copied().flatten().expect("a number");
+    assert!((1..WAITING as u64).contains(&open), "{open} were accepted before one was answered");
+    drop((waiting, running));
 }
 
 /// A client that takes the response head and then nothing. It remembers one waker, and wakes one that

@@ -247,6 +247,24 @@ mod tests {
     }
 
     #[test]
+    fn others_have_their_turn_while_many_are_written_to() {
+        let (worker, channel) = (worker(), Channel::default());
+        let wires: Vec<_> = (0..10 * WRITES_PER_TURN).map(|_| wire()).collect();
+        assert!(wires.iter().all(|wire| worker.seat(channel.log(), &never(), wire, 1)));
+        channel.publish(&Frame::message("x"));
+        let other = worker.executor.spawn(async move {
+            let mut turns = 0;
+            while wires.iter().any(|wire| wire.lock().total == 0) {
+                turns += 1;
+                yield_now().await;
+            }
+            turns
+        });
+        let turns = block_on(worker.executor.run(other));
+        assert!(turns >= 9, "{turns}");
+    }
+
+    #[test]
     fn who_has_left_between_two_events_is_forgotten() {
         let (worker, channel) = (worker(), Channel::default());
         let log = channel.log();

@@ -99,3 +99,27 @@ impl fmt::Debug for Sink {
         f.debug_struct("Sink").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::wire::Link;
+    use futures_lite::future::block_on;
+
+    #[test]
+    fn who_has_no_stream_any_more_writes_nothing_of_the_next_one() {
+        let stream = futures_lite::io::Cursor::new(Vec::new());
+        let wire = Wire::new(Link::Other(Box::pin(stream)), Duration::from_secs(1));
+        let mut sink = Sink::new(wire.clone(), Arc::default(), Arc::default());
+        block_on(sink.send_bytes(b"data\n\n")).unwrap();
+        let written = wire.lock().total;
+        wire.lock().end_turn();
+        wire.lock().out.extend_from_slice(b"the next stream's");
+        for bytes in [&b""[..], b"data\n\n"] {
+            let error = block_on(sink.send_bytes(bytes)).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+            assert_eq!(wire.lock().total, written, "{bytes:?}");
+        }
+        assert_eq!(wire.lock().out.next(), b"the next stream's");
+    }
+}
