@@ -49,18 +49,39 @@ fn read_short<S: Parts, T: Text + ?Sized>(
     if torn.is_in_data() && !may_end_line(chunk) {
         return (chunk.len(), torn.part_of_data(block, chunk));
     }
-    let start = if comments { 0 } else { pass_silence(chunk, block, torn) };
+    if let [byte] = *chunk {
+        return read_byte(byte, block, torn, comments);
+    }
+    let mut start = if comments { 0 } else { pass_silence(chunk, block, torn) };
+    while chunk.get(start).is_some_and(|byte| torn.spell(*byte)) {
+        start += 1;
+    }
     if start == chunk.len() {
         return (start, None);
-    }
-    if matches!(chunk, [byte] if torn.spell(*byte)) {
-        return (1, None);
     }
     if chunk.len() == SHORT && torn.is_at_start() {
         return read_lines(chunk, start, block, torn, comments);
     }
     let (length, found) = torn::read(chunk.get(start..).unwrap_or_default(), block, torn, comments);
     (start + length, found)
+}
+
+/// Reads a chunk of one byte. What finds nothing is told from the rest, because that takes as long as to look for it.
+#[inline(always)]
+fn read_byte<S: Parts, T: Text + ?Sized>(
+    byte: u8,
+    block: &mut Block<S, T>,
+    torn: &mut Torn,
+    comments: bool,
+) -> Step {
+    match byte {
+        b'\n' if torn.is_ignored() => torn.start_line(),
+        b'\n' if torn.is_at_start() && block.is_empty() => {}
+        b':' if !comments && torn.is_at_start() => torn.begin_ignored(),
+        _ if torn.spell(byte) => {}
+        _ => return torn::read(&[byte], block, torn, comments),
+    }
+    (1, None)
 }
 
 /// Passes over comments, which nobody has asked for, and blank lines, if no block is open: so speaks a server that has
