@@ -14,6 +14,7 @@ use crate::net::within;
 use crate::source::EventSource;
 use futures_lite::AsyncReadExt;
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 
 /// What a server answered to [`Builder::send`](crate::Builder::send): a status and header fields, and
@@ -213,8 +214,8 @@ impl Inner {
                 Step::End => return Ok(None),
                 Step::More => {}
             }
-            let reading = within(self.config.timeouts.silence, io.read(buffer.room()));
-            let failure = match reading.await {
+            let reading = pin!(io.read(buffer.room()));
+            let failure = match within(self.config.timeouts.silence, reading).await {
                 Some(Ok(0)) if content.may_end() => return Ok(None),
                 Some(Ok(0)) => ErrorKind::Truncated.into(),
                 Some(Ok(count)) => {

@@ -4,6 +4,7 @@ use crate::item::Item;
 use crate::net;
 use crate::source::EventSource;
 use std::fmt;
+use std::pin::pin;
 use std::time::Duration;
 
 /// An iterator over the items of an event source that blocks the thread until the next.
@@ -67,7 +68,7 @@ impl Blocking<'_> {
     /// }
     /// ```
     pub fn next_timeout(&mut self, limit: Duration) -> Result<Option<Item>, TimedOut> {
-        net::block_on(net::within(Some(limit), self.0.next())).ok_or(TimedOut)
+        net::block_on(net::within(Some(limit), pin!(self.0.next()))).ok_or(TimedOut)
     }
 }
 

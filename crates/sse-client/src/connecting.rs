@@ -26,6 +26,7 @@ pub(crate) async fn open(
     let exchanged = ask(config, history, last_event_id).await?;
     match config.types.refuse(&exchanged.head) {
         None => Ok(exchanged),
-        Some(why) => Err(refused(why, exchanged).await),
+        // Boxed: no stream that opens pays for its room.
+        Some(why) => Err(Box::pin(refused(why, exchanged)).await),
     }
 }

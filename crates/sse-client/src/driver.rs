@@ -236,7 +236,10 @@ impl Driver {
                     self.phase = Phase::Idle;
                 }
                 Phase::Connecting(attempt) => {
-                    let step = match ready!(attempt.as_mut().poll(cx)) {
+                    let outcome = ready!(attempt.as_mut().poll(cx));
+                    // Before memory for the stream is asked for: so it can be the same.
+                    self.phase = Phase::Idle;
+                    let step = match outcome {
                         Ok(exchanged) => self.opened(exchanged),
                         Err(failure) => self.lost(failure),
                     };

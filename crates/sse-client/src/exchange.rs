@@ -15,6 +15,7 @@ use crate::request::Target;
 use crate::scan::Scan;
 use crate::url::Url;
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use std::pin::pin;
 
 /// A response: its head, and the connection that its body comes from.
 pub(crate) struct Exchanged {
@@ -36,13 +37,14 @@ pub(crate) async fn exchange(
     let mut trail = Trail::new(outgoing.hop(), redirects.limit, redirects.allow_downgrade);
     let mut request_sent = false;
     loop {
-        let connecting = within(config.timeouts.connect, connect(config, &trail.here().url));
-        let connected = connecting.await.unwrap_or(Err(ErrorKind::ConnectTimeout.into()));
+        let url = &trail.here().url;
+        let connected = within(config.timeouts.connect, pin!(connect(config, url))).await;
+        let connected = connected.unwrap_or(Err(ErrorKind::ConnectTimeout.into()));
         let io = connected.map_err(|failure| Failure { request_sent, ..failure })?;
         let bytes = request(config, &trail, outgoing)?;
         request_sent = true;
-        let asking = within(config.timeouts.head, ask(io, &bytes, config.head_limit));
-        let asked = asking.await.unwrap_or(Err(ErrorKind::HeadTimeout.into()));
+        let asked = within(config.timeouts.head, pin!(ask(io, &bytes, config.head_limit))).await;
+        let asked = asked.unwrap_or(Err(ErrorKind::HeadTimeout.into()));
         let (io, buffer, head) = asked.map_err(Failure::after_request)?;
         match trail.follow(&head, &outgoing.request.method) {
             Ok(true) => {}

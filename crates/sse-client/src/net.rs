@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::kind::ErrorKind;
 use async_io::{Async, Timer};
-use futures_lite::{AsyncRead, AsyncWrite, FutureExt};
+use futures_lite::{AsyncRead, AsyncWrite};
 use rustix::net::sockopt;
 use std::future::{Future, poll_fn};
 use std::hash::{BuildHasher, RandomState};
@@ -62,19 +62,20 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// `None` when `limit` passed first.
+///
+/// The future stays where the caller has it: handed over, it would be in the caller's own future twice or three times, and
+/// there are as many of those as streams that are being opened.
 pub(crate) async fn within<T>(
     limit: Option<Duration>,
-    future: impl Future<Output = T>,
+    mut future: Pin<&mut impl Future<Output = T>>,
 ) -> Option<T> {
-    let Some(limit) = limit else {
-        return Some(future.await);
-    };
-    async { Some(future.await) }
-        .or(async {
-            Timer::after(limit).await;
-            None
-        })
-        .await
+    let mut alarm = limit.map(Alarm::after);
+    poll_fn(|cx| match (future.as_mut().poll(cx), &mut alarm) {
+        (Poll::Ready(value), _) => Poll::Ready(Some(value)),
+        (Poll::Pending, Some(alarm)) => alarm.poll(cx).map(|()| None),
+        (Poll::Pending, None) => Poll::Pending,
+    })
+    .await
 }
 
 /// Rings once, at an instant.
@@ -213,6 +214,7 @@ async fn race(addresses: Vec<SocketAddr>) -> io::Result<Async<TcpStream>> {
 mod tests {
     use super::*;
     use std::net::TcpListener;
+    use std::pin::pin;
 
     fn addresses(texts: &[&str]) -> Vec<SocketAddr> {
         texts.iter().map(|text| text.parse().expect(text)).collect()
@@ -253,7 +255,8 @@ mod tests {
         let live_at = live.local_addr().expect("an address");
         let dead_at = dead.local_addr().expect("an address");
         let begun = now();
-        let racing = within(Some(Duration::from_secs(10)), race(vec![dead_at, live_at]));
+        let racing = pin!(race(vec![dead_at, live_at]));
+        let racing = within(Some(Duration::from_secs(10)), racing);
         let stream = block_on(racing).expect("not waiting for the first").expect("a connection");
         assert_eq!(stream.get_ref().peer_addr().expect("an address"), live_at);
         assert!(begun.elapsed() >= Duration::from_millis(250));
@@ -305,8 +308,8 @@ mod tests {
     #[test]
     fn an_alarm_beyond_the_clock_never_rings() {
         let mut alarm = Alarm::after(Duration::MAX);
-        let polled =
-            block_on(within(Some(Duration::from_millis(20)), poll_fn(|cx| alarm.poll(cx))));
+        let ringing = pin!(poll_fn(|cx| alarm.poll(cx)));
+        let polled = block_on(within(Some(Duration::from_millis(20)), ringing));
         assert_eq!(polled, None);
     }
 }

@@ -9,6 +9,7 @@ use crate::net::{Io, wall_clock, within};
 use crate::response::{Cut, Response};
 use crate::retry_after::asked_delay;
 use futures_lite::AsyncReadExt;
+use std::pin::pin;
 use std::time::Duration;
 
 /// Of an answer that is not an event stream so much of the body is read,
@@ -41,7 +42,7 @@ async fn read_some(
     time: Duration,
 ) -> (Vec<u8>, Option<Cut>) {
     let mut body = Vec::new();
-    let ended = within(Some(time), async {
+    let reading = async {
         while body.len() <= MAX_BODY {
             match content.next(buffer) {
                 Ok(Step::Text(text)) => {
@@ -57,8 +58,8 @@ async fn read_some(
             }
         }
         Some(Cut::Size)
-    });
-    let cut = ended.await.unwrap_or(Some(Cut::Time));
+    };
+    let cut = within(Some(time), pin!(reading)).await.unwrap_or(Some(Cut::Time));
     body.truncate(MAX_BODY);
     (body, cut)
 }
