@@ -19,6 +19,8 @@ pub(crate) enum Subject {
     Axum,
     /// axum with our channel.
     AxumChannel,
+    /// axum with the same bytes for everybody.
+    AxumLimit,
     Hyper,
     Node,
     Nchan,
@@ -31,11 +33,12 @@ pub(crate) struct Running {
 }
 
 impl Subject {
-    const ALL: [Subject; 7] = [
+    const ALL: [Subject; 8] = [
         Subject::Ours,
         Subject::Limit,
         Subject::Axum,
         Subject::AxumChannel,
+        Subject::AxumLimit,
         Subject::Hyper,
         Subject::Node,
         Subject::Nchan,
@@ -66,6 +69,7 @@ impl Subject {
             Subject::Limit => "limit",
             Subject::Axum => "axum",
             Subject::AxumChannel => "axum-channel",
+            Subject::AxumLimit => "axum-limit",
             Subject::Hyper => "hyper",
             Subject::Node => "node",
             Subject::Nchan => "nchan",
@@ -75,7 +79,7 @@ impl Subject {
     pub(crate) fn role(self) -> Role {
         match self {
             Subject::Ours | Subject::AxumChannel => Role::Ours,
-            Subject::Limit => Role::Limit,
+            Subject::Limit | Subject::AxumLimit => Role::Limit,
             _ => Role::Peer,
         }
     }
@@ -96,6 +100,7 @@ impl Subject {
             Subject::Limit => "limit (a loop of write calls)".to_owned(),
             Subject::Axum => format!("axum {}", report::version("axum")),
             Subject::AxumChannel => "axum with sse-channel of this commit".to_owned(),
+            Subject::AxumLimit => "axum with one Bytes for all".to_owned(),
             Subject::Hyper => format!("hyper {}", report::version("hyper")),
             Subject::Node => format!("node {}", printed("node", "--version")),
             Subject::Nchan => format!("nchan of Debian in {}", printed("nginx", "-v")),
@@ -113,9 +118,11 @@ impl Subject {
         let mut folder = None;
         let mut command = match self {
             Subject::Ours => process::on_server_core(target("..").join("examples/bench_server")),
-            Subject::Limit | Subject::Axum | Subject::AxumChannel | Subject::Hyper => {
-                process::on_server_core(target(".").join(self.name()))
-            }
+            Subject::Limit
+            | Subject::Axum
+            | Subject::AxumChannel
+            | Subject::AxumLimit
+            | Subject::Hyper => process::on_server_core(target(".").join(self.name())),
             Subject::Node => process::on_server_core("node"),
             Subject::Nchan => {
                 let mut command = process::on_server_core("nginx");
@@ -141,9 +148,11 @@ impl Subject {
     fn build(self) -> anyhow::Result<()> {
         match self {
             Subject::Ours => build("..", &["--package", "examples", "--example", "bench_server"]),
-            Subject::Limit | Subject::Axum | Subject::AxumChannel | Subject::Hyper => {
-                build(".", &["--package", "servers", "--bin", self.name()])
-            }
+            Subject::Limit
+            | Subject::Axum
+            | Subject::AxumChannel
+            | Subject::AxumLimit
+            | Subject::Hyper => build(".", &["--package", "servers", "--bin", self.name()]),
             Subject::Node => runs("node", "--version"),
             Subject::Nchan => {
                 runs("nginx", "-v")?;

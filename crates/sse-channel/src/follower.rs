@@ -9,7 +9,7 @@ use crate::leaf::assert_unlocked;
 use crate::log::{Log, Read};
 use crate::source::{Page, PageFuture};
 use crate::waiters::Ticket;
-use crate::{Entry, EventId, Gap, Lag, Replay};
+use crate::{Batch, Entry, EventId, Framing, Gap, Lag, Replay};
 
 pub(crate) type Filter = Box<dyn Fn(&Entry) -> bool + Send + Sync>;
 
@@ -179,6 +179,16 @@ impl Follower {
             None => Some(self.log.cursor(self.position)),
             Some(away) => away.after.clone(),
         }
+    }
+
+    /// What comes next, if all who stand here get the same, and there is something.
+    pub(crate) fn common(&mut self, max_bytes: usize, framing: Framing) -> Option<Batch> {
+        if self.special.is_some() {
+            return None;
+        }
+        let batch = self.log.read_joined(self.position, max_bytes, framing)?;
+        self.position = batch.end();
+        Some(batch)
     }
 
     /// The next step, of about `max_bytes`. Without a context nobody is woken when there is one.

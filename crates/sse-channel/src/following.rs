@@ -22,9 +22,10 @@ impl Following {
         max_bytes: usize,
     ) -> Poll<Said> {
         match self {
-            Self::One(follower) => {
-                follower.poll(cx, max_bytes).map(|step| say(follower, voice, step))
-            }
+            Self::One(follower) => match follower.common(max_bytes, voice.framing) {
+                Some(batch) => Poll::Ready(say_batch(follower, batch)),
+                None => follower.poll(cx, max_bytes).map(|step| say(follower, voice, step)),
+            },
             Self::Several(several) => several.poll(voice, cx, max_bytes),
         }
     }
@@ -88,6 +89,11 @@ impl Following {
     }
 }
 
+fn say_batch(follower: &Follower, batch: Batch) -> Said {
+    follower.log.count_delivered(&batch, 1);
+    batch.block.map_or(Said::Nothing, Said::Block)
+}
+
 /// What a step in the one channel says to the client.
 fn say(follower: &Follower, voice: &mut Voice, step: Step) -> Said {
     match step {
@@ -95,8 +101,7 @@ fn say(follower: &Follower, voice: &mut Voice, step: Step) -> Said {
             let first = position.unwrap_or_default();
             let batch = Batch::wanted(first, &entries, voice.framing, |it| follower.wants(it));
             voice.is_behind |= batch.events() < entries.len() as u64;
-            follower.log.count_delivered(&batch, 1);
-            batch.block.map_or(Said::Nothing, Said::Block)
+            say_batch(follower, batch)
         }
         Step::Gap(gap, cursor) => {
             voice.is_behind = false;

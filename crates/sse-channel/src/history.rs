@@ -17,7 +17,8 @@ pub struct History {
     /// Events held, 1024; at least the newest always is.
     pub events: usize,
     /// Bytes held, 1 MiB: what goes out, framing included, and what keeping it costs, about 100 bytes
-    /// for each event. The newest event is held even if it alone is larger.
+    /// for each event. The newest event is held even if it alone is larger. Subscriptions share what was joined last
+    /// for them, at most 16 KiB more.
     pub bytes: usize,
     /// What happens to a client whose next event has been dropped from the log.
     pub lag: Lag,

@@ -20,6 +20,7 @@ mod following;
 mod gap;
 mod history;
 mod id;
+mod joined;
 mod joint_id;
 mod json;
 mod leaf;

@@ -1,6 +1,6 @@
 //! A log as its readers share it: what to read at a position, and waiting for more. For servers that
 //! write to many clients at once; everybody else takes a [`Subscription`](crate::Subscription). Depends on `ring`,
-//! `waiters` and `source`.
+//! `joined`, `waiters` and `source`.
 
 use std::fmt;
 use std::future::Future;
@@ -13,6 +13,7 @@ use std::task::{Context, Poll, Waker};
 use sse_proto::Frame;
 
 use crate::id::{Number, random_epoch};
+use crate::joined::Joined;
 use crate::leaf::{Leaf, Locked};
 use crate::ring::Ring;
 use crate::source::Source;
@@ -50,6 +51,7 @@ struct Shared {
 /// What is behind the lock, which is the last in any order: that of a [`StateChannel`](crate::StateChannel) is taken before it.
 struct State {
     ring: Ring,
+    joined: Joined,
     waiters: Waiters,
 }
 
@@ -81,7 +83,8 @@ impl Log {
     }
 
     fn with(ring: Ring, source: Option<Arc<dyn Source>>) -> Self {
-        let state = Leaf::new(State { ring, waiters: Waiters::default() });
+        let state =
+            Leaf::new(State { ring, joined: Joined::default(), waiters: Waiters::default() });
         Self(Arc::new(Shared { state, counters: Counters::default(), source }))
     }
 
@@ -108,6 +111,18 @@ impl Log {
         drop(state);
         drop(former);
         read
+    }
+
+    /// What is at `position`, joined once for all who stand there; `None` if there is nothing, or it has been dropped.
+    pub(crate) fn read_joined(
+        &self,
+        position: u64,
+        max_bytes: usize,
+        framing: Framing,
+    ) -> Option<Batch> {
+        let mut state = self.state();
+        let State { ring, joined, .. } = &mut *state;
+        joined.at(position, max_bytes, framing, ring)
     }
 
     /// Whether the log is other than who has everything before `position` knows it: longer, or closed.
@@ -214,7 +229,9 @@ impl Log {
     }
 
     pub(crate) fn discount_subscriber(&self) {
-        self.0.counters.subscribers.fetch_sub(1, Relaxed);
+        if self.0.counters.subscribers.fetch_sub(1, Relaxed) == 1 {
+            self.state().joined.forget();
+        }
     }
 
     pub(crate) fn source(&self) -> Option<&Arc<dyn Source>> {
@@ -246,6 +263,7 @@ impl Log {
         let mut state = self.state();
         let entry = make(&state.ring);
         state.ring.push(entry);
+        state.joined.forget();
         state.waiters.take()
     }
 
