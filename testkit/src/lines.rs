@@ -90,14 +90,15 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Write, pipe};
+    use std::io::Write;
+    use std::os::unix::net::UnixStream;
 
     use super::*;
     use crate::wait::PATIENCE;
 
     #[test]
     fn lines_are_found_and_given_in_turn() {
-        let (reader, mut writer) = pipe().expect("a pipe");
+        let (reader, mut writer) = UnixStream::pair().expect("a pair");
         let mut lines = Lines::of(reader);
         assert_eq!(lines.next(Duration::ZERO), None);
         writer.write_all(b"one\r\ntwo \xff\nth").expect("written");
