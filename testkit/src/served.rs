@@ -148,8 +148,24 @@ fn name(command: &Command) -> String {
     command.get_program().to_string_lossy().into_owned()
 }
 
-/// The address in a line such as `Open http://127.0.0.1:8080/`.
+/// The address in a line such as `Open http://127.0.0.1:8080/`, also where it stands inside of another URL.
 fn address(line: &str) -> Option<SocketAddr> {
-    let (_, rest) = line.split_once("://")?;
-    rest.split(['/', ' ']).next()?.parse().ok()
+    line.split("://").skip(1).find_map(|rest| rest.split(['/', ' ']).next()?.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_found_wherever_it_stands() {
+        for line in [
+            "Open http://127.0.0.1:80/ (Ctrl-C stops)",
+            "https://127.0.0.1:80",
+            "Open file:///pages/page.html?stream=http://127.0.0.1:80/sse (Ctrl-C stops)",
+        ] {
+            assert_eq!(address(line), Some(([127, 0, 0, 1], 80).into()), "{line}");
+        }
+        assert_eq!(address("Open file:///page.html, or http://localhost/"), None);
+    }
 }
