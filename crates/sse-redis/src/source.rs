@@ -78,10 +78,7 @@ impl Stream {
 
     async fn read(&self, after: Option<EventId>, max_bytes: usize) -> Result<Page, Error> {
         let after = match after.as_ref().map(|id| self.tag.read(id)) {
-            None => {
-                let mut size = self.turn.lock().await;
-                return self.oldest(&mut size, max_bytes, |_| None).await;
-            }
+            None => return self.from_oldest(None, max_bytes).await,
             Some(Ok(StreamId::START)) => {
                 let evicted =
                     |info: &Info| info.added.checked_sub(info.length).filter(|it| *it > 0);
@@ -90,7 +87,7 @@ impl Stream {
                 return self.oldest(&mut size, max_bytes, gap).await;
             }
             Some(Ok(after)) => after,
-            Some(Err(gap)) => return self.elsewhere(gap, max_bytes).await,
+            Some(Err(gap)) => return self.from_oldest(Some(gap), max_bytes).await,
         };
         if let Some(page) = self.kept(after, max_bytes) {
             return Ok(page);
@@ -135,12 +132,16 @@ impl Stream {
         Some(Page::new(entries).with_gap(gap, self.event_id(after)))
     }
 
-    /// For who comes with an ID that is no place in this stream.
-    async fn elsewhere(&self, gap: Gap, max_bytes: usize) -> Result<Page, Error> {
+    /// For who wants everything, and, with a gap, for who comes with an ID that is no place in this stream.
+    async fn from_oldest(&self, gap: Option<Gap>, max_bytes: usize) -> Result<Page, Error> {
         let kept = || {
             let floor = self.shared.pages.floor(&self.key)?;
             let entries = self.shared.pages.get(&self.key, floor, max_bytes)?;
-            Some(Page::new(entries).with_gap(gap, self.event_id(StreamId::START)))
+            let page = Page::new(entries);
+            Some(match gap {
+                Some(gap) => page.with_gap(gap, self.event_id(StreamId::START)),
+                None => page,
+            })
         };
         if let Some(page) = kept() {
             return Ok(page);
@@ -148,7 +149,7 @@ impl Stream {
         let mut size = self.turn.lock().await;
         match kept() {
             Some(page) => Ok(page),
-            None => self.oldest(&mut size, max_bytes, |_| Some(gap)).await,
+            None => self.oldest(&mut size, max_bytes, |_| gap).await,
         }
     }
 

@@ -119,10 +119,11 @@ fn what_cannot_be_published_is_certainly_not_there() {
     assert_eq!(redis.cli(&["EXISTS", "a"]), "0");
 }
 
-/// Clients that come back at once, each with what it needs to find its place: what Redis is asked.
+/// Clients that come at once, each with what it needs to find its place, or new and after everything: what Redis is asked.
 fn cost(redis: &Redis, node: &Node, ids: &[String], clients: usize, last: &str) -> u64 {
     let before = redis.calls("xrange");
-    let returning = |it: usize| subscribe(node, "a", Some(&ids[it % ids.len()]), Replay::Live);
+    let id = |it: usize| ids.get(it % ids.len().max(1)).map(String::as_str);
+    let returning = |it: usize| subscribe(node, "a", id(it), Replay::All);
     let mut clients: Vec<Reading> = (0..clients).map(returning).collect();
     Reading::all_up_to(&mut clients, last);
     redis.calls("xrange") - before
@@ -148,4 +149,13 @@ fn clients_whose_place_is_gone_share_what_is_read_too() {
         let shared = cost(&redis, &node, ids, 2000, "599");
         assert!(shared < 400, "{shared} times XRANGE for 2000 clients");
     }
+}
+
+#[test]
+fn clients_that_want_everything_share_what_is_read_too() {
+    let redis = Redis::start(&[]);
+    let node = Node::start(&redis.url(), small());
+    (0..600).for_each(|it| drop(publish(&node, "a", &it.to_string())));
+    let shared = cost(&redis, &node, &[], 2000, "599");
+    assert!(shared < 400, "{shared} times XRANGE for 2000 clients");
 }
