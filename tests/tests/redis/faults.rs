@@ -295,3 +295,19 @@ fn ten_thousand_streams_on_one_node() {
     }
     assert_eq!((clients.len(), node.hub.stats().received), (10_000, 4), "nobody else's");
 }
+
+#[test]
+fn a_redis_without_its_replica_refuses_if_its_operator_wants_that() {
+    let redis = Redis::start(&["--min-replicas-to-write", "1"]);
+    let node = Node::start(&redis.url(), quick());
+    let mut client = subscribe(&node, "a", None, Replay::Live);
+    let result = block_on(node.hub.channel("a").publish(&Frame::message("alone")));
+    let error = result.expect_err("nobody has a copy");
+    assert!(matches!(error, PublishError::Refused(Error::Refused(_))), "{error:?}");
+    assert!(error.is_certain() && error.to_string().contains("NOREPLICAS"), "{error}");
+    let port = redis.port().to_string();
+    let replica = Redis::start(&["--replicaof", "127.0.0.1", &port]);
+    publish_at_last(&node, "copied");
+    assert_eq!(data(&client.up_to("copied")), ["copied"]);
+    eventually("the replica has it", || replica.cli(&["XLEN", "a"]) == "1");
+}
