@@ -32,6 +32,8 @@ enum Benchmark {
     Encode,
     /// One server, many connections
     Fanout,
+    /// Several nodes on one Redis, more clients than one process may have
+    Cluster,
     /// One client: throughput, many streams, latency
     Client,
     /// Crates, lines, build time and size of programs
@@ -39,10 +41,11 @@ enum Benchmark {
 }
 
 impl Benchmark {
-    const ALL: [Benchmark; 5] = [
+    const ALL: [Benchmark; 6] = [
         Benchmark::Decode,
         Benchmark::Encode,
         Benchmark::Fanout,
+        Benchmark::Cluster,
         Benchmark::Client,
         Benchmark::Footprint,
     ];
@@ -53,6 +56,7 @@ impl Benchmark {
             Benchmark::Decode => ("codec", Some("decode")),
             Benchmark::Encode => ("codec", Some("encode")),
             Benchmark::Fanout => ("fanout", None),
+            Benchmark::Cluster => ("fanout", Some("cluster")),
             Benchmark::Client => ("client", None),
             Benchmark::Footprint => ("footprint", None),
         }

@@ -23,6 +23,8 @@ pub(crate) struct Connection {
     pub(crate) is_stalled: bool,
     /// The number of the last event.
     pub(crate) last: Option<u64>,
+    /// Bytes that were read.
+    pub(crate) received: u64,
 }
 
 impl Connection {
@@ -34,6 +36,7 @@ impl Connection {
             is_closed: false,
             is_stalled: false,
             last: None,
+            received: 0,
         }
     }
 
@@ -49,6 +52,7 @@ impl Connection {
             match self.stream.read(buffer) {
                 Ok(0) => self.is_closed = true,
                 Ok(length) => {
+                    self.received += length as u64;
                     self.take(&buffer[..length], &mut deliver);
                     // Less than was asked for: the socket is empty, a new edge will tell of more.
                     if length < buffer.len() && !to_the_end {

@@ -1,6 +1,7 @@
 //! A load generator for servers that publish to many connections: one thread that never sleeps
-//! while it measures, on one core; the server on the other.
+//! while it measures, on one core; the server on the other. `cluster` is another benchmark with the same clients.
 
+mod cluster;
 mod connection;
 mod cores;
 mod courier;
@@ -25,7 +26,10 @@ use crate::subject::Subject;
 
 /// Measures servers that publish to many connections
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Cli {
+    #[command(subcommand)]
+    command: Option<cluster::Command>,
     /// Servers, for instance `ours,limit`; all that are installed if none is named
     #[arg(long, value_delimiter = ',')]
     server: Vec<String>,
@@ -45,6 +49,9 @@ struct Cli {
 
 fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
+    if let Some(command) = cli.command {
+        return command.run();
+    }
     let subjects = Subject::prepare(&cli.server)?;
     ensure!(!subjects.is_empty(), "no server to measure");
     let plan = Plan::new(cli.quick, cli.rounds);

@@ -118,10 +118,19 @@ impl Server {
 
     /// Memory that the server alone holds, in bytes.
     pub(crate) fn memory(&self) -> u64 {
+        self.sum("Pss:")
+    }
+
+    /// The same without the program's file, which other processes may share more or less of.
+    pub(crate) fn heap(&self) -> u64 {
+        self.sum("Pss_Anon:")
+    }
+
+    fn sum(&self, field: &str) -> u64 {
         let resident = |process: u32| {
             let file = format!("/proc/{process}/smaps_rollup");
             let text = fs::read_to_string(file).unwrap_or_default();
-            let line = text.lines().find(|line| line.starts_with("Pss:"));
+            let line = text.lines().find(|line| line.starts_with(field));
             let size = line.and_then(|line| line.split_whitespace().nth(1));
             size.and_then(|size| size.parse::<u64>().ok()).unwrap_or(0) * 1024
         };
@@ -139,6 +148,14 @@ pub(crate) fn on_server_core(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new("taskset");
     command.arg("-c").arg(cores::SERVER.to_string()).arg(program);
     command
+}
+
+/// What the kernel holds for its own structures, sockets among them, in bytes.
+pub(crate) fn kernel_memory() -> u64 {
+    let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with("Slab:"));
+    let size = line.and_then(|line| line.split_whitespace().nth(1));
+    size.and_then(|size| size.parse::<u64>().ok()).unwrap_or(0) * 1024
 }
 
 /// The fields of `/proc/PROCESS/stat` after the name of the program.

@@ -52,6 +52,11 @@ impl Recorder {
         *slowest = latency.max(*slowest);
     }
 
+    /// Nanoseconds from publishing to reading: of each delivery; of the last one of each event.
+    pub(crate) fn nanoseconds(&self) -> (&[u32], &[u32]) {
+        (&self.latencies, &self.last_latencies)
+    }
+
     /// The time from publishing to reading.
     pub(crate) fn latency(&self) -> Option<Percentiles> {
         Percentiles::of(self.latencies.clone())
@@ -72,7 +77,7 @@ impl Recorder {
 }
 
 impl Percentiles {
-    fn of(mut nanoseconds: Vec<u32>) -> Option<Percentiles> {
+    pub(crate) fn of(mut nanoseconds: Vec<u32>) -> Option<Percentiles> {
         nanoseconds.sort_unstable();
         let at = |part: f64| {
             let last = nanoseconds.len().checked_sub(1)?;

@@ -59,7 +59,7 @@ impl Run {
         let memory_at_start = running.server.memory();
         let start = Instant::now();
         let address = running.server.address;
-        let mut swarm = Swarm::connect(address, connections, "", &mut Recorder::default())?;
+        let mut swarm = Swarm::connect(address, connections, 0, "", &mut Recorder::default())?;
         let connecting = start.elapsed();
         swarm.until(&mut Recorder::default(), Duration::from_millis(300), |_| false)?;
         Ok(Run { subject, running, swarm, memory_at_start, connecting })

@@ -27,13 +27,16 @@ pub(crate) struct Swarm {
     buffer: Vec<u8>,
     answered: usize,
     closed: usize,
+    /// How long it sleeps until something comes.
+    sleep: Duration,
 }
 
 impl Swarm {
-    /// Opens `count` event streams and waits until all have been answered.
+    /// Opens `count` event streams, from addresses 127.0.NETWORK.x, and waits until all have been answered.
     pub(crate) fn connect(
         address: SocketAddr,
         count: usize,
+        network: u8,
         header: &str,
         recorder: &mut Recorder,
     ) -> anyhow::Result<Swarm> {
@@ -44,13 +47,14 @@ impl Swarm {
             buffer: vec![0; 256 << 10],
             answered: 0,
             closed: 0,
+            sleep: Duration::ZERO,
         };
         let request = format!(
             "GET /events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n{header}\r\n"
         );
         let deadline = Instant::now() + PATIENCE;
         for index in 0..count {
-            swarm.open(address, index, request.as_bytes()).context("cannot connect")?;
+            swarm.open(address, index, network, request.as_bytes()).context("cannot connect")?;
             while swarm.unanswered() > UNANSWERED && Instant::now() < deadline {
                 swarm.turn(recorder)?;
             }
@@ -66,10 +70,16 @@ impl Swarm {
         Ok(swarm)
     }
 
-    fn open(&mut self, address: SocketAddr, index: usize, request: &[u8]) -> anyhow::Result<()> {
+    fn open(
+        &mut self,
+        address: SocketAddr,
+        index: usize,
+        network: u8,
+        request: &[u8],
+    ) -> anyhow::Result<()> {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
         let host = 2 + (index / PER_SOURCE) as u8;
-        socket.bind(&SocketAddr::from((Ipv4Addr::new(127, 0, 0, host), 0)).into())?;
+        socket.bind(&SocketAddr::from((Ipv4Addr::new(127, 0, network, host), 0)).into())?;
         // Closing leaves nothing in TIME_WAIT: among tens of thousands of those the next trial's search for a free port
         // takes milliseconds for each connection.
         socket.set_linger(Some(Duration::ZERO))?;
@@ -84,9 +94,14 @@ impl Swarm {
         Ok(())
     }
 
-    /// Reads what has come, without waiting for more. True if something had come.
+    /// It may sleep for so long until something comes. It does not at first.
+    pub(crate) fn sleep_at_most(&mut self, time: Duration) {
+        self.sleep = time;
+    }
+
+    /// Reads what has come. True if something had come.
     pub(crate) fn turn(&mut self, recorder: &mut Recorder) -> anyhow::Result<bool> {
-        self.poll.poll(&mut self.events, Some(Duration::ZERO))?;
+        self.poll.poll(&mut self.events, Some(self.sleep))?;
         let mut any = false;
         for event in &self.events {
             any = true;
@@ -149,6 +164,11 @@ impl Swarm {
 
     pub(crate) fn closed(&self) -> usize {
         self.closed
+    }
+
+    /// Bytes that all connections have read.
+    pub(crate) fn received(&self) -> u64 {
+        self.connections.iter().map(|it| it.received).sum()
     }
 
     /// Streams whose response head has not come. Those that are refused count as closed.

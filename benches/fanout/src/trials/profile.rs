@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use report::{Cell, Report, Table};
-use testkit::{Child, Signal};
 use servers::Burst;
+use testkit::{Child, Signal};
 
 use crate::plan::Plan;
 use crate::process::Server;

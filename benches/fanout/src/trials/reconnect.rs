@@ -74,7 +74,7 @@ fn come_back(clients: usize, missed: u64) -> anyhow::Result<Returned> {
 
     let mut recorder = Recorder::default();
     let (before, start) = (server.cpu(), Instant::now());
-    let mut swarm = Swarm::connect(server.address, clients, &header, &mut recorder)?;
+    let mut swarm = Swarm::connect(server.address, clients, 0, &header, &mut recorder)?;
     let expected = missed * clients as u64;
     swarm.until(&mut recorder, Duration::from_secs(30), |it| it.deliveries >= expected)?;
     Ok(Returned {
@@ -89,7 +89,7 @@ fn come_back(clients: usize, missed: u64) -> anyhow::Result<Returned> {
 /// Waits until one client gets all of the replay: then it is in the log.
 fn await_events(header: &str, address: std::net::SocketAddr, missed: u64) -> anyhow::Result<()> {
     let mut recorder = Recorder::default();
-    let mut swarm = Swarm::connect(address, 1, header, &mut recorder)?;
+    let mut swarm = Swarm::connect(address, 1, 0, header, &mut recorder)?;
     let limit = Duration::from_secs(10);
     if swarm.until(&mut recorder, limit, |it| it.deliveries >= missed)? {
         return Ok(());

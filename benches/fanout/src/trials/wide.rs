@@ -1,13 +1,12 @@
 //! As many connections as one process may have here, one event a second; and the arithmetic of
 //! what more would take.
 
-use std::fs;
-
 use report::{Cell, Report, Spread, Table};
 use servers::Burst;
 
 use super::figures::faults;
 use crate::plan::Plan;
+use crate::process::kernel_memory;
 use crate::run::{Measured, Run};
 use crate::subject::Subject;
 
@@ -139,12 +138,4 @@ fn arithmetic(rounds: &[Round]) -> Table {
         table.row(format!("{connections} connections"), cells.map(Cell::number));
     }
     table
-}
-
-/// What the kernel holds for its own structures, sockets among them, in bytes.
-fn kernel_memory() -> u64 {
-    let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let line = text.lines().find(|line| line.starts_with("Slab:"));
-    let size = line.and_then(|line| line.split_whitespace().nth(1));
-    size.and_then(|size| size.parse::<u64>().ok()).unwrap_or(0) * 1024
 }
