@@ -20,7 +20,6 @@ pub trait Buffer<'s>: Sized {
     /// Puts U+FFFD in the place of what is not UTF-8; false if that passes the limit.
     fn repair(&mut self) -> bool;
     /// Does so if anything is not.
-    #[cfg_attr(not(feature = "whole-lines"), inline(never))]
     fn settle(&mut self) -> bool {
         utf8::is_text(self.as_slice()) || self.repair()
     }
@@ -29,83 +28,96 @@ pub trait Buffer<'s>: Sized {
     fn into_text(self) -> Option<&'s str>;
 }
 
-/// Bytes of a fixed size, the first `length` of them in use.
+/// Bytes of a fixed size, the first `length` of them in use. As `Slice<[u8]>` without its size: so the code for all sizes
+/// is there once, and a reference to one is all that it needs.
 #[derive(Clone, Debug)]
-pub(crate) struct Slice<M> {
-    bytes: M,
+pub struct Slice<M: ?Sized> {
     length: usize,
+    bytes: M,
 }
 
 impl<M> Slice<M> {
     pub(crate) const fn new(bytes: M) -> Self {
-        Self { bytes, length: 0 }
+        Self { length: 0, bytes }
     }
 }
 
-impl<M: AsRef<[u8]> + AsMut<[u8]>> Slice<M> {
+impl<M: AsRef<[u8]> + AsMut<[u8]> + ?Sized> Slice<M> {
+    #[inline]
     pub(crate) fn as_slice(&self) -> &[u8] {
         self.bytes.as_ref().get(..self.length).unwrap_or_default()
     }
 
-    pub(crate) fn region(&mut self) -> Region<'_> {
-        Region { bytes: self.bytes.as_mut(), length: &mut self.length }
+    // Once in a small program.
+    #[cfg_attr(not(feature = "whole-lines"), inline(never))]
+    fn settle(&mut self) -> bool {
+        let used = self.bytes.as_ref().get(..self.length);
+        used.is_some_and(utf8::is_text) || self.repair()
+    }
+
+    fn repair(&mut self) -> bool {
+        let bytes = self.bytes.as_mut();
+        let repaired = utf8::repair(bytes, self.length);
+        // Longer than it can be: it stays too long for whoever asks again.
+        self.length = repaired.unwrap_or(bytes.len() + 1);
+        repaired.is_some()
     }
 }
 
-/// A slice without its type, so that the code for all of them is there once.
-#[derive(Debug)]
-pub struct Region<'s> {
-    bytes: &'s mut [u8],
-    length: &'s mut usize,
-}
-
-impl<'s> Buffer<'s> for Region<'s> {
+impl<'s, M: AsRef<[u8]> + AsMut<[u8]> + ?Sized> Buffer<'s> for &'s mut Slice<M> {
+    #[inline]
     fn limit(&self) -> usize {
-        self.bytes.len()
+        self.bytes.as_ref().len()
     }
 
+    #[inline]
     fn as_slice(&self) -> &[u8] {
-        self.bytes.get(..*self.length).unwrap_or_default()
+        Slice::as_slice(self)
     }
 
+    #[inline]
     fn clear(&mut self) {
-        *self.length = 0;
+        self.length = 0;
     }
 
     #[inline]
     fn push(&mut self, byte: u8) -> bool {
-        let Some(place) = self.bytes.get_mut(*self.length) else {
+        let length = self.length;
+        let Some(place) = self.bytes.as_mut().get_mut(length) else {
             return false;
         };
         *place = byte;
-        *self.length += 1;
+        self.length += 1;
         true
     }
 
     fn append(&mut self, bytes: &[u8]) -> bool {
-        let end = *self.length + bytes.len();
-        let Some(place) = self.bytes.get_mut(*self.length..end) else {
+        let (start, end) = (self.length, self.length + bytes.len());
+        let Some(place) = self.bytes.as_mut().get_mut(start..end) else {
             return false;
         };
         place.copy_from_slice(bytes);
-        *self.length = end;
+        self.length = end;
         true
     }
 
     fn repair(&mut self) -> bool {
-        let repaired = utf8::repair(self.bytes, *self.length);
-        // Longer than it can be: it stays too long for whoever asks again.
-        *self.length = repaired.unwrap_or(self.bytes.len() + 1);
-        repaired.is_some()
+        (**self).repair()
     }
 
+    #[inline]
+    fn settle(&mut self) -> bool {
+        (**self).settle()
+    }
+
+    #[inline]
     fn into_bytes(self) -> &'s [u8] {
-        self.bytes.get(..*self.length).unwrap_or_default()
+        Slice::as_slice(self)
     }
 
-    fn into_text(mut self) -> Option<&'s str> {
+    #[inline]
+    fn into_text(self) -> Option<&'s str> {
         // Twice over the bytes, because a borrow that is returned cannot be given up for the repair.
-        self.settle();
-        utf8::check(self.bytes.get(..*self.length)?)
+        self.settle().then(|| utf8::settled(Slice::as_slice(self)))
     }
 }

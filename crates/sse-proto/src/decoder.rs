@@ -325,9 +325,7 @@ impl<S: Storage, T: Text + ?Sized> Decoder<S, T> {
     #[cfg_attr(feature = "whole-lines", inline(always))]
     fn find(&mut self, input: &mut &[u8], comments: bool) -> Option<Found> {
         self.block.clear_if_over();
-        let (length, found) = read(input, &mut self.block, &mut self.torn, comments);
-        *input = input.get(length..).unwrap_or_default();
-        found
+        read(input, &mut self.block, &mut self.torn, comments)
     }
 
     /// The second half of [`next`](Self::next): the item that [`advance`](Self::advance) has

@@ -24,6 +24,11 @@ pub enum Part {
 }
 
 impl Part {
+    /// Whether it is what the storage has most room for.
+    pub(crate) const fn is_data(self) -> bool {
+        matches!(self, Self::Data | Self::Line)
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::Line => "line",

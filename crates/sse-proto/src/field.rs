@@ -112,22 +112,28 @@ pub(crate) fn is_plain(value: &[u8]) -> bool {
 /// obs-text      = %x80-FF
 /// ```
 ///
-/// One loop for both, and never twice in a program for a small machine.
-#[cfg_attr(not(feature = "whole-lines"), inline(never))]
+#[inline(always)]
 pub(crate) fn check(part: Part, value: &str) -> Result<(), FrameError> {
-    let is_id = matches!(part, Part::LastEventId);
-    for (offset, byte) in value.bytes().enumerate() {
-        let is_forbidden = match byte {
-            b'\n' | b'\r' => true,
-            _ if !is_id => false,
-            b' ' | b'\t' => offset == 0 || offset + 1 == value.len(),
-            _ => byte < b' ' || byte == 0x7F,
-        };
-        if is_forbidden {
-            return Err(FrameError { part, byte, offset });
+    match find_forbidden(matches!(part, Part::LastEventId), value.as_bytes()) {
+        None => Ok(()),
+        Some(offset) => {
+            let byte = value.as_bytes().get(offset).copied().unwrap_or_default();
+            Err(FrameError { part, byte, offset })
         }
     }
-    Ok(())
+}
+
+/// One loop for both, and never twice in a program for a small machine.
+#[cfg_attr(not(feature = "whole-lines"), inline(never))]
+fn find_forbidden(is_id: bool, value: &[u8]) -> Option<usize> {
+    let mut places = value.iter().enumerate();
+    let (offset, _) = places.find(|&(offset, &byte)| match byte {
+        b'\n' | b'\r' => true,
+        _ if !is_id => false,
+        b' ' | b'\t' => offset == 0 || offset + 1 == value.len(),
+        _ => byte < b' ' || byte == 0x7F,
+    })?;
+    Some(offset)
 }
 
 /// The value of a `retry` field, read digit by digit: an empty one is no number.
@@ -158,16 +164,16 @@ pub(crate) const fn from_milliseconds(number: u64) -> Duration {
     Duration::new(seconds, millis % 1000 * 1_000_000)
 }
 
-/// Quotient and rest. A small machine would need 400 bytes of code to divide 64 bits at once; these
-/// are four steps of a division by hand, each with 16 of them.
-pub(crate) const fn divide(mut number: u64, by: u16) -> (u64, u32) {
-    let (mut quotient, mut rest, mut step) = (0, 0, 0);
-    while step < 4 {
-        number = number.rotate_left(16);
-        let part = rest << 16 | (number & 0xFFFF) as u32;
-        quotient = quotient << 16 | (part / by as u32) as u64;
+/// Quotient and rest. A small machine would need 400 bytes of code to divide 64 bits at once; this is a division by hand,
+/// byte by byte.
+pub(crate) const fn divide(number: u64, by: u16) -> (u64, u32) {
+    let mut digits = number.to_be_bytes();
+    let (mut rest, mut at) = (0, 0);
+    while at < digits.len() {
+        let part = rest << 8 | digits[at] as u32;
+        digits[at] = (part / by as u32) as u8;
         rest = part % by as u32;
-        step += 1;
+        at += 1;
     }
-    (quotient, rest)
+    (u64::from_be_bytes(digits), rest)
 }

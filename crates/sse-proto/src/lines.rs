@@ -86,7 +86,7 @@ impl<S: Storage> LineReader<S> {
         input: &mut &'i [u8],
     ) -> Option<Result<&'d [u8], LimitExceeded>> {
         if take(&mut self.done) {
-            self.storage.buffer(Slot::Data, Part::Data).clear();
+            self.storage.buffer(Slot::A, Part::Line).clear();
         }
         loop {
             let mut chunk = *input;
@@ -108,7 +108,7 @@ impl<S: Storage> LineReader<S> {
 
     /// Makes ready for the next stream: forgets the unfinished line.
     pub fn reset(&mut self) {
-        self.storage.buffer(Slot::Data, Part::Data).clear();
+        self.storage.buffer(Slot::A, Part::Line).clear();
         self.first = true;
         self.after_cr = false;
         self.skipping = false;
@@ -117,7 +117,7 @@ impl<S: Storage> LineReader<S> {
 
     /// Keeps the part of a line that the chunk ends with.
     fn keep(&mut self, part: &[u8]) -> Result<(), LimitExceeded> {
-        let mut buffer = self.storage.buffer(Slot::Data, Part::Data);
+        let mut buffer = self.storage.buffer(Slot::A, Part::Line);
         if self.skipping || buffer.append(part) {
             return Ok(());
         }
@@ -130,7 +130,7 @@ impl<S: Storage> LineReader<S> {
     /// The line that ends with these bytes.
     fn line<'d>(&'d mut self, end: &'d [u8]) -> Result<&'d [u8], LimitExceeded> {
         let first = take(&mut self.first);
-        let mut buffer = self.storage.buffer(Slot::Data, Part::Data);
+        let mut buffer = self.storage.buffer(Slot::A, Part::Line);
         let limit = buffer.limit();
         let line = if buffer.as_slice().is_empty() && end.len() <= limit {
             end

@@ -6,17 +6,24 @@ use crate::field::divide;
 
 /// The decimal digits of the whole milliseconds of `time`, at most `u64::MAX`.
 pub(crate) fn milliseconds(time: Duration, digits: &mut [u8; 20]) -> &[u8] {
-    let seconds = time.as_secs().saturating_mul(1000);
-    let mut number = seconds.saturating_add(u64::from(time.subsec_millis()));
+    let seconds = time.as_secs();
+    let mut number = match seconds {
+        0..=MOST_SECONDS => (seconds * 1000).saturating_add(u64::from(time.subsec_millis())),
+        _ => u64::MAX,
+    };
     let mut start = digits.len();
-    for place in digits.iter_mut().rev() {
+    loop {
         let (quotient, digit) = divide(number, 10);
-        *place = b'0' + digit as u8;
         start -= 1;
+        if let Some(place) = digits.get_mut(start) {
+            *place = b'0' + digit as u8;
+        }
         number = quotient;
         if number == 0 {
-            break;
+            return digits.get(start..).unwrap_or_default();
         }
     }
-    digits.get(start..).unwrap_or_default()
 }
+
+/// Of more the milliseconds are no number any more.
+const MOST_SECONDS: u64 = u64::MAX / 1000;

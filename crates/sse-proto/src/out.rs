@@ -20,8 +20,14 @@ pub(crate) struct Bytes<'a> {
 impl Out for Bytes<'_> {
     fn put(&mut self, bytes: &[u8]) {
         let end = self.length + bytes.len();
-        if let Some(place) = self.buffer.get_mut(self.length..end) {
-            place.copy_from_slice(bytes);
+        if cfg!(feature = "whole-lines") {
+            if let Some(place) = self.buffer.get_mut(self.length..end) {
+                place.copy_from_slice(bytes);
+            }
+        } else {
+            // Byte by byte is less code. What does not fit may be there in part.
+            let rest = self.buffer.get_mut(self.length..).unwrap_or_default();
+            rest.iter_mut().zip(bytes).for_each(|(place, byte)| *place = *byte);
         }
         self.length = end;
     }
@@ -57,22 +63,33 @@ impl Out for Text<'_, '_> {
 }
 
 /// Writes `text` as lines of this name, one for each line of it.
-#[cfg_attr(feature = "whole-lines", inline(always))]
-pub(crate) fn write_lines(out: &mut impl Out, name: &[u8], mut text: &[u8]) {
-    while let Some(end) = find_line_end(text) {
-        let (line, rest) = text.split_at_checked(end).unwrap_or_default();
-        write_line(out, name, line);
-        text = match rest {
-            [b'\r', b'\n', rest @ ..] | [_, rest @ ..] => rest,
-            [] => rest,
-        };
-    }
-    write_line(out, name, text);
-}
-
 // With its name known, the name is a store instead of a call that copies; in a small program the one copy of this is.
 #[cfg_attr(feature = "whole-lines", inline(always))]
+pub(crate) fn write_lines(out: &mut impl Out, name: &[u8], mut text: &[u8]) {
+    loop {
+        let end = find_line_end(text).unwrap_or(text.len());
+        let (line, rest) = text.split_at_checked(end).unwrap_or_default();
+        put_line(out, name, line);
+        text = match rest {
+            [b'\r', b'\n', rest @ ..] | [_, rest @ ..] => rest,
+            [] => return,
+        };
+    }
+}
+
+/// Writes a value that has no line break.
+#[cfg_attr(feature = "whole-lines", inline(always))]
 pub(crate) fn write_line(out: &mut impl Out, name: &[u8], value: &[u8]) {
+    if cfg!(feature = "whole-lines") {
+        put_line(out, name, value);
+    } else {
+        // The code is there already.
+        write_lines(out, name, value);
+    }
+}
+
+#[inline(always)]
+fn put_line(out: &mut impl Out, name: &[u8], value: &[u8]) {
     out.put(name);
     if !value.is_empty() {
         out.put(b" ");

@@ -1,6 +1,6 @@
 //! Where a decoder keeps what does not lie whole in one chunk. Imports `core`, and `alloc` behind its feature.
 
-use crate::buffer::{Buffer, Region, Slice};
+use crate::buffer::{Buffer, Slice};
 use crate::error::Part;
 #[cfg(feature = "alloc")]
 use crate::heap::{Heap, Limited};
@@ -53,7 +53,7 @@ pub trait Parts {
     type Buffer<'s>: Buffer<'s>
     where
         Self: 's;
-    /// The buffer in a slot, for a part of the block.
+    /// The buffer for a part of the block: of the data, or else in a slot.
     fn buffer(&mut self, slot: Slot, part: Part) -> Self::Buffer<'_>;
     /// The buffers for the data and the event type, and what a slot holds.
     fn event(&mut self, id: Slot) -> (Self::Buffer<'_>, Self::Buffer<'_>, &[u8]);
@@ -61,7 +61,7 @@ pub trait Parts {
     fn slot(&self, slot: Slot) -> &[u8];
 }
 
-/// Which buffer of a storage: one for the data, one for the event type, and three cells.
+/// Which buffer of a storage, besides the one for the data: one for the event type, and three cells.
 ///
 /// At any time one cell holds the last event ID, another may hold that of the unfinished
 /// block, and one is free for a comment, or for an ID that must not be adopted before its
@@ -72,7 +72,6 @@ pub enum Slot {
     B,
     C,
     EventType,
-    Data,
 }
 
 /// Buffers of a fixed size.
@@ -80,28 +79,6 @@ pub enum Slot {
 struct Slices<D, T> {
     data: Slice<D>,
     lines: [Slice<T>; 4],
-}
-
-impl<D: AsRef<[u8]> + AsMut<[u8]>, T: AsRef<[u8]> + AsMut<[u8]>> Slices<D, T> {
-    fn buffer(&mut self, slot: Slot) -> Region<'_> {
-        match self.lines.get_mut(slot as usize) {
-            Some(line) => line.region(),
-            None => self.data.region(),
-        }
-    }
-
-    fn event(&mut self, id: Slot) -> (Region<'_>, Region<'_>, &[u8]) {
-        let [cells @ .., event_type] = &mut self.lines;
-        let id = cells.get(id as usize).map_or(&[][..], |cell| cell.as_slice());
-        (self.data.region(), event_type.region(), id)
-    }
-
-    fn slot(&self, slot: Slot) -> &[u8] {
-        match self.lines.get(slot as usize) {
-            Some(line) => line.as_slice(),
-            None => self.data.as_slice(),
-        }
-    }
 }
 
 /// Storage inside the decoder itself, without `alloc`: `DATA` bytes for the data of an event, `LINE`
@@ -124,8 +101,12 @@ impl<const DATA: usize, const LINE: usize> Fixed<DATA, LINE> {
     /// Empty storage.
     #[must_use]
     pub const fn new() -> Self {
-        Self(Slices { data: Slice::new([0; DATA]), lines: [const { Slice::new([0; LINE]) }; 4] })
+        Self::EMPTY
     }
+
+    // One constant, so that a program clears memory for it, and does not put it together and move it.
+    const EMPTY: Self =
+        Self(Slices { data: Slice::new([0; DATA]), lines: [const { Slice::new([0; LINE]) }; 4] });
 }
 
 impl<const DATA: usize, const LINE: usize> Default for Fixed<DATA, LINE> {
@@ -137,18 +118,23 @@ impl<const DATA: usize, const LINE: usize> Default for Fixed<DATA, LINE> {
 impl<const DATA: usize, const LINE: usize> Storage for Fixed<DATA, LINE> {}
 
 impl<const DATA: usize, const LINE: usize> Parts for Fixed<DATA, LINE> {
-    type Buffer<'s> = Region<'s>;
+    type Buffer<'s> = &'s mut Slice<[u8]>;
 
-    fn buffer(&mut self, slot: Slot, _: Part) -> Region<'_> {
-        self.0.buffer(slot)
+    fn buffer(&mut self, slot: Slot, part: Part) -> &mut Slice<[u8]> {
+        match self.0.lines.get_mut(slot as usize) {
+            Some(line) if !part.is_data() => line,
+            _ => &mut self.0.data,
+        }
     }
 
-    fn event(&mut self, id: Slot) -> (Region<'_>, Region<'_>, &[u8]) {
-        self.0.event(id)
+    fn event(&mut self, id: Slot) -> (&mut Slice<[u8]>, &mut Slice<[u8]>, &[u8]) {
+        let [cells @ .., event_type] = &mut self.0.lines;
+        let id = cells.get(id as usize).map_or(&[][..], |cell| cell.as_slice());
+        (&mut self.0.data, event_type, id)
     }
 
     fn slot(&self, slot: Slot) -> &[u8] {
-        self.0.slot(slot)
+        self.0.lines.get(slot as usize).map_or(&[][..], Slice::as_slice)
     }
 }
 
@@ -184,22 +170,27 @@ impl<'a> Lent<'a> {
 
 impl Storage for Lent<'_> {}
 
-impl Parts for Lent<'_> {
+impl<'a> Parts for Lent<'a> {
     type Buffer<'s>
-        = Region<'s>
+        = &'s mut Slice<&'a mut [u8]>
     where
         Self: 's;
 
-    fn buffer(&mut self, slot: Slot, _: Part) -> Region<'_> {
-        self.0.buffer(slot)
+    fn buffer(&mut self, slot: Slot, part: Part) -> &mut Slice<&'a mut [u8]> {
+        match self.0.lines.get_mut(slot as usize) {
+            Some(line) if !part.is_data() => line,
+            _ => &mut self.0.data,
+        }
     }
 
-    fn event(&mut self, id: Slot) -> (Region<'_>, Region<'_>, &[u8]) {
-        self.0.event(id)
+    fn event(&mut self, id: Slot) -> (&mut Slice<&'a mut [u8]>, &mut Slice<&'a mut [u8]>, &[u8]) {
+        let [cells @ .., event_type] = &mut self.0.lines;
+        let id = cells.get(id as usize).map_or(&[][..], |cell| cell.as_slice());
+        (&mut self.0.data, event_type, id)
     }
 
     fn slot(&self, slot: Slot) -> &[u8] {
-        self.0.slot(slot)
+        self.0.lines.get(slot as usize).map_or(&[][..], Slice::as_slice)
     }
 }
 
@@ -249,7 +240,10 @@ impl Parts for Growable {
             Part::LastEventId => self.limits.last_event_id,
             Part::Comment => self.limits.comment,
         };
-        self.lines.get_mut(slot as usize).unwrap_or(&mut self.data).limited(limit)
+        match self.lines.get_mut(slot as usize) {
+            Some(line) if !part.is_data() => line.limited(limit),
+            _ => self.data.limited(limit),
+        }
     }
 
     #[inline]
@@ -265,6 +259,6 @@ impl Parts for Growable {
     }
 
     fn slot(&self, slot: Slot) -> &[u8] {
-        self.lines.get(slot as usize).unwrap_or(&self.data).as_slice()
+        self.lines.get(slot as usize).map_or(&[][..], Heap::as_slice)
     }
 }

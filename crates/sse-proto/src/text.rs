@@ -20,6 +20,8 @@ impl Text for [u8] {}
 pub trait Values: 'static {
     /// The event type of an event whose block names none.
     const MESSAGE: &'static Self;
+    /// A value without any bytes.
+    const EMPTY: &'static Self;
     /// The value that a buffer holds; `None` if what has to take the place of its bytes passes the limit.
     fn of<'s>(buffer: impl Buffer<'s>) -> Option<&'s Self>;
     /// The value at `range` of `chunk`, if it can be borrowed from there.
@@ -34,6 +36,7 @@ pub trait Values: 'static {
 
 impl Values for str {
     const MESSAGE: &'static Self = "message";
+    const EMPTY: &'static Self = "";
 
     #[inline]
     fn of<'s>(buffer: impl Buffer<'s>) -> Option<&'s Self> {
@@ -52,7 +55,7 @@ impl Values for str {
 
     #[inline]
     fn settled(bytes: &[u8]) -> &Self {
-        utf8::check(bytes).unwrap_or_default()
+        utf8::settled(bytes)
     }
 
     #[inline]
@@ -63,6 +66,7 @@ impl Values for str {
 
 impl Values for [u8] {
     const MESSAGE: &'static Self = b"message";
+    const EMPTY: &'static Self = b"";
 
     #[inline]
     fn of<'s>(buffer: impl Buffer<'s>) -> Option<&'s Self> {
@@ -98,7 +102,7 @@ pub(crate) fn value<'s, T: Text + ?Sized>(
     chunk: &'s [u8],
 ) -> Option<&'s T> {
     match place {
-        Place::Nowhere => Some(T::settled(b"")),
+        Place::Nowhere => Some(T::EMPTY),
         Place::Buffer => T::of(buffer),
         Place::Chunk(range) => match T::borrow(chunk, range) {
             Some(value) => Some(value),

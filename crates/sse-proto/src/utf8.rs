@@ -29,8 +29,18 @@ pub(crate) fn check(bytes: &[u8]) -> Option<&str> {
 /// not hold a second, faster one.
 #[cfg(not(feature = "whole-lines"))]
 pub(crate) fn check(bytes: &[u8]) -> Option<&str> {
-    let (text, _) = first_piece(bytes);
-    (text.len() == bytes.len()).then_some(text)
+    let (text, invalid) = first_piece(bytes);
+    (invalid == 0).then_some(text)
+}
+
+/// As text what is known to be UTF-8.
+#[inline]
+pub(crate) fn settled(bytes: &[u8]) -> &str {
+    if cfg!(feature = "whole-lines") {
+        check(bytes).unwrap_or_default()
+    } else {
+        first_piece(bytes).0
+    }
 }
 
 /// The bytes at `range` of `chunk` as text, if they are UTF-8.

@@ -89,10 +89,13 @@ impl<S, T: ?Sized> Block<S, T> {
 
     /// The cell that holds no ID which may still be needed.
     fn free_cell(&self) -> Slot {
-        match (self.committed, self.pending) {
-            (Slot::A, Slot::B) | (Slot::B, Slot::A) => Slot::C,
-            (Slot::A, _) | (_, Slot::A) => Slot::B,
-            _ => Slot::A,
+        let is_free = |cell| self.committed != cell && self.pending != cell;
+        if is_free(Slot::A) {
+            Slot::A
+        } else if is_free(Slot::B) {
+            Slot::B
+        } else {
+            Slot::C
         }
     }
 }
@@ -107,13 +110,13 @@ impl<S: Parts, T: Text + ?Sized> Block<S, T> {
     pub(crate) fn begin(&mut self, part: Part) -> bool {
         let is_joined = part == Part::Data && !self.data.is_nowhere();
         self.current = match part {
-            Part::Data => Slot::Data,
+            Part::Data | Part::Line => self.current,
             Part::EventType => {
                 // "Set the event type buffer to the field value."
                 self.event_type = Place::Buffer;
                 Slot::EventType
             }
-            _ => self.free_cell(),
+            Part::LastEventId | Part::Comment => self.free_cell(),
         };
         let mut buffer = self.storage.buffer(self.current, part);
         if is_joined {
@@ -294,7 +297,6 @@ impl<S: Parts, T: Text + ?Sized> Block<S, T> {
 
     #[inline]
     pub(crate) fn limit(&mut self, part: Part) -> usize {
-        let slot = if part == Part::Data { Slot::Data } else { Slot::EventType };
-        self.storage.buffer(slot, part).limit()
+        self.storage.buffer(Slot::EventType, part).limit()
     }
 }

@@ -3,6 +3,7 @@
 use super::block::Block;
 use super::torn::{self, Torn};
 use super::whole::{Step, read_lines, rest_of_data, resume};
+use crate::found::Found;
 use crate::search::{after_silence, may_end_line};
 use crate::storage::Parts;
 use crate::text::Text;
@@ -10,11 +11,24 @@ use crate::text::Text;
 /// A chunk of so many bytes at most is read byte by byte: it has hardly a line for itself.
 const SHORT: usize = 8;
 
-/// Reads up to the end of the next item, or to the end of the chunk. Returns how far.
+/// Reads up to the end of the next item, or to the end of the chunk, and takes what was read off its front.
+#[inline(always)]
+pub(crate) fn read<S: Parts, T: Text + ?Sized>(
+    input: &mut &[u8],
+    block: &mut Block<S, T>,
+    torn: &mut Torn,
+    comments: bool,
+) -> Option<Found> {
+    let (length, found) = read_chunk(input, block, torn, comments);
+    *input = input.get(length..).unwrap_or_default();
+    found
+}
+
+/// Reads so far as well. Returns how far.
 ///
 /// Inlined for the sake of chunks of a few bytes, for which a call takes as long as all the rest.
 #[inline(always)]
-pub(crate) fn read<S: Parts, T: Text + ?Sized>(
+fn read_chunk<S: Parts, T: Text + ?Sized>(
     chunk: &[u8],
     block: &mut Block<S, T>,
     torn: &mut Torn,

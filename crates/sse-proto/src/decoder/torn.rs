@@ -12,7 +12,7 @@ use crate::search::BOM;
 use crate::storage::Parts;
 use crate::text::Text;
 #[cfg(feature = "whole-lines")]
-pub(crate) use seam::read_up_to_value;
+pub(crate) use seam::{read, read_up_to_value};
 
 /// What is known of a line whose end has not come: where the next byte stands in it.
 #[derive(Clone, Debug)]
@@ -40,21 +40,22 @@ enum Position {
     Value(Name),
 }
 
-/// Reads up to the end of the next item, or to the end of the chunk. Returns how far.
-#[cfg_attr(feature = "whole-lines", inline(never))]
+/// Reads up to the end of the next item, or of the input, and takes what was read off its front.
+#[cfg(not(feature = "whole-lines"))]
 pub(crate) fn read<S: Parts, T: Text + ?Sized>(
-    chunk: &[u8],
+    input: &mut &[u8],
     block: &mut Block<S, T>,
     torn: &mut Torn,
     comments: bool,
-) -> (usize, Option<Found>) {
-    for (at, byte) in chunk.iter().enumerate() {
+) -> Option<Found> {
+    while let Some((byte, rest)) = input.split_first() {
+        *input = rest;
         let found = torn.byte(block, *byte, comments);
         if found.is_some() {
-            return (at + 1, found);
+            return found;
         }
     }
-    (chunk.len(), None)
+    None
 }
 
 impl Torn {
@@ -121,19 +122,23 @@ impl Torn {
         block: &mut Block<S, T>,
         byte: u8,
     ) -> Option<Found> {
-        let found = match self.position {
-            Position::AfterCr if byte == b'\n' => None,
-            Position::Start | Position::AfterCr | Position::Mark { seen: 0 } => {
-                self.blank_line(block)
-            }
-            Position::Value(name) | Position::Colon(name) => self.end_value(block, name),
-            // "using the whole line as the field name, and the empty string as the field value."
+        // "using the whole line as the field name, and the empty string as the field value."
+        let mut found = match self.position {
             Position::Name(name) if name.next_byte() == b':' => {
-                let found = self.begin_value(block, name.name());
-                if found.is_none() { self.end_value(block, name.name()) } else { found }
+                self.begin_value(block, name.name())
             }
-            Position::Name(_) | Position::Mark { .. } => None,
+            _ => None,
         };
+        if found.is_none() {
+            found = match self.position {
+                Position::AfterCr if byte == b'\n' => None,
+                Position::Start | Position::AfterCr | Position::Mark { seen: 0 } => {
+                    self.blank_line(block)
+                }
+                Position::Value(name) | Position::Colon(name) => self.end_value(block, name),
+                Position::Name(_) | Position::Mark { .. } => None,
+            };
+        }
         self.begin_line(byte);
         found
     }

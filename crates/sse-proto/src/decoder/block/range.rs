@@ -25,9 +25,8 @@ impl<S: Parts, T: Text + ?Sized> Block<S, T> {
     #[inline]
     pub(crate) fn begin_data(&mut self, chunk: &[u8], line: &[u8]) -> bool {
         self.keep_data(chunk);
-        self.current = Slot::Data;
         let is_joined = !self.data.is_nowhere();
-        let mut data = self.storage.buffer(Slot::Data, Part::Data);
+        let mut data = self.storage.buffer(Slot::A, Part::Data);
         if is_joined {
             return data.append_line(line);
         }
@@ -49,13 +48,13 @@ impl<S: Parts, T: Text + ?Sized> Block<S, T> {
     #[inline]
     pub(crate) fn join_data(&mut self, chunk: &[u8]) -> S::Buffer<'_> {
         self.keep_data(chunk);
-        self.storage.buffer(Slot::Data, Part::Data)
+        self.storage.buffer(Slot::A, Part::Data)
     }
 
     /// More bytes of the data line that is being read.
     #[inline]
     pub(crate) fn more_of_data(&mut self, bytes: &[u8]) -> bool {
-        self.storage.buffer(Slot::Data, Part::Data).append(bytes)
+        self.storage.buffer(Slot::A, Part::Data).append(bytes)
     }
 
     /// An ID that lies whole in the chunk; false if it passes the limit.
@@ -104,7 +103,7 @@ impl<S: Parts, T: Text + ?Sized> Block<S, T> {
     pub(crate) fn keep_data(&mut self, chunk: &[u8]) {
         if let Place::Chunk(range) = self.data {
             self.data = Place::Buffer;
-            self.fill(Slot::Data, Part::Data, range.of(chunk));
+            self.fill(Slot::A, Part::Data, range.of(chunk));
         }
     }
 

@@ -9,6 +9,23 @@ use crate::search::BOM;
 use crate::storage::Parts;
 use crate::text::Text;
 
+/// Reads up to the end of the next item, or to the end of the chunk. Returns how far.
+#[inline(never)]
+pub(crate) fn read<S: Parts, T: Text + ?Sized>(
+    chunk: &[u8],
+    block: &mut Block<S, T>,
+    torn: &mut Torn,
+    comments: bool,
+) -> (usize, Option<Found>) {
+    for (at, byte) in chunk.iter().enumerate() {
+        let found = torn.byte(block, *byte, comments);
+        if found.is_some() {
+            return (at + 1, found);
+        }
+    }
+    (chunk.len(), None)
+}
+
 /// Reads up to the value of the line, or to its end. Returns how far.
 pub(crate) fn read_up_to_value<S: Parts, T: Text + ?Sized>(
     bytes: &[u8],
