@@ -55,7 +55,7 @@ pub(crate) fn run(address: &str) -> Result<(), Box<dyn Error>> {
     let (kills, wanted) = mpsc::channel();
     note(&members, &running);
     clock::start(&url, running.clone(), kills)?;
-    examples::say(format_args!("Redis is at {url}"));
+    examples::say(format_args!("Redis: on {at}"));
     examples::say(format_args!("Open http://{address}/ (Ctrl-C stops)"));
     while !is_ending.load(Ordering::SeqCst) {
         match wanted.recv_timeout(LOOK) {
