@@ -4,7 +4,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::thread;
@@ -110,8 +110,7 @@ impl Drop for Program {
 
 /// The command that runs an example, or `demo`; built on first use.
 pub fn command(name: &str) -> Command {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let folder = BUILT.get_or_init(|| build(&["--package", "examples", "--bins", "--examples"]));
+    let folder = programs();
     Command::new(match name {
         "demo" => folder.join("demo"),
         _ => folder.join("examples").join(name),
@@ -120,18 +119,23 @@ pub fn command(name: &str) -> Command {
 
 /// The command that runs the program `sse`; built on first use.
 pub fn sse() -> Command {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    Command::new(BUILT.get_or_init(|| build(&["--package", "sse-cli"])).join("sse"))
+    Command::new(programs().join("sse"))
 }
 
-/// Builds programs with the profile of this test, and returns their folder.
-fn build(what: &[&str]) -> PathBuf {
+/// The folder of `sse`, `demo` and the examples.
+fn programs() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(build)
+}
+
+/// Builds them with the profile of this test. For the whole workspace, so that what they depend on has the features that it has
+/// for all tests together, and is not built twice.
+fn build() -> PathBuf {
     let test = std::env::current_exe().expect("the path of the test");
     let folder = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST");
     let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
     let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet"])
-        .args(what)
+        .args(["build", "--quiet", "--workspace", "--bin", "sse", "--bin", "demo", "--examples"])
         .args(["--profile", profile, "--target-dir"])
         .arg(folder.parent().expect("the target folder"))
         .status();

@@ -5,7 +5,8 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 use testkit::Child;
 
-use crate::steps::Step;
+use crate::pages::programs::executables;
+use crate::steps::{Report, Step};
 use crate::workspace::{cargo, workspace};
 
 /// Measure decoders, encoders, servers and clients beside their peers
@@ -73,21 +74,43 @@ impl Benchmark {
     }
 }
 
+/// The packages of `benches` that have programs. Built by one command they share what they depend on, which one by one they
+/// would build with other features each.
+const PACKAGES: [&str; 5] = ["client", "codec", "fanout", "footprint", "servers"];
+
+/// What is quick to build: what the step below measures is not looked at.
+const QUICK: [(&str, &str); 4] =
+    [("OPT_LEVEL", "1"), ("LTO", "off"), ("CODEGEN_UNITS", "16"), ("DEBUG", "false")];
+
 /// The step that runs every benchmark in short, to see that it runs.
 pub(crate) fn step() -> Step {
-    Step::new("benches", "every benchmark in short, not for its numbers", |report| {
-        for benchmark in Benchmark::ALL {
-            let mut command = benchmark.command();
-            // Quick to build: what it measures is not looked at.
-            for (setting, value) in
-                [("OPT_LEVEL", "1"), ("LTO", "off"), ("CODEGEN_UNITS", "16"), ("DEBUG", "false")]
-            {
-                command.env(format!("CARGO_PROFILE_RELEASE_{setting}"), value);
+    let about = "every benchmark in short, not for its numbers";
+    Step::new("benches", about, run_all)
+}
+
+fn run_all(report: &mut Report) -> anyhow::Result<()> {
+    let folder = workspace().join("benches");
+    let quick = QUICK.map(|(name, value)| (format!("CARGO_PROFILE_RELEASE_{name}"), value));
+    let mut build = cargo(["build", "--release", "--locked", "--bins"]);
+    build.args(PACKAGES.iter().flat_map(|name| ["--package", name]));
+    report.run(build.current_dir(&folder).envs(quick.clone()))?;
+    for benchmark in Benchmark::ALL {
+        let (package, argument) = benchmark.place();
+        let mut program = Command::new(folder.join("target/release").join(package));
+        program.current_dir(workspace()).args(argument).arg("--quick").envs(quick.clone());
+        match benchmark {
+            Benchmark::Fanout => {
+                let ours = executables(report)?.get("bench_server").context("no bench_server")?;
+                program.arg("--built").arg(ours);
             }
-            report.run(command.arg("--quick"))?;
+            Benchmark::Client => {
+                program.arg("--built");
+            }
+            _ => {}
         }
-        Ok(())
-    })
+        report.run(&mut program)?;
+    }
+    Ok(())
 }
 
 impl Args {

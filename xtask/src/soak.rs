@@ -2,9 +2,10 @@
 
 use std::process::Command;
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use testkit::Child;
 
+use crate::pages::programs::executables;
 use crate::steps::Step;
 use crate::workspace::{cargo, workspace};
 
@@ -67,7 +68,8 @@ pub(crate) fn step() -> Step {
     const SECONDS: &str = "20";
     let about = format!("clients of every manner, a server that restarts, for {SECONDS} s");
     Step::new("soak", about, |report| {
-        let summary = report.run(cargo(PROGRAM).args(["--", "--seconds", SECONDS]))?;
+        let program = executables(report)?.get("soak").context("no program soak")?;
+        let summary = report.run(Command::new(program).args(["--seconds", SECONDS]))?;
         summary.lines().for_each(|line| report.note(line));
         Ok(())
     })

@@ -60,19 +60,20 @@ fn quick() -> Vec<Step> {
 }
 
 /// All steps. Where the machine has room the earlier ones start first: what is installed, the chain
-/// of those that build in `target/`, the pages, which mostly wait beside it, and the rest.
+/// of those that build in `target/`, what mostly waits beside it, and what only computes, the longest
+/// first, so that no core is idle at the end.
 fn all() -> Vec<Step> {
     let mut steps = vec![requirements::step("tests", &OF_TESTS)];
     steps.extend(ENGINES.iter().map(pages::programs));
     steps.extend([code::format(), tidy::step(), api::step(), dependencies::step(), code::lints()]);
     steps.extend([pages::build(), code::tests(), code::features(), code::docs()]);
     steps.extend(ENGINES.iter().flat_map(pages::steps));
+    steps.push(soak::step().waiting().after("build"));
+    steps.push(interop::step().after("build").after("programs"));
     // They share a folder, and the compiler that they unpack.
     steps.extend(embedded::steps().into_iter().map(|step| step.uses("embed")));
-    steps.extend([alone::step(), package::step()]);
+    steps.extend([bench::step().after("build"), alone::step(), package::step()]);
     steps.extend(apart::steps());
-    steps.extend([msrv::step(), fuzz::step(), bench::step()]);
-    steps.push(soak::step().after("build"));
-    steps.push(interop::step().after("build").after("programs"));
+    steps.extend([msrv::step(), fuzz::step()]);
     steps
 }

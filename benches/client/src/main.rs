@@ -30,6 +30,9 @@ struct Cli {
     /// A tenth of the events and streams, one round; nothing is written
     #[arg(long)]
     quick: bool,
+    /// Build nothing: the server of the many streams is as it was built last
+    #[arg(long)]
+    built: bool,
     /// Write the results into this folder, whatever was measured
     #[arg(long, value_name = "FOLDER")]
     write: Option<PathBuf>,
@@ -88,6 +91,9 @@ fn main() -> anyhow::Result<()> {
         trials::latency::measure(&subjects, cli.quick, &mut report)?;
     }
     if runs(Part::Many) {
+        if !cli.built {
+            trials::many::build()?;
+        }
         trials::many::measure(&subjects, cli.quick, &mut report)?;
     }
     report.finish(all && cli.part.is_empty() && !cli.quick, cli.write)

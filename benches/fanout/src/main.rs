@@ -39,6 +39,9 @@ struct Cli {
     /// A tenth of the events and connections, one round; nothing is written
     #[arg(long)]
     quick: bool,
+    /// Build nothing: the other servers are as they were built last, and ours is this program
+    #[arg(long, value_name = "BENCH_SERVER")]
+    built: Option<PathBuf>,
     /// Interleaved rounds of each measurement
     #[arg(long)]
     rounds: Option<usize>,
@@ -52,7 +55,7 @@ fn main() -> anyhow::Result<()> {
     if let Some(command) = cli.command {
         return command.run();
     }
-    let subjects = Subject::prepare(&cli.server)?;
+    let subjects = Subject::prepare(&cli.server, cli.built)?;
     ensure!(!subjects.is_empty(), "no server to measure");
     let plan = Plan::new(cli.quick, cli.rounds);
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use anyhow::{Context, bail, ensure};
 use report::Role;
@@ -44,8 +45,13 @@ impl Subject {
         Subject::Nchan,
     ];
 
-    /// The servers with these names, or all that are installed; built.
-    pub(crate) fn prepare(names: &[String]) -> anyhow::Result<Vec<Subject>> {
+    /// The servers with these names, or all that are installed; built, unless `built` says where ours is.
+    pub(crate) fn prepare(
+        names: &[String],
+        built: Option<PathBuf>,
+    ) -> anyhow::Result<Vec<Subject>> {
+        let is_built = built.is_some();
+        OURS.get_or_init(|| built.unwrap_or_else(|| target("..").join("examples/bench_server")));
         let known = Subject::ALL.map(Subject::name);
         for name in names {
             ensure!(known.contains(&name.as_str()), "{name}: not one of {known:?}");
@@ -54,7 +60,7 @@ impl Subject {
         let subjects: Vec<Subject> = Subject::ALL.into_iter().filter(wanted).collect();
         let mut installed = Vec::new();
         for subject in subjects {
-            match subject.build() {
+            match subject.make(is_built) {
                 Ok(()) => installed.push(subject),
                 Err(error) if names.is_empty() => println!("without {}: {error:#}", subject.name()),
                 Err(error) => return Err(error),
@@ -117,7 +123,7 @@ impl Subject {
         let address = port::free();
         let mut folder = None;
         let mut command = match self {
-            Subject::Ours => process::on_server_core(target("..").join("examples/bench_server")),
+            Subject::Ours => process::on_server_core(OURS.get().context("nothing is prepared")?),
             Subject::Limit
             | Subject::Axum
             | Subject::AxumChannel
@@ -145,7 +151,13 @@ impl Subject {
         Ok(Running { server: Server::start(command, address)?, _folder: folder })
     }
 
-    fn build(self) -> anyhow::Result<()> {
+    /// Builds it, unless that has been done, or sees whether it is installed.
+    fn make(self, is_built: bool) -> anyhow::Result<()> {
+        match self {
+            Subject::Node | Subject::Nchan => {}
+            _ if is_built => return Ok(()),
+            _ => {}
+        }
         match self {
             Subject::Ours => build("..", &["--package", "examples", "--example", "bench_server"]),
             Subject::Limit
@@ -162,6 +174,9 @@ impl Subject {
         }
     }
 }
+
+/// Our server, once it is prepared.
+static OURS: OnceLock<PathBuf> = OnceLock::new();
 
 /// Where Debian's package libnginx-mod-nchan has the module.
 const NCHAN: &str = "/usr/lib/nginx/modules/ngx_nchan_module.so";

@@ -104,7 +104,8 @@ impl Program {
     }
 }
 
-/// The programs of the packages `examples` and `tests`, built the first time.
+/// The programs of the workspace, built the first time: all of it, so that what they depend on has the features that it has
+/// for the tests, and is not built twice.
 pub(crate) fn executables(
     report: &mut Report,
 ) -> anyhow::Result<&'static BTreeMap<String, PathBuf>> {
@@ -112,9 +113,9 @@ pub(crate) fn executables(
     if let Some(built) = BUILT.get() {
         return Ok(built);
     }
-    let packages = ["--package", "examples", "--package", "tests", "--bins", "--examples"];
-    let mut build = cargo(["build", "--message-format", "json-render-diagnostics"]);
-    let messages = report.quietly(build.args(packages))?;
+    let mut build = cargo(["build", "--workspace", "--bins", "--examples"]);
+    let messages = build.args(["--message-format", "json-render-diagnostics"]);
+    let messages = report.quietly(messages)?;
     Ok(BUILT.get_or_init(|| messages.lines().filter_map(executable_of).collect()))
 }
 

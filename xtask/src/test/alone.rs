@@ -92,5 +92,6 @@ fn cargo_in(folder: &Path) -> anyhow::Result<Command> {
     fs::copy(workspace().join("Cargo.lock"), folder.join("Cargo.lock"))?;
     let mut command = cargo([""; 0]);
     command.current_dir(folder).env("CARGO_TARGET_DIR", workspace().join("target/alone"));
+    command.env("CARGO_PROFILE_DEV_DEBUG", "false");
     Ok(command)
 }

@@ -49,6 +49,7 @@ fn check(report: &mut Report) -> anyhow::Result<()> {
     make_home(&home).context("no home for cargo")?;
     let mut package = cargo(["package", "--workspace", "--allow-dirty", "--target-dir"]);
     package.arg(&target).current_dir(&*stage).env("CARGO_HOME", home);
+    package.env("CARGO_PROFILE_DEV_DEBUG", "false");
     report.run(&mut package)?;
     for name in &names {
         let manifest: Table = fs::read_to_string(stage.join(name).join("Cargo.toml"))?.parse()?;

@@ -20,7 +20,6 @@ pub(crate) fn measure(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let (streams, events) = if quick { (500, 3) } else { (10_000, 10) };
-    build()?;
     let mut table = Table::new(
         format!("{streams} streams in one process, {events} events each, one a second"),
         [
@@ -96,7 +95,8 @@ fn ask_to_start(server: &Served, events: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn build() -> anyhow::Result<()> {
+/// Builds the server.
+pub(crate) fn build() -> anyhow::Result<()> {
     let status = Command::new("cargo")
         .args(["build", "--quiet", "--locked", "--release"])
         .args(["--package", "servers", "--bin", "limit"])
