@@ -5,7 +5,6 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 use testkit::Child;
 
-use crate::pages::programs::executables;
 use crate::steps::{Report, Step};
 use crate::workspace::{cargo, workspace};
 
@@ -94,13 +93,16 @@ fn run_all(report: &mut Report) -> anyhow::Result<()> {
     let mut build = cargo(["build", "--release", "--locked", "--bins"]);
     build.args(PACKAGES.iter().flat_map(|name| ["--package", name]));
     report.run(build.current_dir(&folder).envs(quick.clone()))?;
+    let ours = ["--package", "examples", "--example", "bench_server"];
+    let mut build = cargo(["build", "--release", "--locked"]);
+    report.run(build.args(ours).envs(quick.clone()))?;
     for benchmark in Benchmark::ALL {
         let (package, argument) = benchmark.place();
         let mut program = Command::new(folder.join("target/release").join(package));
         program.current_dir(workspace()).args(argument).arg("--quick").envs(quick.clone());
         match benchmark {
             Benchmark::Fanout => {
-                let ours = executables(report)?.get("bench_server").context("no bench_server")?;
+                let ours = workspace().join("target/release/examples/bench_server");
                 program.arg("--built").arg(ours);
             }
             Benchmark::Client => {

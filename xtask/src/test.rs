@@ -72,7 +72,7 @@ fn all() -> Vec<Step> {
     steps.push(interop::step().after("build").after("programs"));
     // They share a folder, and the compiler that they unpack.
     steps.extend(embedded::steps().into_iter().map(|step| step.uses("embed")));
-    steps.extend([bench::step().after("build"), alone::step(), package::step()]);
+    steps.extend([bench::step(), alone::step(), package::step()]);
     steps.extend(apart::steps());
     steps.extend([msrv::step(), fuzz::step()]);
     steps
