@@ -26,7 +26,7 @@ use crate::tidy;
 
 /// Run every check: format, lints, tests, docs, dependencies, demos in three browsers
 ///
-/// Takes about a quarter of an hour the first time on two cores. Programs that a step needs and that
+/// Takes less than half an hour the first time on two cores. Programs that a step needs and that
 /// are missing are installed on a Debian system when called as root; elsewhere the step says how to
 /// get them.
 #[derive(clap::Args)]
