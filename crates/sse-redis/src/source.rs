@@ -78,7 +78,7 @@ impl Stream {
 
     async fn read(&self, after: Option<EventId>, max_bytes: usize) -> Result<Page, Error> {
         let after = match after.as_ref().map(|id| self.tag.read(id)) {
-            None => return self.from_oldest(None, max_bytes).await,
+            None => return self.page_from_oldest(None, max_bytes).await,
             Some(Ok(StreamId::START)) => {
                 let evicted =
                     |info: &Info| info.added.checked_sub(info.length).filter(|it| *it > 0);
@@ -87,7 +87,7 @@ impl Stream {
                 return self.oldest(&mut size, max_bytes, gap).await;
             }
             Some(Ok(after)) => after,
-            Some(Err(gap)) => return self.from_oldest(Some(gap), max_bytes).await,
+            Some(Err(gap)) => return self.page_from_oldest(Some(gap), max_bytes).await,
         };
         if let Some(page) = self.kept(after, max_bytes) {
             return Ok(page);
@@ -133,7 +133,7 @@ impl Stream {
     }
 
     /// For who wants everything, and, with a gap, for who comes with an ID that is no place in this stream.
-    async fn from_oldest(&self, gap: Option<Gap>, max_bytes: usize) -> Result<Page, Error> {
+    async fn page_from_oldest(&self, gap: Option<Gap>, max_bytes: usize) -> Result<Page, Error> {
         let kept = || {
             let floor = self.shared.pages.floor(&self.key)?;
             let entries = self.shared.pages.get(&self.key, floor, max_bytes)?;
