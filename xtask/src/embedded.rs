@@ -14,7 +14,7 @@ use anyhow::{Context, ensure};
 
 use crate::steps::{Report, Selection, Step};
 use crate::workspace::{cargo, workspace};
-pub(crate) use compiler::Compiler;
+pub(crate) use compiler::{Compiler, Release};
 
 /// Build and run the codec for microcontrollers and WebAssembly, and print what it takes
 ///
@@ -23,13 +23,16 @@ pub(crate) use compiler::Compiler;
 /// unpacked below target/. Runs the programs in QEMU and Node.
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// Take the oldest compiler that is supported; without this the one in use, or the newest to be had
+    #[arg(long)]
+    oldest: bool,
     #[command(flatten)]
     selection: Selection,
 }
 
 impl Args {
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        self.selection.run(steps())
+        self.selection.run(if self.oldest { by(Release::Oldest) } else { steps() })
     }
 }
 
@@ -72,15 +75,20 @@ process.exit(byte === -1 ? 0 : 1);
 
 /// The first can be taken on any machine; the others where a compiler for the target is to be had.
 pub(crate) fn steps() -> Vec<Step> {
+    let mut steps = by(Release::Newest);
+    steps.insert(0, Step::new("no-heap", "nothing of std or alloc is linked", no_heap));
+    steps
+}
+
+fn by(release: Release) -> Vec<Step> {
     vec![
-        Step::new("no-heap", "nothing of std or alloc is linked", no_heap),
-        Step::new("thumbv7m", "Cortex-M3, run in QEMU", |report| {
-            cortex_m(report, "thumbv7m-none-eabi", "lm3s6965evb")
+        Step::new("thumbv7m", "Cortex-M3, run in QEMU", move |report| {
+            cortex_m(report, release, "thumbv7m-none-eabi", "lm3s6965evb")
         }),
-        Step::new("thumbv6m", "Cortex-M0, run in QEMU", |report| {
-            cortex_m(report, "thumbv6m-none-eabi", "microbit")
+        Step::new("thumbv6m", "Cortex-M0, run in QEMU", move |report| {
+            cortex_m(report, release, "thumbv6m-none-eabi", "microbit")
         }),
-        Step::new("wasm32", "WebAssembly, run in Node", wasm),
+        Step::new("wasm32", "WebAssembly, run in Node", move |report| wasm(report, release)),
     ]
 }
 
@@ -117,11 +125,18 @@ fn no_heap(report: &mut Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn cortex_m(report: &mut Report, target: &str, machine: &str) -> anyhow::Result<()> {
-    let Some(compiler) = Compiler::of(report, target)? else {
+fn cortex_m(
+    report: &mut Report,
+    release: Release,
+    target: &str,
+    machine: &str,
+) -> anyhow::Result<()> {
+    let Some(compiler) = Compiler::of(report, target, release)? else {
         report.not_checked(format_args!("`rustup target add {target}` makes it checkable"));
         return Ok(());
     };
+    let version = compiler.version(report)?;
+    report.note(format_args!("compiled by {version}"));
     let folder = compiler.build(
         report,
         &[
@@ -179,9 +194,9 @@ fn is_in_table(size: &str) -> bool {
     row.is_none_or(|row| row.split('|').nth(2).is_some_and(|cell| cell.trim() == bytes))
 }
 
-fn wasm(report: &mut Report) -> anyhow::Result<()> {
+fn wasm(report: &mut Report, release: Release) -> anyhow::Result<()> {
     let target = "wasm32-unknown-unknown";
-    let Some(compiler) = Compiler::of(report, target)? else {
+    let Some(compiler) = Compiler::of(report, target, release)? else {
         report.not_checked(format_args!("`rustup target add {target}` makes it checkable"));
         return Ok(());
     };

@@ -18,6 +18,7 @@ mod fuzz;
 mod guard;
 mod interop;
 mod metadata;
+mod oldest;
 mod pages;
 mod requirements;
 mod soak;

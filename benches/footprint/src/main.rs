@@ -22,13 +22,15 @@ struct Cli {
 }
 
 /// Crates of the main workspace.
-const OURS: [&str; 3] = ["sse-proto", "sse-server", "sse-client"];
+const OURS: [&str; 5] = ["sse-proto", "sse-channel", "sse-server", "sse-client", "sse-redis"];
 
 /// Crates whose own lines are counted.
-const CRATES: [&str; 11] = [
+const CRATES: [&str; 13] = [
     "sse-proto",
+    "sse-channel",
     "sse-server",
     "sse-client",
+    "sse-redis",
     "sse-core",
     "sse-stream",
     "sseer",

@@ -1,17 +1,29 @@
 //! A compiler for a target, with the target's core library: installed, or unpacked from Debian.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, ensure};
 
 use crate::debian::{self, Tree};
+use crate::oldest;
 use crate::steps::Report;
 use crate::workspace::{cargo, workspace};
+
+/// Which compiler: each makes programs of another size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Release {
+    /// The one in use, or the newest that Debian has.
+    Newest,
+    /// The oldest that the workspace promises to support.
+    Oldest,
+}
 
 /// What compiles programs for one target.
 pub(crate) struct Compiler {
     target: String,
+    release: Release,
+    rustc: PathBuf,
     /// Debian's compiler, whose library is compiled along with the program.
     unpacked: Option<Unpacked>,
 }
@@ -23,25 +35,56 @@ struct Unpacked {
 
 impl Compiler {
     /// `None` if there is none and none can be had here.
-    pub(crate) fn of(report: &mut Report, target: &str) -> anyhow::Result<Option<Compiler>> {
-        let sysroot = report.quietly(rustc().args(["--print", "sysroot"]))?;
-        let libraries = PathBuf::from(sysroot.trim()).join("lib/rustlib");
-        let unpacked = if libraries.join(target).join("lib").is_dir() {
-            None
-        } else if debian::is_here() {
-            Some(Unpacked {
-                tree: Tree::of(report, "rustc-web", &["rustc-web", "rust-web-src"])?,
-                linker: linker(report, &libraries)?,
-            })
-        } else {
+    pub(crate) fn of(
+        report: &mut Report,
+        target: &str,
+        release: Release,
+    ) -> anyhow::Result<Option<Compiler>> {
+        let in_use = PathBuf::from(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+        let installed = match release {
+            Release::Newest => Some(in_use.clone()),
+            Release::Oldest => oldest::from_rustup(report),
+        };
+        let compiler =
+            |rustc, unpacked| Compiler { target: target.into(), release, rustc, unpacked };
+        if let Some(rustc) = installed {
+            if libraries(report, &rustc)?.join(target).join("lib").is_dir() {
+                return Ok(Some(compiler(rustc, None)));
+            }
+        }
+        if !debian::is_here() {
+            return Ok(None);
+        }
+        let tree = match release {
+            Release::Newest => {
+                Tree::of(report, "rustc-web", &["rustc-web", "rust-web-src"]).map(Some)?
+            }
+            Release::Oldest => oldest::from_debian_with_source(report),
+        };
+        let Some(tree) = tree else {
             return Ok(None);
         };
-        Ok(Some(Compiler { target: target.to_owned(), unpacked }))
+        let linker = linker(report, &in_use)?;
+        Ok(Some(compiler(tree.path("usr/bin/rustc"), Some(Unpacked { tree, linker }))))
+    }
+
+    /// What it says that it is, as in `rustc 1.85.1`.
+    pub(super) fn version(&self, report: &mut Report) -> anyhow::Result<String> {
+        let mut rustc = Command::new(&self.rustc);
+        rustc.current_dir(workspace()).arg("--version");
+        if let Some(Unpacked { tree, .. }) = &self.unpacked {
+            rustc.env("LD_LIBRARY_PATH", tree.libraries());
+        }
+        let version = report.quietly(&mut rustc)?;
+        Ok(version.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
     }
 
     /// Builds programs of `examples/embed` and returns the folder where they are.
     pub(super) fn build(&self, report: &mut Report, programs: &[&str]) -> anyhow::Result<PathBuf> {
-        let target_folder = workspace().join("target/embed");
+        let target_folder = workspace().join(match self.release {
+            Release::Newest => "target/embed",
+            Release::Oldest => "target/embed/oldest",
+        });
         let mut build = self.command("core");
         build
             .current_dir(workspace().join("examples/embed"))
@@ -58,28 +101,30 @@ impl Compiler {
             let name = self.target.to_uppercase().replace('-', "_");
             build
                 .arg(format!("-Zbuild-std={library}"))
-                .env("RUSTC", tree.path("usr/bin/rustc"))
                 .env("LD_LIBRARY_PATH", tree.libraries())
                 // A stable compiler builds its own library only when told that it may.
                 .env("RUSTC_BOOTSTRAP", "1")
                 .env(format!("CARGO_TARGET_{name}_LINKER"), linker);
         }
+        build.env("RUSTC", &self.rustc);
         build
     }
 }
 
-/// The linker that comes with the toolchain in use.
-fn linker(report: &mut Report, libraries: &std::path::Path) -> anyhow::Result<PathBuf> {
-    let version = report.quietly(rustc().arg("-vV"))?;
-    let host = (version.lines().find_map(|line| line.strip_prefix("host: ")))
-        .context("rustc does not say which host it is for")?;
-    let linker = libraries.join(host).join("bin/rust-lld");
-    ensure!(linker.is_file(), "the toolchain in use has no rust-lld");
-    Ok(linker)
+/// The folder with what a compiler has for each target.
+fn libraries(report: &mut Report, rustc: &Path) -> anyhow::Result<PathBuf> {
+    let mut ask = Command::new(rustc);
+    let sysroot = report.quietly(ask.current_dir(workspace()).args(["--print", "sysroot"]))?;
+    Ok(PathBuf::from(sysroot.trim()).join("lib/rustlib"))
 }
 
-fn rustc() -> Command {
-    let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
-    rustc.current_dir(workspace());
-    rustc
+/// The linker that comes with the toolchain in use.
+fn linker(report: &mut Report, rustc: &Path) -> anyhow::Result<PathBuf> {
+    let mut ask = Command::new(rustc);
+    let version = report.quietly(ask.current_dir(workspace()).arg("-vV"))?;
+    let host = (version.lines().find_map(|line| line.strip_prefix("host: ")))
+        .context("rustc does not say which host it is for")?;
+    let linker = libraries(report, rustc)?.join(host).join("bin/rust-lld");
+    ensure!(linker.is_file(), "the toolchain in use has no rust-lld");
+    Ok(linker)
 }

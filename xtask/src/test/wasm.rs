@@ -8,7 +8,7 @@ use serde_json::json;
 use testkit::Served;
 
 use crate::browser::ENGINES;
-use crate::embedded::Compiler;
+use crate::embedded::{Compiler, Release};
 use crate::steps::{Report, Step};
 use crate::workspace::{cargo, workspace};
 
@@ -24,7 +24,7 @@ pub(super) fn step() -> Step {
 }
 
 fn check(report: &mut Report) -> anyhow::Result<()> {
-    let Some(compiler) = Compiler::of(report, TARGET)? else {
+    let Some(compiler) = Compiler::of(report, TARGET, Release::Newest)? else {
         report.not_checked(format_args!("`rustup target add {TARGET}` makes it checkable"));
         return Ok(());
     };
