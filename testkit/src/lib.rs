@@ -6,6 +6,7 @@ pub mod lines;
 pub mod port;
 pub mod process;
 pub mod proxy;
+pub mod raw;
 pub mod scratch;
 pub mod served;
 pub mod wait;

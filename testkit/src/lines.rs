@@ -5,7 +5,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The lines of a pipe, collected in the background: whoever writes into it never waits.
+use crate::wait::PATIENCE;
+
+/// The lines of a pipe, collected in the background: whoever writes into it never waits. As an iterator it gives them in
+/// turn, and ends where there is no further line within [`PATIENCE`].
 #[derive(Debug)]
 pub struct Lines {
     shared: Arc<Shared>,
@@ -59,10 +62,18 @@ impl Lines {
     }
 
     /// The next line that this has not given yet; `None` if there is none within a time, or before the pipe ends.
-    pub fn next(&mut self, within: Duration) -> Option<String> {
+    pub fn next_within(&mut self, within: Duration) -> Option<String> {
         let line = self.shared.wait(within, |lines| lines.get(self.taken).cloned());
         self.taken += usize::from(line.is_some());
         line
+    }
+}
+
+impl Iterator for Lines {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        self.next_within(PATIENCE)
     }
 }
 
@@ -94,23 +105,22 @@ mod tests {
     use std::os::unix::net::UnixStream;
 
     use super::*;
-    use crate::wait::PATIENCE;
 
     #[test]
     fn lines_are_found_and_given_in_turn() {
         let (reader, mut writer) = UnixStream::pair().expect("a pair");
         let mut lines = Lines::of(reader);
-        assert_eq!(lines.next(Duration::ZERO), None);
+        assert_eq!(lines.next_within(Duration::ZERO), None);
         writer.write_all(b"one\r\ntwo \xff\nth").expect("written");
         let two = |line: &str| line.strip_prefix("two ").map(str::to_owned);
         assert_eq!(lines.find(PATIENCE, two).as_deref(), Some("\u{fffd}"));
-        assert_eq!(lines.next(PATIENCE).as_deref(), Some("one"));
-        assert_eq!(lines.next(PATIENCE).as_deref(), Some("two \u{fffd}"));
+        assert_eq!(lines.next().as_deref(), Some("one"));
+        assert_eq!(lines.next().as_deref(), Some("two \u{fffd}"));
         writer.write_all(b"ree").expect("written");
         drop(writer);
-        assert_eq!(lines.next(PATIENCE).as_deref(), Some("three"));
+        assert_eq!(lines.next().as_deref(), Some("three"));
         // The pipe has ended: nobody waits.
-        assert_eq!(lines.next(Duration::MAX / 4), None);
+        assert_eq!(lines.next_within(Duration::MAX / 4), None);
         assert_eq!(lines.find(Duration::MAX / 4, |line| (line == "four").then_some(())), None);
         assert_eq!(lines.all().len(), 3);
     }

@@ -9,7 +9,7 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::io;
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -19,6 +19,7 @@ use anyhow::{Context, ensure};
 pub use rustix::process::Signal;
 
 use crate::lines::Lines;
+use crate::wait::{self, Look};
 
 mod system;
 
@@ -65,6 +66,12 @@ impl Child {
         Ok(Child { inner, mark })
     }
 
+    /// The number of its process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.inner.id()
+    }
+
     /// The numbers of its process and of those that it has started.
     #[must_use]
     pub fn family(&self) -> Vec<u32> {
@@ -78,13 +85,15 @@ impl Child {
         &mut self.inner
     }
 
-    /// The lines of its standard output, which has to be piped.
+    /// Starts `command`, and hands out the lines of its standard output as they come.
     ///
     /// # Errors
     ///
-    /// When it is not, or has been taken already.
-    pub fn lines(&mut self) -> anyhow::Result<Lines> {
-        self.inner.stdout.take().map(Lines::of).context("the output of the program is not piped")
+    /// When it cannot be started.
+    pub fn with_lines(command: &mut Command) -> anyhow::Result<(Child, Lines)> {
+        let mut child = Child::spawn(command.stdout(Stdio::piped()))?;
+        let stdout = child.inner.stdout.take().context("it has no standard output")?;
+        Ok((child, Lines::of(stdout)))
     }
 
     /// Waits for the child to end by itself.
@@ -100,20 +109,16 @@ impl Child {
         Ok(status)
     }
 
-    /// How it ended; `None` if it has not within a time.
+    /// How it ended.
     ///
     /// # Errors
     ///
-    /// When the system does not tell.
-    pub fn ended(&mut self, within: Duration) -> anyhow::Result<Option<ExitStatus>> {
-        let deadline = Instant::now() + within;
-        loop {
+    /// When it has not within a time.
+    pub fn ended(&mut self, within: Duration) -> anyhow::Result<ExitStatus> {
+        wait::within(within, "the program ends", || {
             let status = self.look().context("cannot wait for a child process")?;
-            if status.is_some() || Instant::now() > deadline {
-                return Ok(status);
-            }
-            thread::sleep(Duration::from_millis(5));
-        }
+            Ok(status.map_or_else(|| Look::NotYet("it runs".into()), Look::Reached))
+        })
     }
 
     /// Sends it a signal.
@@ -268,7 +273,6 @@ fn wait_for_exit() -> ! {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use std::path::Path;
-    use std::process::Stdio;
 
     use super::*;
     use crate::wait::{PATIENCE, eventually};
@@ -278,9 +282,9 @@ mod tests {
         let (sender, receiver) = std::sync::mpsc::channel();
         let panicking = thread::spawn(move || {
             let mut shell = Command::new("sh");
-            shell.args(["-c", "sleep 1000 & echo $!; wait"]).stdout(Stdio::piped());
-            let mut child = Child::spawn(&mut shell).expect("a shell starts");
-            let below = child.lines().expect("a pipe").next(PATIENCE).expect("a line");
+            shell.args(["-c", "sleep 1000 & echo $!; wait"]);
+            let (child, mut lines) = Child::with_lines(&mut shell).expect("a shell starts");
+            let below = lines.next().expect("a line");
             sender.send([child.inner.id().to_string(), below]).expect("the test listens");
             panic!("on purpose");
         });
@@ -298,9 +302,9 @@ mod tests {
     #[test]
     fn who_ends_by_itself_is_told_from_who_does_not() {
         let mut child = Child::spawn(Command::new("sleep").arg("1000")).expect("sleep starts");
-        assert_eq!(child.ended(Duration::ZERO).expect("told"), None);
+        assert!(child.ended(Duration::ZERO).is_err());
         child.signal(Signal::TERM).expect("it runs");
-        let status = child.ended(PATIENCE).expect("told").expect("it ends");
+        let status = child.ended(PATIENCE).expect("it ends");
         assert!(!status.success());
         child.kill();
         assert!(Child::spawn(&mut Command::new("/nothing/of/this/name")).is_err());

@@ -21,7 +21,8 @@ pub struct Served {
 }
 
 impl Served {
-    /// Starts a server that says in a line where it listens, as `http://127.0.0.1:8080/`, and waits for that line.
+    /// Starts a server that says in a line where it listens, as `http://127.0.0.1:8080/` or by the port alone, and waits
+    /// for that line.
     ///
     /// # Errors
     ///
@@ -39,9 +40,8 @@ impl Served {
         command: &mut Command,
         address: impl Fn(&str) -> Option<SocketAddr>,
     ) -> anyhow::Result<Served> {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = Child::spawn(command)?;
-        let (stdin, lines) = (child.inner().stdin.take(), child.lines()?);
+        let (mut child, lines) = Child::with_lines(command.stdin(Stdio::piped()))?;
+        let stdin = child.inner().stdin.take();
         let address = lines.find(PATIENCE, address);
         let address =
             address.with_context(|| format!("{} does not say where it listens", name(command)))?;
@@ -134,12 +134,12 @@ impl Served {
         self.child.signal(signal)
     }
 
-    /// How it ended; `None` if it has not within a time.
+    /// How it ended.
     ///
     /// # Errors
     ///
-    /// When the system does not tell.
-    pub fn ended(&mut self, within: Duration) -> anyhow::Result<Option<ExitStatus>> {
+    /// When it has not within a time.
+    pub fn ended(&mut self, within: Duration) -> anyhow::Result<ExitStatus> {
         self.child.ended(within)
     }
 }
@@ -148,8 +148,12 @@ fn name(command: &Command) -> String {
     command.get_program().to_string_lossy().into_owned()
 }
 
-/// The address in a line such as `Open http://127.0.0.1:8080/`, also where it stands inside of another URL.
+/// The address in a line such as `Open http://127.0.0.1:8080/`, also where it stands inside of another URL, or in one that
+/// is a port.
 fn address(line: &str) -> Option<SocketAddr> {
+    if let Ok(port) = line.trim().parse() {
+        return Some(([127, 0, 0, 1], port).into());
+    }
     line.split("://").skip(1).find_map(|rest| rest.split(['/', ' ']).next()?.parse().ok())
 }
 
@@ -162,6 +166,7 @@ mod tests {
         for line in [
             "Open http://127.0.0.1:80/ (Ctrl-C stops)",
             "https://127.0.0.1:80",
+            "80",
             "Open file:///pages/page.html?stream=http://127.0.0.1:80/sse (Ctrl-C stops)",
         ] {
             assert_eq!(address(line), Some(([127, 0, 0, 1], 80).into()), "{line}");

@@ -52,12 +52,14 @@ pub fn within<T>(
     }
 }
 
-/// Waits until something is so, at most for [`PATIENCE`].
+/// Waits until something is so, at most for [`PATIENCE`]; how long it took.
 ///
 /// # Panics
 ///
 /// When it is not so in time: the test has failed.
-pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
+    let began = Instant::now();
     let look = || Ok(if is_so() { Look::Reached(()) } else { Look::NotYet("it is not".into()) });
     until(what, look).unwrap_or_else(|error| panic!("{error}"));
+    began.elapsed()
 }

@@ -12,8 +12,6 @@ pub mod conformance;
 pub mod exchange;
 #[cfg(feature = "network")]
 pub mod fault;
-#[cfg(feature = "network")]
-pub mod folder;
 pub mod frames;
 pub mod oracle;
 pub mod pipe;
@@ -22,8 +20,6 @@ pub mod program;
 #[cfg(feature = "network")]
 pub mod proxy;
 pub mod quotations;
-#[cfg(feature = "network")]
-pub mod raw;
 #[cfg(feature = "network")]
 pub mod redis;
 #[cfg(feature = "network")]

@@ -5,37 +5,26 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use futures_lite::future::block_on;
 use sse_channel::{Frame, History, Log};
 use sse_redis::{Hub, Notice, Options, PublishError, RedisChannel};
+use testkit::wait::{self, Look, eventually};
+use testkit::{Child, Scratch, port};
 
 use crate::carriers::Store;
-use crate::folder::Folder;
-
-/// How long anything may take before a test fails.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Waits until something is so.
-pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "not within {PATIENCE:?}: {what}");
-        thread::sleep(Duration::from_millis(2));
-    }
-}
 
 /// A Redis on a free port, with its files in a folder of its own. It ends with this value.
 #[derive(Debug)]
 pub struct Redis {
     child: Child,
     port: u16,
-    folder: Folder,
+    folder: Scratch,
     options: Vec<String>,
 }
 
@@ -43,35 +32,21 @@ impl Redis {
     /// Starts one with these further options of its command line.
     pub fn start(options: &[&str]) -> Self {
         let options: Vec<String> = options.iter().map(|&it| it.to_owned()).collect();
-        // Somebody else may take a port between its choice and its use.
-        for _ in 0..20 {
-            let folder = Folder::new("redis");
-            let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr());
-            let port = port.expect("a free port").port();
-            let child = spawn(port, &folder, &options);
-            let mut redis = Self { child, port, folder, options: options.clone() };
-            if redis.answers() {
-                return redis;
-            }
-        }
-        panic!("redis-server does not start: is it installed?");
+        let (folder, port) = (Scratch::new("redis").expect("a folder"), port::free().port());
+        let mut redis = Self { child: spawn(port, &folder, &options), port, folder, options };
+        redis.wait_for_answer();
+        redis
     }
 
-    /// Whether it comes to answer; if not, it has ended.
-    fn answers(&mut self) -> bool {
-        let deadline = Instant::now() + PATIENCE;
-        while Instant::now() < deadline {
-            let answer = self.command().arg("PING").output().expect("redis-cli runs");
-            let text = String::from_utf8_lossy(&answer.stdout).into_owned();
-            if text.contains("PONG") || text.contains("NOAUTH") {
-                return true;
-            }
-            if self.child.try_wait().expect("a process").is_some() {
-                return false;
-            }
-            thread::sleep(Duration::from_millis(5));
-        }
-        false
+    fn wait_for_answer(&mut self) {
+        let answers = wait::until("Redis answers", || {
+            let text = self.cli(&["PING"]);
+            let ended = self.child.inner().try_wait()?;
+            assert!(ended.is_none(), "redis-server ended");
+            let is_there = text.contains("PONG") || text.contains("NOAUTH");
+            Ok(if is_there { Look::Reached(()) } else { Look::NotYet(text) })
+        });
+        answers.expect("it starts");
     }
 
     fn command(&self) -> Command {
@@ -106,20 +81,13 @@ impl Redis {
 
     /// Ends it as a crash does.
     pub fn kill(&mut self) {
-        self.child.kill().expect("it runs");
-        self.child.wait().expect("it ends");
+        self.child.kill();
     }
 
     /// Starts it again, on the same port, with the files that it has.
     pub fn restart(&mut self) {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            self.child = spawn(self.port, &self.folder, &self.options);
-            if self.answers() {
-                return;
-            }
-            assert!(Instant::now() < deadline, "it does not start again");
-        }
+        self.child = spawn(self.port, &self.folder, &self.options);
+        self.wait_for_answer();
     }
 
     /// Removes its files: it has lost everything when it starts again.
@@ -129,20 +97,11 @@ impl Redis {
     }
 }
 
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn spawn(port: u16, folder: &Folder, options: &[String]) -> Child {
+fn spawn(port: u16, folder: &Path, options: &[String]) -> Child {
     let mut command = Command::new("redis-server");
     command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--dir"]);
-    command.arg(&**folder).args(options).stdout(Stdio::null()).stderr(Stdio::null());
-    command
-        .spawn()
-        .expect("redis-server starts: install it (Debian: `apt-get install redis-server`)")
+    command.arg(folder).args(options).stdout(Stdio::null()).stderr(Stdio::null());
+    Child::spawn(&mut command).expect("Debian has it in redis-server")
 }
 
 /// What stands between a node and Redis, and can be cut.
@@ -280,7 +239,9 @@ struct Stream {
 impl Store for Stream {
     fn publish(&self, frame: &Frame<'_>) {
         match block_on(self.channel.publish(frame)) {
-            Ok(id) => eventually("it came back", || self.log.last_event_id() == id),
+            Ok(id) => {
+                eventually("it came back", || self.log.last_event_id() == id);
+            }
             // A stream holds nothing but events.
             Err(PublishError::Frame(_)) => {}
             Err(error) => panic!("{error}"),

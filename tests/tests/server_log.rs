@@ -9,8 +9,10 @@ use std::sync::{Mutex, PoisonError};
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use server_support::{Running, eventually, status};
+use server_support::Running;
 use sse_server::{Refusal, Response, Server};
+use testkit::raw::status;
+use testkit::wait::eventually;
 
 /// A logger that remembers what the server reports.
 struct Records(Mutex<Vec<(Level, String)>>);

@@ -2,8 +2,10 @@
 
 mod server_support;
 
-use server_support::{Peer, Running, eventually};
+use server_support::Running;
 use sse_server::{Channel, Frame, History, Replay, Response, Server};
+use testkit::raw::Peer;
+use testkit::wait::eventually;
 
 const CLIENTS: usize = 20;
 const LENGTH: usize = 16 << 20;

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use server_support::{PATIENCE, Peer, Running, find, live};
+use server_support::{Running, live};
 use sse_server::{Channel, Frame, History, Response, Server};
+use testkit::raw::{Peer, find};
+use testkit::wait::PATIENCE;
 
 /// Ten of eighteen clients stop reading; the others get everything, in order, and what the
 /// server keeps for those who stopped is bounded by the log.

@@ -9,8 +9,10 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use server_support::{PATIENCE, Peer, Running, live, status};
+use server_support::{Running, live};
 use sse_server::{Channel, Frame, Limits, Response, Server};
+use testkit::raw::{Peer, status};
+use testkit::wait::PATIENCE;
 
 const LORISES: usize = 1000;
 /// Long enough that all of them are there before the first is ended.

@@ -10,8 +10,10 @@ use std::time::{Duration, Instant};
 
 use rustix::net::sockopt;
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
-use server_support::{PATIENCE, Peer, Running};
+use server_support::Running;
 use sse_server::{Limits, Response, Server};
+use testkit::raw::Peer;
+use testkit::wait::PATIENCE;
 
 /// A duplicate of the descriptor whose other end is the socket at `peer`.
 fn accepted_from(peer: SocketAddr) -> Option<OwnedFd> {

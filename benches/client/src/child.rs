@@ -21,14 +21,14 @@ impl Client {
     /// Starts this program again with `arguments`.
     pub(crate) fn start(arguments: &[&str]) -> anyhow::Result<Client> {
         let mut command = on_core(CLIENT_CORE, std::env::current_exe()?);
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut child = Child::spawn(&mut command)?;
-        Ok(Client { lines: child.lines()?, _child: child })
+        command.args(arguments).stdin(Stdio::null());
+        let (_child, lines) = Child::with_lines(&mut command)?;
+        Ok(Client { _child, lines })
     }
 
     /// Waits for the next thing that the client tells.
     pub(crate) fn told(&mut self) -> anyhow::Result<Told> {
-        let line = self.lines.next(PATIENCE);
+        let line = self.lines.next_within(PATIENCE);
         let line = line.context("the client gave up or took too long")?;
         serde_json::from_str(&line).context("the client tells something else")
     }

@@ -2,15 +2,14 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use sse_channel::{Log, Subscription};
-use sse_proto::ChunkedBody;
+use testkit::raw::Peer;
 
-use super::{Ask, Carrier, Client, PATIENCE};
+use super::{Ask, Carrier, Client};
 
 /// What a server is asked for, by the path at which it is.
 #[derive(Clone, Default)]
@@ -45,7 +44,7 @@ impl fmt::Debug for Asked {
 pub struct Http<S> {
     address: SocketAddr,
     asked: Asked,
-    idle: Arc<Mutex<Vec<Connection>>>,
+    idle: Arc<Mutex<Vec<Peer>>>,
     _server: S,
 }
 
@@ -62,8 +61,11 @@ impl<S: Sync> Carrier for Http<S> {
         let id = ask.last_event_id.as_ref().map(|id| format!("Last-Event-ID: {id}\r\n"));
         let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\n{}\r\n", id.unwrap_or_default());
         let idle = self.idle.lock().expect("whole").pop();
-        let mut connection = idle.unwrap_or_else(|| Connection::open(self.address));
-        connection.ask(&request);
+        let mut connection = idle.unwrap_or_else(|| Peer::connect(self.address));
+        connection.send(request);
+        let head = connection.head().to_ascii_lowercase();
+        assert!(head.starts_with("http/1.1 200"), "{head}");
+        assert!(head.contains("transfer-encoding: chunked"), "{head}");
         let idle = ask.ends_soon.then(|| self.idle.clone());
         Box::new(Stream { connection: Some(connection), idle })
     }
@@ -71,9 +73,9 @@ impl<S: Sync> Carrier for Http<S> {
 
 /// One stream of a connection.
 struct Stream {
-    connection: Option<Connection>,
+    connection: Option<Peer>,
     /// Where the connection goes when its stream has ended, if it ends soon.
-    idle: Option<Arc<Mutex<Vec<Connection>>>>,
+    idle: Option<Arc<Mutex<Vec<Peer>>>>,
 }
 
 impl Client for Stream {
@@ -82,7 +84,7 @@ impl Client for Stream {
     }
 
     fn is_complete(&self) -> bool {
-        self.connection.as_ref().is_some_and(Connection::is_complete)
+        self.connection.as_ref().is_some_and(|it| it.ended)
     }
 }
 
@@ -92,92 +94,8 @@ impl Drop for Stream {
         let idle = self.idle.take().filter(|_| !std::thread::panicking());
         let Some((idle, mut connection)) = idle.zip(self.connection.take()) else { return };
         while connection.block().is_some() {}
-        if connection.is_complete() {
+        if connection.ended {
             idle.lock().expect("whole").push(connection);
         }
     }
-}
-
-/// A client's connection.
-#[derive(Debug)]
-struct Connection {
-    socket: TcpStream,
-    /// Read, and not yet taken: of the head, or of chunks.
-    received: Vec<u8>,
-    body: ChunkedBody,
-    payload: Vec<u8>,
-}
-
-impl Connection {
-    fn open(address: SocketAddr) -> Self {
-        let socket = TcpStream::connect(address).expect("connect");
-        socket.set_read_timeout(Some(PATIENCE)).expect("timeout");
-        socket.set_write_timeout(Some(PATIENCE)).expect("timeout");
-        Self { socket, received: Vec::new(), body: ChunkedBody::new(), payload: Vec::new() }
-    }
-
-    /// Sends a request and reads the head of the answer.
-    fn ask(&mut self, request: &str) {
-        (self.body, self.payload) = (ChunkedBody::new(), Vec::new());
-        self.socket.write_all(request.as_bytes()).expect("send");
-        let end = loop {
-            if let Some(end) = find(&self.received, b"\r\n\r\n") {
-                break end + 4;
-            }
-            assert!(self.fill(), "no head");
-        };
-        let head: Vec<u8> = self.received.drain(..end).collect();
-        let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
-        assert!(head.starts_with("http/1.1 200"), "{head}");
-        assert!(head.contains("transfer-encoding: chunked"), "{head}");
-    }
-
-    /// The next block of the stream; `None` at its end, proper or not.
-    fn block(&mut self) -> Option<String> {
-        loop {
-            if let Some(at) = find(&self.payload, b"\n\n") {
-                let block: Vec<u8> = self.payload.drain(..at + 2).collect();
-                return Some(String::from_utf8(block[..at].to_vec()).expect("text"));
-            }
-            if self.is_complete() || !(self.decode() || self.fill()) {
-                return None;
-            }
-        }
-    }
-
-    fn is_complete(&self) -> bool {
-        self.body.is_complete()
-    }
-
-    /// Takes the chunk framing off what has been received; whether there was anything.
-    fn decode(&mut self) -> bool {
-        let mut rest = &self.received[..];
-        while let Some(payload) = self.body.next(&mut rest) {
-            self.payload.extend_from_slice(payload.expect("chunks"));
-        }
-        let used = self.received.len() - rest.len();
-        self.received.drain(..used);
-        used > 0
-    }
-
-    /// Reads once; false at the end of the connection.
-    fn fill(&mut self) -> bool {
-        let mut bytes = [0; 64 * 1024];
-        loop {
-            match self.socket.read(&mut bytes) {
-                Ok(0) => return false,
-                Ok(count) => {
-                    self.received.extend_from_slice(&bytes[..count]);
-                    return true;
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::ConnectionReset => return false,
-                Err(error) => panic!("nothing came: {error}"),
-            }
-        }
-    }
-}
-
-fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).position(|window| window == wanted)
 }

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
+use testkit::Child;
+use testkit::Scratch;
 use tests::fault::{Front, Gate, Request, Script, Server};
-use tests::folder::Folder;
 use tests::program::sse;
 
 fn listen(arguments: &[&str]) -> Output {
@@ -13,24 +14,6 @@ fn listen(arguments: &[&str]) -> Output {
 
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).expect("UTF-8")
-}
-
-/// Kills the program when the test ends, however it ends.
-struct Running(Child);
-
-impl Running {
-    fn start(command: &mut Command) -> (Self, impl Iterator<Item = String> + use<>) {
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
-        let out = BufReader::new(child.stdout.take().expect("a pipe"));
-        (Self(child), out.lines().map_while(Result::ok))
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 #[test]
@@ -87,7 +70,8 @@ fn goes_through_the_proxy_of_the_environment() {
     let proxy = Server::scripts([Script::stream().chunk("data: by proxy\n\n").last_chunk()]);
     let mut program = sse();
     program.env("http_proxy", proxy.url("/")).env("no_proxy", "other.test");
-    let (_running, mut lines) = Running::start(program.args(["listen", "sse.test/a", "--once"]));
+    let (_running, mut lines) =
+        Child::with_lines(program.args(["listen", "sse.test/a", "--once"])).expect("it starts");
     assert_eq!(lines.next().as_deref(), Some("[message] by proxy"));
     assert_eq!(proxy.requests()[0].target, "http://sse.test/a");
 }
@@ -109,7 +93,8 @@ fn each_event_is_printed_as_soon_as_it_comes() {
     let gate = Gate::new();
     let script = Script::stream().chunk("data: 1\n\n").wait(&gate).chunk("data: 2\n\n").stall();
     let server = Server::scripts([script]);
-    let (_running, mut lines) = Running::start(sse().args(["listen", &server.url("/")]));
+    let (_running, mut lines) =
+        Child::with_lines(sse().args(["listen", &server.url("/")])).expect("it starts");
     assert_eq!(lines.next().as_deref(), Some("[message] 1"));
     gate.open();
     assert_eq!(lines.next().as_deref(), Some("[message] 2"));
@@ -128,7 +113,7 @@ fn numbered(request: &Request) -> Script {
 #[test]
 fn state_goes_on_over_runs() {
     let server = Server::start(numbered);
-    let folder = Folder::new("listen");
+    let folder = Scratch::new("listen").expect("a folder");
     let state = folder.join("state");
     let state = state.to_str().expect("UTF-8");
     let url = server.url("/");
@@ -178,7 +163,7 @@ fn raw_shows_every_byte() {
 fn https_needs_a_certificate_that_is_trusted() {
     let server = Server::start(|_| Script::stream().chunk("data: 1\n\n").stall());
     let front = Front::tls(server.address(), &["localhost"]);
-    let folder = Folder::new("ca");
+    let folder = Scratch::new("ca").expect("a folder");
     let file = folder.join("ca.pem");
     fs::write(&file, front.certificate()).expect("it is written");
     let file = file.to_str().expect("UTF-8");

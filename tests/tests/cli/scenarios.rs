@@ -1,11 +1,11 @@
 //! `sse scenarios`, run as a user runs it, with drivers in three languages.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
 use std::process::{Output, Stdio};
+use testkit::raw::get;
+use testkit::wait::PATIENCE;
+use testkit::{Scratch, Served, Signal};
 use tests::program::sse;
-use tests::raw::get;
 
 /// Scenarios that say nothing of time, so that a busy machine changes no verdict.
 const CALM: [&str; 14] = [
@@ -60,42 +60,27 @@ fn drivers_in_three_languages_conform() {
     }
 }
 
-/// A driver with one thing put in place of another.
-struct Changed(PathBuf);
-
-impl Changed {
-    fn new(number: usize, from: &str, to: &str) -> Self {
-        let source = fs::read_to_string(driver("driver.mjs")).expect("the driver");
-        assert!(source.contains(from), "{from}");
-        let name = format!("sse-driver-{}-{number}.mjs", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::write(&path, source.replace(from, to)).expect("it is written");
-        Self(path)
-    }
-}
-
-impl Drop for Changed {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
+/// A driver in `folder`, with one thing put in place of another.
+fn changed(folder: &Scratch, from: &str, to: &str) -> String {
+    let source = fs::read_to_string(driver("driver.mjs")).expect("the driver");
+    assert!(source.contains(from), "{from}");
+    let path = folder.join("driver.mjs");
+    fs::write(&path, source.replace(from, to)).expect("it is written");
+    format!("node '{}'", path.display())
 }
 
 #[test]
 fn a_client_that_deviates_is_found_with_the_clause() {
-    for (number, (from, to, name)) in [
+    let folder = Scratch::new("driver").expect("a folder");
+    for (from, to, name) in [
         (r#"part === "\n" || part === "\r""#, r#"part === "\n""#, "lines-cr"),
         ("if (id) headers", "if (false) headers", "resume"),
         ("new TextDecoder()", "new TextDecoder('utf-8', { ignoreBOM: true })", "bom"),
         (r#"data.join("\n")"#, r#"data.join("")"#, "multi-line-data"),
         ("type !== \"text/event-stream\"", "false", "type-text"),
         ("!value.includes(\"\\0\")", "true", "id-with-nul"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let changed = Changed::new(number, from, to);
-        let command = format!("node '{}'", changed.0.display());
-        let ran = try_client(&command, &[name], &["--time", "5"]);
+    ] {
+        let ran = try_client(&changed(&folder, from, to), &[name], &["--time", "5"]);
         let told = text(&ran.stdout);
         assert_eq!(ran.status.code(), Some(1), "{from}: {told}");
         assert!(told.starts_with(&format!("FAIL {name} ")) && told.contains("9.2."), "{told}");
@@ -141,23 +126,16 @@ fn scenarios_are_listed_and_served() {
     assert_eq!(scenarios(&["--list", "--only", "nothing"]).status.code(), Some(1));
     assert_eq!(scenarios(&["--lacks", "origins"]).status.code(), Some(2));
 
-    let mut command = sse();
-    command.arg("scenarios").stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().expect("it starts");
-    let mut url = String::new();
-    let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
-    out.read_line(&mut url).expect("a line");
-    let address = url.trim().trim_start_matches("http://").trim_end_matches('/');
-    let mut answer = get(address.parse().expect("an address"), "/", "");
+    let mut server = Served::start(sse().arg("scenarios").stderr(Stdio::null()));
+    let server = server.as_mut().expect("it starts");
+    let mut answer = get(server.address(), "/", "");
     let mut page = String::new();
     while let Some(chunk) = answer.chunk() {
         page += &chunk;
     }
-    let taken = scenarios(&["--addr", address]);
-    let pid = child.id().to_string();
-    let sent = std::process::Command::new("kill").args(["-s", "TERM", &pid]).status();
-    assert!(sent.expect("kill runs").success());
-    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    let taken = scenarios(&["--addr", &server.address().to_string()]);
+    server.signal(Signal::TERM).expect("it runs");
+    assert_eq!(server.ended(PATIENCE).expect("it ends").code(), Some(0));
     assert!(page.contains("one-event"), "{page}");
     assert_eq!(taken.status.code(), Some(1));
     assert!(text(&taken.stderr).contains("choose another port"), "{taken:?}");

@@ -1,28 +1,10 @@
 //! The client's examples, run as a user runs them.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use testkit::wait::{PATIENCE, eventually};
+use testkit::{Child, Scratch};
 use tests::fault::{Request, Script, Server};
 use tests::program::command;
-
-/// Kills the program when the test ends, however it ends.
-struct Running(Child);
-
-impl Running {
-    fn start(command: &mut Command) -> (Self, impl Iterator<Item = String>) {
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("the example starts");
-        let out = BufReader::new(child.stdout.take().expect("a pipe"));
-        (Self(child), out.lines().map_while(Result::ok))
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// Three events after the client's cursor, then one ID without an event.
 fn numbered(request: &Request) -> Script {
@@ -37,24 +19,19 @@ fn numbered(request: &Request) -> Script {
 #[test]
 fn resume_misses_nothing_over_runs() {
     let server = Server::start(numbered);
-    let folder = std::env::temp_dir().join(format!("sse-resume-{}", std::process::id()));
-    fs::create_dir_all(&folder).expect("a folder");
+    let folder = Scratch::new("resume").expect("a folder");
     let file = folder.join("cursor");
     let url = server.url("/");
     for first in [1, 5, 9] {
         let mut program = command("resume");
-        let (running, lines) = Running::start(program.arg(&url).arg(&file));
+        let (running, lines) = Child::with_lines(program.arg(&url).arg(&file)).expect("it starts");
         let expected: Vec<_> = (first..first + 3).map(|id| id.to_string()).collect();
         assert_eq!(lines.take(3).collect::<Vec<_>>(), expected);
         let cursor = (first + 3).to_string();
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
-        while fs::read_to_string(&file).ok().as_deref() != Some(&cursor) {
-            assert!(std::time::Instant::now() < deadline, "the cursor is not kept");
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
+        let kept = || fs::read_to_string(&file).is_ok_and(|kept| kept == cursor);
+        eventually("the cursor is kept", kept);
         drop(running);
     }
-    fs::remove_dir_all(&folder).expect("the folder");
 }
 
 #[test]
@@ -65,7 +42,7 @@ fn tokio_client_reads_a_stream() {
         Script::status(204),
     ]);
     let mut program = command("tokio_client");
-    let (mut running, lines) = Running::start(program.arg(server.url("/")));
+    let (mut running, lines) = Child::with_lines(program.arg(server.url("/"))).expect("it starts");
     assert_eq!(lines.collect::<Vec<_>>(), ["1", "2"]);
-    assert!(running.0.wait().expect("it ends").success());
+    assert!(running.ended(PATIENCE).expect("it ends").success());
 }

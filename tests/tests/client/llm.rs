@@ -2,9 +2,10 @@
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Output, Stdio};
+use std::io::Write;
+use std::process::Output;
 use std::time::{SystemTime, UNIX_EPOCH};
+use testkit::Child;
 use tests::fault::{Gate, Script, Server};
 use tests::program::command;
 
@@ -54,16 +55,6 @@ fn check(path: &str, scripts: impl IntoIterator<Item = Script>, out: &str, error
     assert_eq!(ran.stderr.is_empty(), error.is_empty(), "{ran:?}");
 }
 
-/// Kills the program when the test ends, however it ends.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[test]
 fn tokens_are_printed_as_they_arrive() {
     let gate = Gate::new();
@@ -78,14 +69,12 @@ fn tokens_are_printed_as_they_arrive() {
     let server = Server::scripts([answer]);
     let mut program = command("llm");
     program.args([&*server.url(CHOICES), "m", "Say \"hi\""]).env("LLM_API_KEY", "k");
-    let mut running = Running(program.stdout(Stdio::piped()).spawn().expect("the example starts"));
-    let out = BufReader::new(running.0.stdout.take().expect("a pipe"));
-    let mut lines = out.lines().map_while(Result::ok);
+    let (mut running, mut lines) = Child::with_lines(&mut program).expect("the example starts");
     // The first token is there while the rest is not even sent.
     assert_eq!(lines.next().as_deref(), Some("Hello"));
     gate.open();
     assert_eq!(lines.next().as_deref(), Some("world"));
-    assert!(running.0.wait().expect("it ends").success());
+    assert!(running.wait().expect("it ends").success());
     let request = &server.requests()[0];
     assert_eq!((&*request.method, request.header("authorization")), ("POST", Some("Bearer k")));
     assert_eq!(request.header("content-type"), Some("application/json"));

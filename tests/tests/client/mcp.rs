@@ -2,11 +2,9 @@
 //! says a server may do, and a real one.
 
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
-use std::process::{Child, Output, Stdio};
+use std::process::Output;
 use std::sync::Mutex;
-use std::thread;
+use testkit::{Served, port};
 use tests::fault::{Request, Script, Server};
 use tests::program::command;
 
@@ -171,63 +169,37 @@ fn what_a_server_refuses_is_told() {
 }
 
 /// The protocol's own test server, of the version that `cargo xtask test` installs.
-struct Everything {
-    child: Child,
-    url: String,
-}
-
-impl Everything {
-    fn start() -> Self {
-        let program = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../target/xtask/npm/node_modules/@modelcontextprotocol/server-everything/dist/index.js"
-        );
-        assert!(
-            std::path::Path::new(program).is_file(),
-            "`cargo xtask test` installs the MCP server that this test calls"
-        );
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("an address").port();
-        drop(listener);
-        let mut node = tests::proxy::command("node");
-        node.args([program, "streamableHttp"]).env("PORT", port.to_string());
-        let child = node.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
-        let mut server = Self {
-            child: child.expect("node starts"),
-            url: format!("http://127.0.0.1:{port}/mcp"),
-        };
-        let mut lines = BufReader::new(server.child.stderr.take().expect("a pipe")).lines();
-        let listening = lines.any(|line| line.is_ok_and(|line| line.contains("listening on port")));
-        assert!(listening, "the MCP server does not start");
-        // What it says later must not fill the pipe.
-        thread::spawn(move || lines.for_each(drop));
-        server
-    }
-}
-
-impl Drop for Everything {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn everything() -> Served {
+    let program = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../target/xtask/npm/node_modules/@modelcontextprotocol/server-everything/dist/index.js"
+    );
+    assert!(
+        std::path::Path::new(program).is_file(),
+        "`cargo xtask test` installs the MCP server that this test calls"
+    );
+    let address = port::free();
+    let mut node = tests::proxy::command("node");
+    node.args([program, "streamableHttp"]).env("PORT", address.port().to_string());
+    Served::at(&mut node, address).expect("node starts")
 }
 
 #[test]
 fn a_real_server_is_called() {
-    let server = Everything::start();
-    let ran = mcp(&server.url, &[]);
+    let server = everything();
+    let url = server.url("/mcp");
+    let ran = mcp(&url, &[]);
     let tools = String::from_utf8_lossy(&ran.stdout);
     assert!(
         ran.status.success() && tools.lines().any(|line| line.starts_with("echo: ")),
         "{ran:?}"
     );
-    let ran = mcp(&server.url, &ECHO);
+    let ran = mcp(&url, &ECHO);
     assert_eq!(String::from_utf8_lossy(&ran.stdout), "Echo: hellö\n", "{ran:?}");
-    let ran = mcp(&server.url, &["get-sum", r#"{"a": 2, "b": 3}"#]);
+    let ran = mcp(&url, &["get-sum", r#"{"a": 2, "b": 3}"#]);
     assert!(String::from_utf8_lossy(&ran.stdout).contains('5'), "{ran:?}");
-    let ran =
-        mcp(&server.url, &["trigger-long-running-operation", r#"{"duration": 1, "steps": 2}"#]);
+    let ran = mcp(&url, &["trigger-long-running-operation", r#"{"duration": 1, "steps": 2}"#]);
     assert!(ran.status.success(), "{ran:?}");
-    let ran = mcp(&server.url, &["no-such-tool"]);
+    let ran = mcp(&url, &["no-such-tool"]);
     assert_eq!(ran.status.code(), Some(1), "{ran:?}");
 }

@@ -2,11 +2,8 @@
 
 use sse_client::EventSource;
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
-use tests::folder::Folder;
+use std::net::SocketAddr;
+use testkit::{Scratch, Served, port};
 use tests::proxy::command;
 use tests::source::{data, error, event, quick_url, run};
 
@@ -28,23 +25,8 @@ const server = require('http').createServer((request, response) => {
 server.listen(0, '127.0.0.1', () => console.log(server.address().port));
 "#;
 
-struct Peer(Child);
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn node() -> (Peer, SocketAddr) {
-    let node = command("node").args(["-e", NODE]).stdout(Stdio::piped()).spawn();
-    let mut peer = Peer(node.expect("node starts"));
-    let mut line = String::new();
-    let out = peer.0.stdout.take().expect("a pipe");
-    BufReader::new(out).read_line(&mut line).expect("the port");
-    let port = line.trim().parse().expect("a port");
-    (peer, SocketAddr::from(([127, 0, 0, 1], port)))
+fn node() -> Served {
+    Served::start(command("node").args(["-e", NODE])).expect("node starts")
 }
 
 /// All twelve events, once and in order, and then the end.
@@ -62,17 +44,16 @@ fn follow(mut source: EventSource) {
 
 #[test]
 fn node_http() {
-    let (_peer, address) = node();
+    let node = node();
     for path in ["/", "/cut"] {
-        follow(quick_url(&format!("http://{address}{path}")).build().expect("a source"));
+        follow(quick_url(&node.url(path)).build().expect("a source"));
     }
 }
 
 /// nginx as it comes: buffering and compression on, so that the server has to say what it wants.
-fn nginx(backend: SocketAddr) -> (Peer, SocketAddr, Folder) {
-    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = free.local_addr().expect("an address");
-    let folder = Folder::new("nginx");
+fn nginx(backend: SocketAddr) -> (Served, Scratch) {
+    let address = port::free();
+    let folder = Scratch::new("nginx").expect("a folder");
     let at = folder.display();
     let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|name| format!("{name}_temp_path {at}/{name};"))
@@ -86,24 +67,17 @@ fn nginx(backend: SocketAddr) -> (Peer, SocketAddr, Folder) {
     );
     let file = folder.join("nginx.conf");
     fs::write(&file, configuration).expect("a file");
-    drop(free);
-    let nginx =
-        command("nginx").arg("-c").arg(&file).arg("-p").arg(&*folder).stderr(Stdio::null()).spawn();
-    let peer = Peer(nginx.expect("nginx starts"));
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while TcpStream::connect(address).is_err() {
-        assert!(Instant::now() < deadline, "nginx does not listen");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    (peer, address, folder)
+    let mut nginx = command("nginx");
+    nginx.arg("-c").arg(&file).arg("-p").arg(&*folder);
+    (Served::at(&mut nginx, address).expect("nginx starts"), folder)
 }
 
 #[test]
 fn nginx_in_front() {
-    let (_node, backend) = node();
-    let (_nginx, address, _folder) = nginx(backend);
+    let node = node();
+    let (nginx, _folder) = nginx(node.address());
     for path in ["/", "/cut"] {
-        let builder = quick_url(&format!("http://{address}{path}"));
+        let builder = quick_url(&nginx.url(path));
         // Compressed by nginx, and as the server sent it.
         for gzip in [true, false] {
             follow(builder.clone().gzip(gzip).build().expect("a source"));
@@ -113,10 +87,9 @@ fn nginx_in_front() {
 
 #[test]
 fn nginx_without_its_backend() {
-    let (backend, address) = node();
-    let (_nginx, front, _folder) = nginx(address);
-    let mut source =
-        quick_url(&format!("http://{front}/")).retry_statuses(&[502]).build().expect("a source");
+    let backend = node();
+    let (nginx, _folder) = nginx(backend.address());
+    let mut source = quick_url(&nginx.url("/")).retry_statuses(&[502]).build().expect("a source");
     run(async {
         assert_eq!(data(&mut source).await, "第1\nof 12");
         drop(backend);

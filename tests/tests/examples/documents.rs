@@ -5,16 +5,17 @@ use std::io::{BufReader, Write};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
+use testkit::Served;
+use testkit::raw::{self, get, header_lines};
 use tests::client::Client;
-use tests::program::Program;
-use tests::raw::{self, get, header_lines};
+use tests::program::{start, start_with};
 
 const SECOND: Duration = Duration::from_secs(1);
 const STREAM: &str = "Accept: text/event-stream\r\n";
 
 #[test]
 fn hello_clock() {
-    let demo = Program::start("hello-clock");
+    let demo = start("hello-clock");
     let mut raw = get(demo.address(), "/sse", STREAM);
     assert_stream_head(&raw, "text/event-stream");
     assert_eq!(raw.header("Access-Control-Allow-Origin"), Some("*"));
@@ -38,7 +39,7 @@ fn hello_clock() {
 
 #[test]
 fn hello_clock_has_no_other_path() {
-    let demo = Program::start("hello-clock");
+    let demo = start("hello-clock");
     for path in ["/", "/ss", "/sse/", "/favicon.ico"] {
         let response = get(demo.address(), path, "");
         assert_eq!(response.status, 404, "{path}");
@@ -49,7 +50,7 @@ fn hello_clock_has_no_other_path() {
 
 #[test]
 fn counter() {
-    let demo = Program::start("counter");
+    let demo = start("counter");
     assert_page(&demo, "/", "", include_str!("../../../examples/documents/counter/page.html"));
     assert_eq!(get(demo.address(), "/other", "").status, 404);
     let raw = get(demo.address(), "/events", STREAM);
@@ -74,7 +75,7 @@ fn counter() {
 
 #[test]
 fn counter_stops_its_timer_when_the_client_leaves() {
-    let demo = Program::start("counter");
+    let demo = start("counter");
     let mut raw = get(demo.address(), "/events", STREAM);
     assert!(raw.chunk().is_some());
     drop(raw);
@@ -83,7 +84,7 @@ fn counter_stops_its_timer_when_the_client_leaves() {
 
 #[test]
 fn identified_stream() {
-    let demo = Program::start("identified-stream");
+    let demo = start("identified-stream");
     let page = include_str!("../../../examples/documents/identified-stream/page.html");
     assert_page(&demo, "/", "", page);
     assert_page(&demo, "/anything", "", page);
@@ -115,7 +116,7 @@ fn identified_stream() {
 
 #[test]
 fn identified_stream_is_asked_for_again_after_its_last_event() {
-    let demo = Program::start("identified-stream");
+    let demo = start("identified-stream");
     let address = demo.address();
     let mut client = Client::open(demo.url("/stream"));
     client.event();
@@ -144,13 +145,13 @@ fn identified_stream_is_asked_for_again_after_its_last_event() {
 
 #[test]
 fn identified_stream_comes_back_after_a_kill() {
-    let demo = Program::start("identified-stream");
+    let demo = start("identified-stream");
     let address = demo.address();
     let mut client = Client::open(demo.url("/stream"));
     client.event();
     drop(demo);
     assert!(!client.error().is_final());
-    let again = Program::start_at("identified-stream", &address.to_string());
+    let again = start_with("identified-stream", &["--addr", &address.to_string()]);
     let event = client.event();
     assert_eq!(event.event_type, "connecttime");
     assert_eq!(again.address(), address);
@@ -158,7 +159,7 @@ fn identified_stream_comes_back_after_a_kill() {
 
 #[test]
 fn start_and_stop() {
-    let demo = Program::start("start-and-stop");
+    let demo = start("start-and-stop");
     let page = include_str!("../../../examples/documents/start-and-stop/page.html");
     assert_page(&demo, "/", "Accept: text/html,*/*;q=0.8\r\n", page);
     let mut raw = get(demo.address(), "/", STREAM);
@@ -178,7 +179,7 @@ fn start_and_stop() {
 
 #[test]
 fn event_types() {
-    let demo = Program::start("event-types");
+    let demo = start("event-types");
     let page = include_str!("../../../examples/documents/event-types/page.html");
     assert_page(&demo, "/", "Accept: text/html,*/*;q=0.8\r\n", page);
     let mut raw = get(demo.address(), "/", STREAM);
@@ -198,7 +199,7 @@ fn event_types() {
 
 #[test]
 fn finite_stream() {
-    let demo = Program::start("finite-stream");
+    let demo = start("finite-stream");
     let pages = [
         ("/", include_str!("../../../examples/documents/finite-stream/page-onopen.html")),
         (
@@ -245,7 +246,7 @@ fn assert_stream_head(response: &raw::Response, content_type: &str) {
     assert_eq!(response.header("Transfer-Encoding"), Some("chunked"));
 }
 
-fn assert_page(demo: &Program, path: &str, headers: &str, expected: &str) {
+fn assert_page(demo: &Served, path: &str, headers: &str, expected: &str) {
     let response = get(demo.address(), path, headers);
     assert_eq!(response.status, 200, "{path}");
     assert_eq!(response.header("Content-Type"), Some("text/html; charset=utf-8"));

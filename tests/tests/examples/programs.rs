@@ -3,23 +3,24 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
+use testkit::Scratch;
+use testkit::Signal;
+use testkit::raw::get;
 use tests::client::Client;
-use tests::folder::Folder;
-use tests::program::{Program, command};
-use tests::raw::get;
+use tests::program::{command, start, start_with};
 
 const SECOND: Duration = Duration::from_secs(1);
 const STREAM: &str = "Accept: text/event-stream\r\n";
 
 #[test]
 fn signals_end_a_program_in_spite_of_open_streams() {
-    for signal in ["INT", "TERM"] {
-        let mut demo = Program::start("start-and-stop");
+    for signal in [Signal::INT, Signal::TERM] {
+        let mut demo = start("start-and-stop");
         let mut raw = get(demo.address(), "/", STREAM);
         assert!(raw.chunk().is_some());
-        demo.signal(signal);
+        demo.signal(signal).expect("it runs");
         let status = demo.ended(20 * SECOND).expect("it ends");
-        assert!(status.success(), "{signal}: {status}");
+        assert!(status.success(), "{signal:?}: {status}");
     }
 }
 
@@ -45,7 +46,7 @@ fn arguments_are_explained() {
 
 #[test]
 fn the_one_server_has_every_demo_below_its_name() {
-    let demo = Program::start("demo");
+    let demo = start("demo");
     let index = get(demo.address(), "/", "").text();
     let streams = [
         ("hello-clock", "/sse", "data: Hello, this is a server-sent event!\n\n"),
@@ -81,11 +82,11 @@ fn the_one_server_has_every_demo_below_its_name() {
 /// With a client attached: it goes on in the same epoch, with the event that follows.
 #[test]
 fn the_log_of_the_demos_survives_them() {
-    let folder = Folder::new("demo");
+    let folder = Scratch::new("demo").expect("a folder");
     let state = folder.join("state");
     let state = state.to_str().expect("UTF-8");
-    let start = |address: &str| Program::start_with("demo", &["--addr", address, "--state", state]);
-    let mut demo = start("127.0.0.1:0");
+    let begin = |address: &str| start_with("demo", &["--addr", address, "--state", state]);
+    let mut demo = begin("127.0.0.1:0");
     let address = demo.address().to_string();
     let mut client = Client::open(demo.url("/log/events"));
     let mut next = move || {
@@ -96,11 +97,11 @@ fn the_log_of_the_demos_survives_them() {
     };
     let (epoch, first) = next();
     let mut expected = first + 1;
-    for signal in ["TERM", "INT"] {
+    for signal in [Signal::TERM, Signal::INT] {
         assert_eq!(next(), (epoch.clone(), expected));
-        demo.signal(signal);
-        assert!(demo.ended(20 * SECOND).is_some_and(|status| status.success()), "{signal}");
-        demo = start(&address);
+        demo.signal(signal).expect("it runs");
+        assert!(demo.ended(20 * SECOND).is_ok_and(|status| status.success()), "{signal:?}");
+        demo = begin(&address);
         (expected + 1..expected + 4).for_each(|number| assert_eq!(next(), (epoch.clone(), number)));
         expected += 4;
     }

@@ -16,9 +16,10 @@ use async_io::Timer;
 use futures_lite::future::{block_on, or};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sse_client::{Event, EventSource, Item};
-use tests::program::{Program, command};
+use testkit::raw::get;
+use testkit::{Served, Signal};
+use tests::program::{command, start};
 use tests::proxy;
-use tests::raw::get;
 
 /// Longest time that anything may take.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -115,7 +116,7 @@ fn wait(seen: &Mutex<Seen>, what: &str, is_there: impl Fn(&Seen) -> bool) {
 /// Kills each node in turn under so many clients.
 fn kill_each(clients: usize) {
     allow_descriptors(2 * clients as u64 + OTHER_DESCRIPTORS);
-    let program = Program::start("cluster");
+    let program = start("cluster");
     let seen = Seen { clients: vec![Client::default(); clients], ..Seen::default() };
     let (seen, done) = (Mutex::new(seen), AtomicBool::new(false));
     let follow = async |index: usize| {
@@ -178,7 +179,7 @@ fn kill(name: &str, seen: &Mutex<Seen>) {
 }
 
 /// Publishes on whichever node nginx chooses.
-fn publish(program: &Program, text: &str) {
+fn publish(program: &Served, text: &str) {
     let mut curl = proxy::command("curl");
     let answer = curl.args(["-sw", "%{http_code}", "-d", text, &program.url("/say")]).output();
     assert_eq!(String::from_utf8_lossy(&answer.expect("curl runs").stdout), "204");
@@ -208,37 +209,26 @@ fn each_node_is_killed_under_a_thousand_clients() {
 
 #[test]
 fn nothing_is_left_however_the_cluster_ends() {
-    for signal in ["INT", "TERM", "KILL"] {
-        let mut program = Program::start("cluster");
+    for signal in [Signal::INT, Signal::TERM, Signal::KILL] {
+        let mut program = start("cluster");
         let stream = get(program.address(), "/events", "");
         assert!(stream.header("X-Node").is_some());
-        let parts = descendants(program.id());
+        let id = program.process().id();
+        let below = program.process().family().into_iter().skip(1);
+        // With the time at which each began: its number may be another's later.
+        let parts: Vec<(u32, u64)> = below.filter_map(|id| Some((id, began_at(id)?))).collect();
         // Two that keep, Redis, nginx and its worker, three nodes.
         assert!(parts.len() >= 8, "{parts:?}");
-        program.signal(signal);
+        program.signal(signal).expect("it runs");
         let status = program.ended(PATIENCE).expect("it ends");
-        assert_eq!(status.success(), signal != "KILL", "{signal}: {status}");
+        assert_eq!(status.success(), signal != Signal::KILL, "{signal:?}: {status}");
         let deadline = Instant::now() + PATIENCE;
         let left = || parts.iter().filter(|(id, began)| began_at(*id) == Some(*began)).count();
-        while left() > 0 || folders(program.id()) > 0 {
-            assert!(Instant::now() < deadline, "{signal}: {} of {parts:?} are left", left());
+        while left() > 0 || folders(id) > 0 {
+            assert!(Instant::now() < deadline, "{signal:?}: {} of {parts:?} are left", left());
             thread::sleep(Duration::from_millis(20));
         }
     }
-}
-
-/// The processes below one, with the time at which each began.
-fn descendants(root: u32) -> Vec<(u32, u64)> {
-    let entries = std::fs::read_dir("/proc").expect("a list of processes");
-    let ids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
-    let all: Vec<(u32, u32)> = ids.filter_map(|id| Some((id, stat(id, 1)? as u32))).collect();
-    let mut found = vec![root];
-    let mut next = 0;
-    while let Some(&parent) = found.get(next) {
-        found.extend(all.iter().filter(|(_, its)| *its == parent).map(|(id, _)| id));
-        next += 1;
-    }
-    found[1..].iter().filter_map(|&id| Some((id, began_at(id)?))).collect()
 }
 
 /// When a process began; `None` if there is none, or only its end has not been asked for.

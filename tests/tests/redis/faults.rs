@@ -8,7 +8,8 @@ use crate::redis_support::{Event, publish, subscribe};
 use futures_lite::future::block_on;
 use sse_channel::{Frame, Replay};
 use sse_redis::{Error, Notice, Options, PublishError};
-use tests::redis::{Node, Redis, Wire, eventually};
+use testkit::wait::eventually;
+use tests::redis::{Node, Redis, Wire};
 
 /// Written down before it is confirmed.
 const DURABLE: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];

@@ -5,7 +5,8 @@ use crate::redis_support::{Reading, publish, small, subscribe};
 use futures_lite::future::block_on;
 use sse_channel::{Frame, Replay};
 use sse_redis::{Options, PublishError};
-use tests::redis::{Node, Redis, eventually};
+use testkit::wait::eventually;
+use tests::redis::{Node, Redis};
 
 #[test]
 fn what_any_node_publishes_the_clients_of_all_get_in_one_order() {

@@ -5,10 +5,12 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::server_support::{Peer, Running, eventually, live, status};
+use crate::server_support::{Running, live};
 use sse_server::{
     Access, Channel, Frame, Limits, Method, Outcome, Request, Response, Server, Shutdown, Sink,
 };
+use testkit::raw::{Peer, status};
+use testkit::wait::eventually;
 
 /// What a server has logged since the last look.
 #[derive(Clone, Default)]

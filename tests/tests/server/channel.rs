@@ -5,10 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::server_support::{PATIENCE, Peer, Running, eventually, field, live};
+use crate::server_support::{Running, live};
 use sse_server::{
     Channel, Events, Frame, History, Lag, Replay, Response, Server, Shutdown, Subscription,
 };
+use testkit::raw::{Peer, field};
+use testkit::wait::PATIENCE;
+use testkit::wait::eventually;
 
 fn serve(
     channel: &Channel,

@@ -1,32 +1,19 @@
 //! Behind proxies that compress: events arrive as they are published, because the server says
 //! `no-transform` (RFC 9111, 5.2.2.6), or because the proxy flushes.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, ChildStdout, Stdio};
 
-use crate::server_support::{Running, eventually, live};
+use crate::server_support::{Running, live};
 use sse_server::{Channel, Events, Frame, Response, Server};
-use tests::proxy::{Proxy, command};
-
-/// A program that is ended when this is dropped.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        // Both fail only if it has ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use testkit::wait::eventually;
+use testkit::{Child, Lines, Served};
+use tests::proxy::{command, haproxy, nginx};
 
 /// A client that can decompress, and that gives up after some seconds.
-fn curl(url: &str, seconds: &str) -> (Ended, BufReader<ChildStdout>) {
+fn curl(url: &str, seconds: &str) -> (Child, Lines) {
     let mut curl = command("curl");
-    curl.args(["-sN", "--compressed", "--max-time", seconds, url]).stdout(Stdio::piped());
-    let mut child = curl.spawn().expect("curl starts");
-    let lines = BufReader::new(child.stdout.take().expect("its output"));
-    (Ended(child), lines)
+    curl.args(["-sN", "--compressed", "--max-time", seconds, url]);
+    Child::with_lines(&mut curl).expect("curl starts")
 }
 
 /// A server with a stream as it is by default, and one without `no-transform`, both without heartbeats.
@@ -47,13 +34,9 @@ fn each_arrives(channel: &Channel, proxy: SocketAddr) {
     let (_curl, mut lines) = curl(&format!("http://{proxy}/events"), "20");
     eventually("it subscribes", || channel.stats().subscribers == 1);
     for number in 0..5 {
-        let expected = format!("data: {number}\n");
+        let expected = format!("data: {number}");
         channel.publish(&Frame::message(&number.to_string()));
-        let mut line = String::new();
-        while line != expected {
-            line.clear();
-            assert!(lines.read_line(&mut line).expect("text") > 0, "event {number} never came");
-        }
+        assert!(lines.any(|line| line == expected), "event {number} never came");
     }
 }
 
@@ -62,7 +45,7 @@ fn without_no_transform(channel: &Channel, proxy: SocketAddr) -> String {
     let (_curl, lines) = curl(&format!("http://{proxy}/transformed"), "2");
     eventually("it subscribes", || channel.stats().subscribers == 1);
     channel.publish(&Frame::message("held"));
-    lines.lines().map_while(Result::ok).collect()
+    lines.collect()
 }
 
 #[test]
@@ -71,15 +54,11 @@ fn behind_the_middleware_of_most_node_servers() {
     let server = server(&channel);
     let mut node = command("node");
     // Where Debian's package has it.
-    node.env("NODE_PATH", "/usr/share/nodejs").stdout(Stdio::piped());
+    node.env("NODE_PATH", "/usr/share/nodejs");
     node.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/src/compressor.js"));
-    let mut node = node.arg(server.addr.port().to_string()).spawn().expect("node starts");
-    let mut port = String::new();
-    let out = node.stdout.take().expect("its output");
-    let _node = Ended(node);
-    BufReader::new(out).read_line(&mut port).expect("a port");
-    let port = port.trim().parse().expect("a port: node needs the package `compression`");
-    let proxy = SocketAddr::from(([127, 0, 0, 1], port));
+    let node = Served::start(node.arg(server.addr.port().to_string()));
+    let node = node.expect("it listens: it needs the package `compression`");
+    let proxy = node.address();
     each_arrives(&channel, proxy);
     eventually("it has left", || channel.stats().subscribers == 0);
     assert_eq!(without_no_transform(&channel, proxy), "", "nothing would be held back");
@@ -91,7 +70,7 @@ fn behind_haproxy_that_compresses() {
     let server = server(&channel);
     let compression = "option http-no-delay\n    compression algo gzip\n    \
                        compression type text/event-stream";
-    let proxy = Proxy::haproxy(server.addr, &[("option http-no-delay", compression)]);
+    let proxy = haproxy(server.addr, &[("option http-no-delay", compression)]);
     each_arrives(&channel, proxy.plain());
 }
 
@@ -101,6 +80,6 @@ fn behind_nginx_that_compresses() {
     let channel = Channel::default();
     let server = server(&channel);
     let gzip = "gzip on; gzip_proxied any; gzip_min_length 0; gzip_types text/event-stream;";
-    let proxy = Proxy::nginx(server.addr, &[("gzip off;", gzip)]);
+    let proxy = nginx(server.addr, &[("gzip off;", gzip)]);
     each_arrives(&channel, proxy.plain());
 }

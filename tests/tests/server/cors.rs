@@ -1,7 +1,8 @@
 //! Which pages of other origins may read an answer, and what a browser is told beforehand.
 
-use crate::server_support::{Running, live, status};
+use crate::server_support::{Running, live};
 use sse_server::{Channel, Cors, Method, Request, Response, Server};
+use testkit::raw::status;
 
 const OURS: &str = "https://ours.example";
 const THEIRS: &str = "https://theirs.example";

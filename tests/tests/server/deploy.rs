@@ -14,8 +14,9 @@ use async_io::Timer;
 use futures_lite::future::{block_on, or};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sse_client::{ErrorKind, EventSource, Item};
-use tests::folder::Folder;
-use tests::program::Program;
+use testkit::Scratch;
+use testkit::Signal;
+use tests::program::start_with;
 
 /// Longest time that all clients may take to be back.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -85,10 +86,10 @@ fn wait(seen: &Mutex<Seen>, what: &str, is_there: impl Fn(&Seen) -> bool) {
 /// Has a server replaced so many times under so many clients, all of them attached each time.
 fn replace(times: usize, clients: usize) {
     allow_descriptors(clients as u64 + OTHER_DESCRIPTORS);
-    let folder = Folder::new("deploy");
+    let folder = Scratch::new("deploy").expect("a folder");
     let state = folder.join("log");
     let state = state.to_str().expect("UTF-8");
-    let mut program = Program::start_with("deploy", &["--addr", "127.0.0.1:0", "--state", state]);
+    let mut program = start_with("deploy", &["--addr", "127.0.0.1:0", "--state", state]);
     let (seen, done) = (Mutex::new(Seen::default()), AtomicBool::new(false));
     let follow = async |client: usize| {
         let mut source = EventSource::new(&program.url("/events")).expect("a URL");
@@ -119,8 +120,8 @@ fn replace(times: usize, clients: usize) {
         wait(&seen, "all have all", |it| it.last.len() == clients && it.span().0 > newest);
         done.store(true, Ordering::Relaxed);
     });
-    program.signal("TERM");
-    assert!(program.ended(PATIENCE).is_some_and(|status| status.success()));
+    program.signal(Signal::TERM).expect("it runs");
+    assert!(program.ended(PATIENCE).is_ok_and(|status| status.success()));
     let mut seen = seen.into_inner().expect("no panic while locked");
     seen.last.clear();
     println!("{times} times under {clients} clients: {seen:?}");

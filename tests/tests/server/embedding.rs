@@ -5,9 +5,12 @@ use std::net::IpAddr;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use crate::server_support::{PATIENCE, Peer, eventually, live, status};
+use crate::server_support::live;
 use futures_lite::future::block_on;
 use sse_server::{Channel, Frame, Handle, Limits, Response, Server, Shutdown};
+use testkit::raw::{Peer, status};
+use testkit::wait::PATIENCE;
+use testkit::wait::eventually;
 
 #[test]
 fn a_unix_socket() {

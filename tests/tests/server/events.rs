@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
-use crate::server_support::{Peer, Running, eventually, field, live};
+use crate::server_support::{Running, live};
 use sse_server::{Channel, Events, Frame, Request, Response, Server, Sink};
+use testkit::raw::{Peer, field};
+use testkit::wait::eventually;
 
 /// A server whose streams of every kind go through `choose`.
 fn serve(channel: &Channel, choose: impl Fn(Events) -> Events + Send + Sync + 'static) -> Running {

@@ -5,13 +5,15 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
-use crate::server_support::{Peer, eventually, field, status};
-use tests::program::{Program, command};
+use testkit::raw::{Peer, field, status};
+use testkit::wait::{PATIENCE, eventually};
+use testkit::{Scratch, Served, Signal};
+use tests::program::{command, start, start_with};
 
-fn post(program: &Program, target: &str, body: &str) -> (String, String) {
+fn post(program: &Served, target: &str, body: &str) -> (String, String) {
     let mut peer = Peer::connect(program.address());
     let length = body.len();
     peer.send(format!(
@@ -20,7 +22,7 @@ fn post(program: &Program, target: &str, body: &str) -> (String, String) {
     peer.answer()
 }
 
-fn page(program: &Program, target: &str) -> String {
+fn page(program: &Served, target: &str) -> String {
     let mut peer = Peer::connect(program.address());
     peer.send(format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n"));
     let (head, body) = peer.answer();
@@ -30,7 +32,7 @@ fn page(program: &Program, target: &str) -> String {
 
 #[test]
 fn clock_ticks_for_everyone() {
-    let program = Program::start("clock");
+    let program = start("clock");
     assert!(page(&program, "/").contains("new EventSource"));
     let mut peers: Vec<Peer> =
         (0..3).map(|_| Peer::subscribe(program.address(), "/events", None)).collect();
@@ -42,7 +44,7 @@ fn clock_ticks_for_everyone() {
 
 #[test]
 fn chat_shows_history_to_who_joins() {
-    let program = Program::start("chat");
+    let program = start("chat");
     assert!(page(&program, "/").contains("<form>"));
     let mut first = Peer::subscribe(program.address(), "/events", None);
     assert_eq!(status(&post(&program, "/say?name=Ada%20L", "hello\nall").0), 204);
@@ -68,44 +70,22 @@ fn chat_shows_history_to_who_joins() {
 }
 
 /// Starts `tail`, which takes more arguments than an address.
-fn tail(arguments: &[&str]) -> (Child, std::net::SocketAddr) {
-    let mut child = command("tail")
-        .args(["--addr", "127.0.0.1:0"])
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("tail starts");
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).expect("a line");
-    let address =
-        line.split("http://").nth(1).and_then(|rest| rest.split('/').next()).expect("an address");
-    (child, address.parse().expect("an address"))
-}
-
-/// Ends a program when the test is over, however it ends.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        // Both fail only if it has ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+fn tail(arguments: &[&str]) -> Served {
+    start_with("tail", &[&["--addr", "127.0.0.1:0"], arguments].concat())
 }
 
 #[test]
 fn tail_follows_a_file_and_resumes_after_its_own_restart() {
-    let path = std::env::temp_dir().join(format!("tail-{}", std::process::id()));
+    let folder = Scratch::new("tail").expect("a folder");
+    let path = folder.join("file");
     std::fs::write(&path, "one\ntwo\n").unwrap();
     let append = |text: &str| {
         let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
         file.write_all(text.as_bytes()).unwrap();
     };
     let file = path.to_str().unwrap();
-    let (child, address) = tail(&[file]);
-    let running = Ended(child);
-    let mut peer = Peer::subscribe(address, "/events", None);
+    let running = tail(&[file]);
+    let mut peer = Peer::subscribe(running.address(), "/events", None);
     assert_eq!(peer.data().as_deref(), Some("one"));
     assert_eq!(peer.data().as_deref(), Some("two"));
     append("thr");
@@ -114,8 +94,8 @@ fn tail_follows_a_file_and_resumes_after_its_own_restart() {
     assert_eq!(field(&three, "data"), Some("three"));
     drop(running);
     append("four\n");
-    let (child, address) = tail(&[file]);
-    let _running = Ended(child);
+    let running = tail(&[file]);
+    let address = running.address();
     // The file must have been read before its lines can be resumed.
     let mut ready = Peer::subscribe(address, "/events", None);
     while ready.data().as_deref() != Some("four") {}
@@ -123,25 +103,22 @@ fn tail_follows_a_file_and_resumes_after_its_own_restart() {
     assert_eq!(peer.block().map(|block| block.ends_with("data: four")), Some(true));
     std::fs::write(&path, "anew\n").unwrap();
     assert_eq!(peer.data().as_deref(), Some("anew"));
-    std::fs::remove_file(&path).unwrap();
 }
 
 #[test]
 fn tail_reads_standard_input() {
-    let (mut child, address) = tail(&[]);
-    let mut input = child.stdin.take().unwrap();
-    let _running = Ended(child);
-    let mut peer = Peer::subscribe(address, "/events", None);
-    writeln!(input, "one").unwrap();
+    let mut running = tail(&[]);
+    let mut peer = Peer::subscribe(running.address(), "/events", None);
+    running.write("one\n").unwrap();
     assert_eq!(peer.data().as_deref(), Some("one"));
-    write!(input, "no line end").unwrap();
-    drop(input);
+    running.write("no line end").unwrap();
+    running.close_input();
     assert_eq!(peer.data().as_deref(), Some("no line end"));
 }
 
 #[test]
 fn progress_can_be_watched_late_and_again() {
-    let program = Program::start("progress");
+    let program = start("progress");
     assert!(page(&program, "/").contains("<progress") || page(&program, "/").contains("progress"));
     let (head, number) = post(&program, "/jobs", "");
     assert_eq!((status(&head), number.as_str()), (201, "1"));
@@ -169,7 +146,7 @@ fn progress_can_be_watched_late_and_again() {
 
 #[test]
 fn dashboard_shows_its_own_load() {
-    let program = Program::start("dashboard");
+    let program = start("dashboard");
     assert!(page(&program, "/").contains("<div id=\"charts\">"));
     let load: Vec<Peer> =
         (0..5).map(|_| Peer::subscribe(program.address(), "/load", None)).collect();
@@ -195,7 +172,7 @@ fn dashboard_shows_its_own_load() {
 
 #[test]
 fn topics_go_over_one_connection_and_others_may_be_chosen() {
-    let program = Program::start("topics");
+    let program = start("topics");
     assert!(page(&program, "/").contains("new EventSource"));
     let say =
         |topic: &str, text: &str| status(&post(&program, &format!("/topics/{topic}"), text).0);
@@ -231,7 +208,7 @@ fn topics_go_over_one_connection_and_others_may_be_chosen() {
 
 #[test]
 fn votes_are_counted_once_by_whoever_comes_when() {
-    let program = Program::start("votes");
+    let program = start("votes");
     assert!(page(&program, "/").contains("new EventSource"));
     let vote = |choice: &str| status(&post(&program, &format!("/vote?for={choice}"), "").0);
     assert_eq!((vote("tea"), vote("tea"), vote("water"), vote("beer")), (204, 204, 204, 422));
@@ -250,21 +227,21 @@ fn votes_are_counted_once_by_whoever_comes_when() {
 #[test]
 fn signals_end_them_with_their_streams_told() {
     for (name, path) in STREAMS {
-        for signal in ["INT", "TERM"] {
-            let mut program = Program::start(name);
+        for signal in [Signal::INT, Signal::TERM] {
+            let mut program = start(name);
             if name == "progress" {
                 post(&program, "/jobs", "");
             }
             let mut peer = Peer::subscribe(program.address(), path, None);
             let mut last = peer.block().expect("its position");
-            program.signal(signal);
+            program.signal(signal).expect("it runs");
             while let Some(block) = peer.block() {
                 last = block;
             }
-            assert!(peer.ended && last.starts_with("retry: "), "{name}, {signal}: {last}");
+            assert!(peer.ended && last.starts_with("retry: "), "{name}, {signal:?}: {last}");
             drop(peer);
             let status = program.ended(Duration::from_secs(10)).expect("it ends");
-            assert!(status.success(), "{name}, {signal}: {status}");
+            assert!(status.success(), "{name}, {signal:?}: {status}");
         }
     }
 }
@@ -340,13 +317,13 @@ fn help_that_nobody_reads_is_no_failure() {
 
 #[test]
 fn shutdown_finishes_what_is_under_way() {
-    let mut program = Program::start("shutdown");
+    let mut program = start("shutdown");
     let subscribe = |path| Peer::subscribe(program.address(), path, None);
     let (mut answer, mut clock, mut news) =
         (subscribe("/answer"), subscribe("/clock"), subscribe("/news"));
     assert_eq!(answer.data().as_deref(), Some("1"));
     news.block().expect("its position");
-    program.signal("TERM");
+    program.signal(Signal::TERM).expect("it runs");
     let numbers: Vec<String> = std::iter::from_fn(|| answer.data()).collect();
     assert_eq!(numbers, (2..=10).map(|number| number.to_string()).collect::<Vec<_>>());
     while clock.block().is_some() {}
@@ -359,25 +336,19 @@ fn shutdown_finishes_what_is_under_way() {
 }
 
 /// Starts `tls` with a certificate of its own in `folder`.
-fn tls(folder: &std::path::Path) -> (Ended, std::net::SocketAddr) {
-    std::fs::create_dir_all(folder).expect("a folder");
+fn tls(folder: &Scratch) -> Served {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
     let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
     std::fs::write(&certificate, made.cert.pem()).expect("written");
     std::fs::write(&key, made.signing_key.serialize_pem()).expect("written");
-    let mut tls = command("tls");
-    let tls = tls.arg(certificate).arg(key).arg("127.0.0.1:0").stdout(Stdio::piped());
-    let mut child = tls.spawn().expect("tls starts");
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).expect("a line");
-    let address = line.split("https://").nth(1).and_then(|rest| rest.split('/').next());
-    (Ended(child), address.and_then(|it| it.parse().ok()).expect("an address"))
+    Served::start(command("tls").arg(certificate).arg(key).arg("127.0.0.1:0")).expect("tls starts")
 }
 
 #[test]
 fn tls_in_the_process() {
-    let folder = std::env::temp_dir().join(format!("tls-{}", std::process::id()));
-    let (mut program, address) = tls(&folder);
+    let folder = Scratch::new("tls").expect("a folder");
+    let mut program = tls(&folder);
+    let address = program.address();
     // One that does not shake hands.
     let mut silent = Peer::connect(address);
     // One that would speak HTTP/2.
@@ -387,13 +358,11 @@ fn tls_in_the_process() {
     let mut lines = BufReader::new(curl.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.is_ok_and(|line| line == "data: tick")));
     assert_eq!(silent.read_to_end(), "", "closed without a word");
-    let pid = program.0.id().to_string();
-    assert!(tests::proxy::command("kill").arg(pid).status().is_ok_and(|sent| sent.success()));
+    program.signal(Signal::TERM).expect("it runs");
     assert!(lines.any(|line| line.is_ok_and(|line| line.starts_with("retry: "))), "told");
     let output = curl.wait_with_output().expect("curl ends");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "the stream ended properly: {said}");
     assert!(said.contains("ALPN") && said.contains("http/1.1"), "{said}");
-    assert!(program.0.wait().expect("it ends").success());
-    std::fs::remove_dir_all(folder).expect("removed");
+    assert!(program.ended(PATIENCE).expect("it ends").success());
 }

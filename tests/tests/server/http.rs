@@ -3,8 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::server_support::{Peer, Running, eventually, live, status};
+use crate::server_support::{Running, live};
 use sse_server::{Channel, Limits, Method, Refusal, Request, Response, Server, Sink};
+use testkit::raw::{Peer, status};
+use testkit::wait::eventually;
 
 fn pages(request: &Request) -> Response {
     match (request.method(), request.path()) {

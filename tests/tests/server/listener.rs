@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::server_support::{Peer, Running, eventually, status};
+use crate::server_support::Running;
 use sse_server::{BoundServer, Response, Server, Shutdown};
+use testkit::raw::{Peer, status};
+use testkit::wait::eventually;
 
 const REQUEST: &str = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
@@ -122,7 +124,7 @@ fn what_is_no_listening_socket_is_an_error() {
     use std::os::fd::OwnedFd;
     use std::os::unix::net::UnixListener;
 
-    let folder = tests::folder::Folder::new("listener");
+    let folder = testkit::Scratch::new("listener").expect("a folder");
     let listener = bound();
     let connected = TcpStream::connect(listener.local_addr().expect("an address"));
     let file = std::fs::File::create(folder.join("file")).expect("a file");

@@ -5,8 +5,11 @@
 use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
-use crate::server_support::{PATIENCE, Peer, Running, eventually, status};
+use crate::server_support::Running;
 use sse_server::{Limits, Request, Response, Server};
+use testkit::raw::{Peer, status};
+use testkit::wait::PATIENCE;
+use testkit::wait::eventually;
 
 /// What a request may have here; less than the server takes from a client that it refused.
 const BODY: usize = 100_000;

@@ -6,20 +6,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::server_support::{Peer, Running, eventually, field, find, live, status};
+use crate::server_support::{Running, live};
 use sse_server::{Channel, Events, Frame, Response, Server, Shutdown, sleep};
-use tests::proxy::{Proxy, command};
+use testkit::proxy::Proxy;
+use testkit::raw::{Peer, field, find, status};
+use testkit::wait::eventually;
+use tests::proxy::{command, haproxy, nginx};
 
 /// How a proxy is started: in front of a server, with a timeout of a second, far shorter than the
 /// tests, so that heartbeats have to keep a stream alive.
 type Start = fn(SocketAddr) -> Proxy;
 
-const NGINX: Start =
-    |server| Proxy::nginx(server, &[("proxy_read_timeout 60s", "proxy_read_timeout 1s")]);
+const NGINX: Start = |server| nginx(server, &[("proxy_read_timeout 60s", "proxy_read_timeout 1s")]);
 const HAPROXY: Start = |server| {
     let timeouts =
         [("timeout client 60s", "timeout client 1s"), ("timeout server 60s", "timeout server 1s")];
-    Proxy::haproxy(server, &timeouts)
+    haproxy(server, &timeouts)
 };
 
 /// From publishing an event to its arrival through a proxy, in the usual case.
@@ -226,7 +228,7 @@ fn nginx_holds_events_back_unless_told_not_to() {
         }
     }));
     let version = [("proxy_http_version 1.1", "proxy_http_version 1.0")];
-    let proxy = Proxy::nginx(server.addr, &version);
+    let proxy = nginx(server.addr, &version);
     let subscribe = |path| {
         let mut peer = Peer::connect(proxy.plain());
         peer.send(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n"));
@@ -266,21 +268,21 @@ fn a_dozen_streams_over_one_http_2_connection() {
     let mut server =
         Running::start(Server::new(move |request| Response::events(live(&shared, request))));
     let proxy = NGINX(server.addr);
+    let folder = testkit::Scratch::new("streams").expect("a folder");
     let url = format!("https://{}/events", proxy.tls());
     let mut curl = command("curl");
     curl.args(["-sNk", "--http2", "--parallel", "--parallel-max", "12", "--max-time", "20"]);
     curl.args(["-w", "%{http_version} %{num_connects}\n"]);
     for stream in 0..12 {
-        curl.arg("-o").arg(proxy.folder().join(format!("stream-{stream}"))).arg(&url);
+        curl.arg("-o").arg(folder.join(format!("stream-{stream}"))).arg(&url);
     }
     let curl = curl.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("curl starts");
     eventually("all have subscribed", || channel.stats().subscribers == 12);
     for number in 0..100 {
         channel.publish(&Frame::message(&number.to_string()));
     }
-    let body = |stream: usize| {
-        std::fs::read(proxy.folder().join(format!("stream-{stream}"))).unwrap_or_default()
-    };
+    let body =
+        |stream: usize| std::fs::read(folder.join(format!("stream-{stream}"))).unwrap_or_default();
     eventually("all have everything", || {
         (0..12).all(|stream| find(&body(stream), b"data: 99\n\n").is_some())
     });

@@ -3,11 +3,13 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use crate::server_support::{Peer, Running};
+use crate::server_support::Running;
 use futures_lite::future::block_on;
 use sse_redis::{Frame, Hub, Options, Replay};
 use sse_server::{Events, Request, Response, Server};
-use tests::redis::{Node, Redis, Wire, eventually};
+use testkit::raw::Peer;
+use testkit::wait::eventually;
+use tests::redis::{Node, Redis, Wire};
 
 /// The lines of the README, with a heartbeat that a test need not wait for.
 fn serve(hub: Hub) -> Running {

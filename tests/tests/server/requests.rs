@@ -2,8 +2,10 @@
 
 use std::net::Shutdown;
 
-use crate::server_support::{Peer, Running, eventually, live, status};
+use crate::server_support::{Running, live};
 use sse_server::{Channel, Frame, Request, Response, Server};
+use testkit::raw::{Peer, status};
+use testkit::wait::eventually;
 
 /// Says what it was asked.
 fn echo(request: &Request) -> Response {

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::server_support::{Peer, Running, field};
+use crate::server_support::Running;
 use sse_server::{
     Channel, Events, Frame, History, Lag, Replay, Request, Response, Server, Sink, sleep,
 };
+use testkit::raw::{Peer, field};
 use tests::streams::Random;
 
 /// A server of channels: `/0`, `/1` and so on, until the milliseconds of `?until=` have passed.

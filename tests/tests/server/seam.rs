@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::server_support::{Peer, Running, field, live};
+use crate::server_support::{Running, live};
 use sse_server::{Channel, Events, Frame, History, Response, Server};
+use testkit::raw::{Peer, field};
 
 /// Clients at the same time, each on a thread of its own.
 const CLIENTS: usize = 4;

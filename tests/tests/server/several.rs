@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::server_support::{Peer, Running, eventually, field, status};
+use crate::server_support::Running;
 use sse_server::{
     Access, Channel, Channels, Entry, Events, Frame, History, Lag, Outcome, Replay, Request,
     Response, Server, Shutdown, StateChannel,
 };
+use testkit::raw::{Peer, field, status};
+use testkit::wait::eventually;
 
 /// Channels that a server's clients follow together.
 fn channels(count: usize, history: &History) -> Vec<Channel> {

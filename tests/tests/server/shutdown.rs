@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::server_support::{Peer, Running, eventually, field, live};
+use crate::server_support::{Running, live};
 use sse_server::{Channel, Frame, Limits, Response, Server, Shutdown, Sink, sleep};
+use testkit::raw::{Peer, field};
+use testkit::wait::eventually;
 
 fn server(threads: usize) -> (Running, Channel) {
     let channel = Channel::default();

@@ -4,9 +4,12 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::server_support::{PATIENCE, Peer, Running, eventually, live};
+use crate::server_support::{Running, live};
 use socket2::{Domain, Socket, Type};
 use sse_server::{Channel, Frame, History, Limits, Response, Server, Sink};
+use testkit::raw::Peer;
+use testkit::wait::PATIENCE;
+use testkit::wait::eventually;
 
 /// Of each event.
 const BYTES: usize = 50_000;

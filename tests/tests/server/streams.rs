@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::server_support::{Peer, Running, eventually, field, live, status};
+use crate::server_support::{Running, live};
 use socket2::SockRef;
 use sse_server::{
     Channel, Cors, Events, Frame, History, Limits, Refusal, Response, Server, Shutdown, Sink, sleep,
 };
+use testkit::raw::{Peer, field, status};
+use testkit::wait::eventually;
 
 /// How soon a client that has left must be noticed on loopback.
 const NOTICED: Duration = Duration::from_secs(1);

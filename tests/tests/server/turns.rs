@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use crate::server_support::eventually;
 use async_executor::LocalExecutor;
 use futures_lite::future::{block_on, yield_now};
 use futures_lite::io::{AsyncRead, AsyncWrite};
 use sse_server::{Channel, Events, Frame, Handle, History, Replay, Response, Server, Sink};
+use testkit::wait::eventually;
 
 /// A client whose requests are all there, and that takes all it is sent at once.
 struct Eager(Cursor<Vec<u8>>);

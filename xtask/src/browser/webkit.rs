@@ -41,9 +41,9 @@ pub(super) fn start(report: &mut Report) -> anyhow::Result<Browser> {
 /// Starts a screen; returns its name, such as `:99`.
 fn start_screen(command: &mut Command) -> anyhow::Result<(Child, String)> {
     command.args(["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"]);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut screen = Child::spawn(command)?;
-    let number = screen.lines()?.find(PATIENCE, |line| line.trim().parse::<u32>().ok());
+    command.stdin(Stdio::null()).stderr(Stdio::null());
+    let (screen, lines) = Child::with_lines(command)?;
+    let number = lines.find(PATIENCE, |line| line.trim().parse::<u32>().ok());
     let number = number.context("Xvfb does not say the number of its display")?;
     Ok((screen, format!(":{number}")))
 }
