@@ -7,7 +7,7 @@ use sse_scenarios::Need::{self, LastEventId, Origins, Reconnection, Redirects, R
 
 use super::{go, setup};
 use crate::pages::programs::executables;
-use crate::requirements::{CURL, NODE};
+use crate::requirements::CURL;
 use crate::steps::Report;
 
 /// A client outside of browsers, as a driver.
@@ -47,28 +47,30 @@ pub(super) static CLIENTS: [Client; 12] = [
         is_quick: true,
         lacks: &[Origins],
         command: || event_source("undici"),
-        version: || format!("undici {}, Node {}", setup::pinned("undici"), node_version()),
+        version: || format!("undici {}, Node {}", setup::pinned("undici"), setup::node_version()),
     },
     Client {
         name: "eventsource 4",
         is_quick: false,
         lacks: &[Origins],
         command: || event_source("eventsource4"),
-        version: || format!("{}, Node {}", setup::pinned("eventsource4"), node_version()),
+        version: || format!("{}, Node {}", setup::pinned("eventsource4"), setup::node_version()),
     },
     Client {
         name: "eventsource 5",
         is_quick: false,
         lacks: &[Origins],
         command: || event_source("eventsource5"),
-        version: || format!("{}, Node {}", setup::pinned("eventsource5"), node_version()),
+        version: || format!("{}, Node {}", setup::pinned("eventsource5"), setup::node_version()),
     },
     Client {
         name: "fetch, eventsource-parser",
         is_quick: true,
         lacks: &[Origins, Reconnection, Response, LastEventId],
         command: || setup::node("drivers/fetch-parser.mjs"),
-        version: || format!("{}, Node {}", setup::pinned("eventsource-parser"), node_version()),
+        version: || {
+            format!("{}, Node {}", setup::pinned("eventsource-parser"), setup::node_version())
+        },
     },
     Client {
         name: "Deno",
@@ -153,11 +155,4 @@ fn deno() -> anyhow::Result<Command> {
     command.arg(folder.join("drivers/event-source.mjs")).arg("builtin");
     command.env("DENO_DIR", folder.join("deno")).env("DENO_NO_UPDATE_CHECK", "1");
     Ok(command)
-}
-
-fn node_version() -> String {
-    let version = NODE
-        .ensure(&mut Report::quiet())
-        .and_then(|node| Report::quiet().run(Command::new(node).arg("--version")));
-    version.unwrap_or_default().trim().trim_start_matches('v').to_owned()
 }

