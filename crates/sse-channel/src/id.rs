@@ -154,8 +154,8 @@ pub(crate) fn parse(id: &str) -> Option<Number> {
     Some(Number { epoch: digits(epoch)?, position: digits(sequence)? })
 }
 
-/// A new epoch. The standard library's hasher is seeded by the system, and differently each time; 53
-/// bits are what the numbers of every language can hold.
+/// A new epoch. The standard library's hasher is seeded by the system, and differently each time, which is worth no
+/// dependency more; 53 bits are what the numbers of every language can hold.
 pub(crate) fn random_epoch() -> u64 {
     RandomState::new().hash_one(()) >> 11
 }

@@ -6,7 +6,6 @@ use async_io::{Async, Timer};
 use futures_lite::{AsyncRead, AsyncWrite};
 use rustix::net::sockopt;
 use std::future::{Future, poll_fn};
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::pin::Pin;
@@ -41,11 +40,9 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// Evenly distributed in `0.0..1.0`: spreads what must not happen at once, keeps no secret. The
-/// standard library's hasher is seeded by the system, and differently each time.
+/// Evenly distributed in `0.0..1.0`: spreads what must not happen at once, keeps no secret.
 pub(crate) fn random() -> f64 {
-    let bits = RandomState::new().hash_one(()) >> 11;
-    bits as f64 / (1_u64 << 53) as f64
+    fastrand::f64()
 }
 
 /// What the calendar says.
