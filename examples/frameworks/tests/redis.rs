@@ -9,8 +9,9 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use sse_channel::Replay;
 use sse_redis::{Certificates, Notice, Options};
 use support::App;
-use tests::folder::Folder;
-use tests::redis::{Node, Redis, eventually};
+use testkit::wait::eventually;
+use testkit::{Scratch, port};
+use tests::redis::{Node, Redis};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_on_axum_redis");
 
@@ -86,7 +87,7 @@ fn while_redis_is_away_clients_stay_and_publishers_are_told() {
 
 /// An authority, and what it has signed.
 struct Authority {
-    folder: Folder,
+    folder: Scratch,
     certificates: Certificates,
 }
 
@@ -100,7 +101,7 @@ impl Authority {
         let own = KeyPair::generate().unwrap();
         let names = vec!["127.0.0.1".to_owned()];
         let signed = CertificateParams::new(names).unwrap().signed_by(&own, &issuer).unwrap();
-        let folder = Folder::new("authority");
+        let folder = Scratch::new("authority").unwrap();
         let files = [("root", root.pem()), ("chain", signed.pem()), ("key", own.serialize_pem())];
         files.iter().for_each(|(name, pem)| std::fs::write(folder.join(name), pem).unwrap());
         let [root, chain, key] = files.map(|(_, pem)| pem.into_bytes());
@@ -116,7 +117,7 @@ impl Authority {
 
     /// A Redis that shows a certificate, and its URL.
     fn redis(&self, asks_clients: &str) -> (Redis, String) {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = port::free().port();
         let [root, chain, key] = ["root", "chain", "key"].map(|name| self.path(name));
         let redis = Redis::start(&[
             "--tls-port",
