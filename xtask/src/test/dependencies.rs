@@ -11,10 +11,11 @@ use crate::workspace::cargo;
 const MOST: usize = 30;
 
 /// What both `sse-server` and `sse-client` may name in their manifests.
-const ALLOWED: [&str; 7] = [
+const ALLOWED: [&str; 8] = [
     "async-executor",
     "async-io",
     "event-listener",
+    "fastrand",
     "futures-core",
     "futures-lite",
     "httparse",
@@ -22,7 +23,7 @@ const ALLOWED: [&str; 7] = [
 ];
 
 /// What one of them may name besides.
-const SERVER: [&str; 3] = ["fastrand", "socket2", "sse-channel"];
+const SERVER: [&str; 2] = ["socket2", "sse-channel"];
 const CLIENT: [&str; 2] = ["blocking", "rustix"];
 
 pub(super) fn step() -> Step {
