@@ -2,6 +2,7 @@
 //!
 //! A wait has a deadline, and what was started or made goes with the value that stands for it. Unix only.
 
+pub mod descriptors;
 pub mod lines;
 pub mod port;
 pub mod process;

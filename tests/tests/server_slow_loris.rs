@@ -8,9 +8,9 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use server_support::{Running, live};
 use sse_server::{Channel, Frame, Limits, Response, Server};
+use testkit::descriptors;
 use testkit::raw::{Peer, status};
 use testkit::wait::PATIENCE;
 
@@ -24,7 +24,7 @@ const AT_ONCE: Duration = Duration::from_millis(100);
 
 #[test]
 fn a_thousand_are_each_ended_at_the_head_deadline_and_delay_nobody() {
-    allow_descriptors(3 * LORISES as u64);
+    descriptors::allow(3 * LORISES as u64).expect("descriptors");
     let channel = Channel::default();
     let shared = channel.clone();
     let limits = Limits { head_deadline: HEAD_DEADLINE, ..Limits::default() };
@@ -105,16 +105,5 @@ impl Loris {
             }
             Err(_) => self.lifetime = Some(self.began.elapsed()),
         }
-    }
-}
-
-/// Raises this process's limit of file descriptors as far as is needed and allowed.
-fn allow_descriptors(needed: u64) {
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    if current.is_some_and(|current| current < needed) {
-        let raised = Rlimit { current: Some(needed), maximum };
-        setrlimit(Resource::Nofile, raised).unwrap_or_else(|error| {
-            panic!("{needed} file descriptors are needed (`ulimit -Hn {needed}`): {error}")
-        });
     }
 }

@@ -361,3 +361,31 @@ impl Drop for Changed {
         self.log.leave(&mut self.ticket);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sse_proto::Frame;
+
+    use crate::{Channel, Replay};
+
+    /// What is joined is kept for those who are there, until there is something newer.
+    #[test]
+    fn nothing_is_kept_that_nobody_will_ask_for() {
+        let channel = Channel::default();
+        let is_kept = || !format!("{:?}", channel.log().state().joined).contains("None");
+        let mut events = channel.subscribe(Some(&channel.last_event_id()), Replay::Live);
+        let mut others = channel.subscribe(Some(&channel.last_event_id()), Replay::Live);
+        for events in [&mut events, &mut others] {
+            while events.try_next().is_ready() {}
+        }
+        channel.publish(&Frame::message("a"));
+        assert!(events.try_next().is_ready() && is_kept());
+        channel.publish(&Frame::message("b"));
+        assert!(!is_kept(), "it is older than the newest event");
+        assert!(events.try_next().is_ready() && is_kept());
+        drop(events);
+        assert!(is_kept(), "somebody is there");
+        drop(others);
+        assert!(!is_kept());
+    }
+}

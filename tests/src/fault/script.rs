@@ -3,6 +3,8 @@
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
+use super::request::Request;
+
 /// An answer: steps that are taken one after the other. Whatever the last step, the connection is
 /// closed after it.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +33,21 @@ impl Script {
     /// A head that opens an event stream with a chunked body.
     pub fn stream() -> Self {
         Self::head(200, "Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n")
+    }
+
+    /// An event stream of three events after the client's last event ID, a number, and of one ID without an event.
+    ///
+    /// # Panics
+    ///
+    /// When that ID is none.
+    pub fn numbered(request: &Request) -> Self {
+        let id = request.header("last-event-id");
+        let seen: usize = id.map_or(0, |id| id.parse().expect("a number"));
+        let mut script = Self::stream();
+        for id in seen + 1..=seen + 3 {
+            script = script.chunk(format!("id: {id}\ndata: {id}\n\n"));
+        }
+        script.chunk(format!("id: {}\n\n", seen + 4)).stall()
     }
 
     /// A head that opens an event stream with a body until the connection's end, and `body`.

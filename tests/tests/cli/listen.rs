@@ -100,19 +100,9 @@ fn each_event_is_printed_as_soon_as_it_comes() {
     assert_eq!(lines.next().as_deref(), Some("[message] 2"));
 }
 
-/// Three events after the client's cursor, then one ID without an event.
-fn numbered(request: &Request) -> Script {
-    let seen: usize = request.header("last-event-id").map_or(0, |id| id.parse().expect("a number"));
-    let mut script = Script::stream();
-    for id in seen + 1..=seen + 3 {
-        script = script.chunk(format!("id: {id}\ndata: {id}\n\n"));
-    }
-    script.chunk(format!("id: {}\n\n", seen + 4)).stall()
-}
-
 #[test]
 fn state_goes_on_over_runs() {
-    let server = Server::start(numbered);
+    let server = Server::start(Script::numbered);
     let folder = Scratch::new("listen").expect("a folder");
     let state = folder.join("state");
     let state = state.to_str().expect("UTF-8");

@@ -3,22 +3,12 @@
 use std::fs;
 use testkit::wait::{PATIENCE, eventually};
 use testkit::{Child, Scratch};
-use tests::fault::{Request, Script, Server};
+use tests::fault::{Script, Server};
 use tests::program::command;
-
-/// Three events after the client's cursor, then one ID without an event.
-fn numbered(request: &Request) -> Script {
-    let seen: usize = request.header("last-event-id").map_or(0, |id| id.parse().expect("a number"));
-    let mut script = Script::stream();
-    for id in seen + 1..=seen + 3 {
-        script = script.chunk(format!("id: {id}\ndata: {id}\n\n"));
-    }
-    script.chunk(format!("id: {}\n\n", seen + 4)).stall()
-}
 
 #[test]
 fn resume_misses_nothing_over_runs() {
-    let server = Server::start(numbered);
+    let server = Server::start(Script::numbered);
     let folder = Scratch::new("resume").expect("a folder");
     let file = folder.join("cursor");
     let url = server.url("/");

@@ -14,10 +14,9 @@ use std::time::{Duration, Instant};
 use async_executor::Executor;
 use async_io::Timer;
 use futures_lite::future::{block_on, or};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sse_client::{Event, EventSource, Item};
 use testkit::raw::get;
-use testkit::{Served, Signal};
+use testkit::{Served, Signal, descriptors};
 use tests::program::{command, start};
 use tests::proxy;
 
@@ -115,7 +114,7 @@ fn wait(seen: &Mutex<Seen>, what: &str, is_there: impl Fn(&Seen) -> bool) {
 
 /// Kills each node in turn under so many clients.
 fn kill_each(clients: usize) {
-    allow_descriptors(2 * clients as u64 + OTHER_DESCRIPTORS);
+    descriptors::allow(2 * clients as u64 + OTHER_DESCRIPTORS).expect("descriptors");
     let program = start("cluster");
     let seen = Seen { clients: vec![Client::default(); clients], ..Seen::default() };
     let (seen, done) = (Mutex::new(seen), AtomicBool::new(false));
@@ -185,16 +184,6 @@ fn publish(program: &Served, text: &str) {
     assert_eq!(String::from_utf8_lossy(&answer.expect("curl runs").stdout), "204");
 }
 
-/// Raises this process's limit, which the programs that it starts inherit, as far as is needed and allowed.
-fn allow_descriptors(needed: u64) {
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    if current.is_some_and(|current| current < needed) {
-        setrlimit(Resource::Nofile, Rlimit { current: Some(needed), maximum }).unwrap_or_else(
-            |error| panic!("{needed} descriptors are needed (`ulimit -Hn {needed}`): {error}"),
-        );
-    }
-}
-
 #[test]
 fn each_node_is_killed_and_every_record_is_complete() {
     kill_each(200);
@@ -202,7 +191,7 @@ fn each_node_is_killed_and_every_record_is_complete() {
 
 /// `cargo test -p tests --test redis cluster:: -- --ignored --nocapture`
 #[test]
-#[ignore = "the same with a thousand clients"]
+#[ignore = "takes a minute: the same with a thousand clients"]
 fn each_node_is_killed_under_a_thousand_clients() {
     kill_each(1000);
 }

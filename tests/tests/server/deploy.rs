@@ -12,10 +12,8 @@ use std::time::{Duration, Instant};
 use async_executor::Executor;
 use async_io::Timer;
 use futures_lite::future::{block_on, or};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sse_client::{ErrorKind, EventSource, Item};
-use testkit::Scratch;
-use testkit::Signal;
+use testkit::{Scratch, Signal, descriptors};
 use tests::program::start_with;
 
 /// Longest time that all clients may take to be back.
@@ -85,7 +83,7 @@ fn wait(seen: &Mutex<Seen>, what: &str, is_there: impl Fn(&Seen) -> bool) {
 
 /// Has a server replaced so many times under so many clients, all of them attached each time.
 fn replace(times: usize, clients: usize) {
-    allow_descriptors(clients as u64 + OTHER_DESCRIPTORS);
+    descriptors::allow(clients as u64 + OTHER_DESCRIPTORS).expect("descriptors");
     let folder = Scratch::new("deploy").expect("a folder");
     let state = folder.join("log");
     let state = state.to_str().expect("UTF-8");
@@ -129,16 +127,6 @@ fn replace(times: usize, clients: usize) {
     assert_eq!((seen.gaps, seen.missing, seen.twice), (0, 0, 0), "{seen:?}");
     assert_eq!(seen.ended, times * clients, "{seen:?}");
     assert_eq!(program.printed("process ").len(), times + 1);
-}
-
-/// Raises this process's limit, which the programs that it starts inherit, as far as is needed and allowed.
-fn allow_descriptors(needed: u64) {
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    if current.is_some_and(|current| current < needed) {
-        setrlimit(Resource::Nofile, Rlimit { current: Some(needed), maximum }).unwrap_or_else(
-            |error| panic!("{needed} descriptors are needed (`ulimit -Hn {needed}`): {error}"),
-        );
-    }
 }
 
 #[test]
