@@ -40,7 +40,7 @@ pub(crate) struct Step {
 type Run = dyn Fn(&mut Report) -> anyhow::Result<()> + Send + Sync;
 
 /// What a step takes of the machine.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum Load {
     /// It computes, and would keep all cores busy if it could.
     Works,

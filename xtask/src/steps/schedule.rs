@@ -47,17 +47,24 @@ impl<'a> Schedule<'a> {
 
     /// Says what to do, and takes it for done.
     pub(super) fn next(&mut self) -> Next {
-        for index in 0..self.steps.len() {
-            if self.states[index] != State::Waiting {
-                continue;
-            }
+        let waiting = |it: &usize| self.states[*it] == State::Waiting;
+        let waiting: Vec<usize> = (0..self.steps.len()).filter(waiting).collect();
+        for &index in &waiting {
             if let Some(failed) = self.before(index).find(|&it| self.has_failed(it)) {
                 return Next::NotRun(index, self.steps[failed].name.clone());
             }
-            if self.may_start(index) {
-                self.states[index] = State::Running;
-                return Next::Start(index);
-            }
+        }
+        let is_ready = |it: &usize| self.is_free(*it) && self.is_next(*it);
+        let mut ready: Vec<usize> = waiting.into_iter().filter(is_ready).collect();
+        // Steps that wait leave room for one that computes, where there is room for both: beside them alone cores are idle.
+        let works = |it: &usize| self.steps[*it].load == Load::Works;
+        let is_idle = self.running().all(|it| it.load == Load::Waits);
+        if is_idle && self.capacity > Load::Works.amount() && ready.iter().any(works) {
+            ready.retain(works);
+        }
+        if let Some(index) = ready.into_iter().find(|&it| self.fits(it)) {
+            self.states[index] = State::Running;
+            return Next::Start(index);
         }
         // Those without a step before them can always start, and they are the first of the rest.
         if self.running().next().is_some() { Next::Wait } else { Next::Over }
@@ -67,13 +74,20 @@ impl<'a> Schedule<'a> {
         self.states[index] = State::Ended { passed };
     }
 
-    fn may_start(&self, index: usize) -> bool {
-        let step = &self.steps[index];
+    fn fits(&self, index: usize) -> bool {
         let load: usize = self.running().map(|it| it.load.amount()).sum();
-        let fits = load == 0 || load + step.load.amount() <= self.capacity;
-        let is_free = step.uses.is_none_or(|it| self.running().all(|other| other.uses != Some(it)));
-        let is_next = self.before(index).all(|it| matches!(self.states[it], State::Ended { .. }));
-        fits && is_free && is_next
+        load == 0 || load + self.steps[index].load.amount() <= self.capacity
+    }
+
+    /// Nobody uses what it uses.
+    fn is_free(&self, index: usize) -> bool {
+        let uses = self.steps[index].uses;
+        uses.is_none_or(|it| self.running().all(|other| other.uses != Some(it)))
+    }
+
+    /// Those that it comes after have ended.
+    fn is_next(&self, index: usize) -> bool {
+        self.before(index).all(|it| matches!(self.states[it], State::Ended { .. }))
     }
 
     fn has_failed(&self, index: usize) -> bool {
@@ -121,6 +135,23 @@ mod tests {
             one_by_one.ended(index, true);
         }
         assert_eq!(one_by_one.next(), Next::Over);
+    }
+
+    #[test]
+    fn one_that_computes_runs_beside_those_that_wait() {
+        let steps = [
+            step("a").waiting(),
+            step("b").waiting(),
+            step("c").waiting(),
+            step("d").uses("x"),
+            step("e").uses("x"),
+        ];
+        let mut schedule = Schedule::new(&steps, 2);
+        assert_eq!(started(&mut schedule), [3, 0, 1]);
+        schedule.ended(0, true);
+        assert_eq!(started(&mut schedule), [2]);
+        schedule.ended(3, true);
+        assert_eq!(started(&mut schedule), [4]);
     }
 
     #[test]
