@@ -207,6 +207,15 @@ fn count_ended(child: u32) {
     count(system::time_of_ended(child).unwrap_or_default());
 }
 
+/// Sends a signal to a process that somebody else has started, by its number.
+///
+/// # Errors
+///
+/// When there is none that takes it.
+pub fn send(process: u32, signal: Signal) -> anyhow::Result<()> {
+    system::signal(process, signal).with_context(|| format!("no process {process} takes a signal"))
+}
+
 /// Watches over all that is started from now on; called once, before the first of them.
 pub fn watch() {
     system::adopt_orphans();
