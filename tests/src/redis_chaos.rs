@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use futures_lite::future::{block_on, or};
 use sse_channel::{Block, Cut, Frame, History, Replay, Subscription};
 use sse_redis::Options;
+use testkit::raw::field;
 
 use crate::redis::{Node, Redis, Wire};
 use crate::streams::Random;
@@ -251,12 +252,11 @@ impl Record {
     }
 
     fn take(&mut self, block: &str) {
-        let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name));
-        if let Some(id) = field("id: ") {
+        if let Some(id) = field(block, "id") {
             self.last_event_id = Some(id.to_owned());
         }
-        let Some(data) = field("data: ") else { return };
-        if field("event: ") == Some("gap") {
+        let Some(data) = field(block, "data") else { return };
+        if field(block, "event") == Some("gap") {
             (self.may_jump, self.gaps) = (true, self.gaps + 1);
             return;
         }

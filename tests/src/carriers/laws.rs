@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use sse_channel::{Frame, History, Lag, Replay};
+use testkit::raw::field;
 
 use super::{Ask, Carrier, Client, NewStore, Store};
 use crate::streams::Random;
@@ -50,13 +51,12 @@ impl Record {
 
     /// Checks that a block may come next.
     fn take(&mut self, name: &str, only_even: bool, block: &str) {
-        let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name));
         assert!(block.lines().all(|line| line != "id:"), "takes the cursor away: {block:?}");
-        if let Some(id) = field("id: ") {
+        if let Some(id) = field(block, "id") {
             self.last_event_id = Some(id.to_owned());
         }
-        let Some(data) = field("data: ") else { return };
-        if field("event: ") == Some("gap") {
+        let Some(data) = field(block, "data") else { return };
+        if field(block, "event") == Some("gap") {
             (self.may_jump, self.gaps) = (true, self.gaps + 1);
             return;
         }

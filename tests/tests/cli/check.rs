@@ -2,6 +2,7 @@
 
 use std::process::{Output, Stdio};
 use std::time::Duration;
+use testkit::port;
 use tests::fault::{Request, Script, Server};
 use tests::program::sse;
 
@@ -97,10 +98,7 @@ fn a_post_is_sent_once() {
 
 #[test]
 fn what_cannot_be_reached_is_an_error() {
-    let server = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = server.local_addr().expect("an address").to_string();
-    drop(server);
-    let ran = check(&[&address]);
+    let ran = check(&[&port::free().to_string()]);
     assert_eq!(ran.status.code(), Some(1));
     assert!(text(&ran.stdout).contains("unreachable"), "{ran:?}");
     for (wrong, code) in [(&[][..], 2), (&["ftp://a"], 1), (&["--explain", "nothing"], 1)] {

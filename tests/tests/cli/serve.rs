@@ -1,11 +1,11 @@
 //! `sse serve`, run as a user runs it.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::Write as _;
+use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::Duration;
-use testkit::raw::get;
+use testkit::raw::{self, Peer, get, status};
 use testkit::wait::{PATIENCE, eventually};
 use testkit::{Scratch, Served, Signal};
 use tests::client::Client;
@@ -22,15 +22,8 @@ fn serve_by(mut command: Command, arguments: &[&str]) -> Served {
 
 /// Status and body of the answer to a POST with further header lines.
 fn post(served: &Served, target: &str, headers: &str, body: &str) -> (u16, String) {
-    let mut socket = TcpStream::connect(served.address()).expect("it accepts");
-    let (host, length) = (served.address(), body.len());
-    let head = format!("POST {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
-    let rest = format!("{headers}Content-Length: {length}\r\n\r\n{body}");
-    socket.write_all((head + &rest).as_bytes()).expect("it reads");
-    let mut answer = String::new();
-    socket.read_to_string(&mut answer).expect("it answers");
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
-    (head[9..12].parse().expect("a status"), body.to_owned())
+    let answer = raw::post(served.address(), target, headers, body);
+    (answer.status, answer.text())
 }
 
 /// The lines that say what a client gets that comes back after this event, up to `last`.
@@ -280,12 +273,10 @@ fn without_a_token_only_this_machine_and_its_pages_publish() {
         assert_eq!(post(&served, "/events", headers, "x").0, status, "{headers}");
     }
     // A name that was made to lead here.
-    let mut socket = TcpStream::connect(served.address()).expect("it accepts");
+    let mut peer = Peer::connect(served.address());
     let head = "POST /events HTTP/1.1\r\nHost: evil.example\r\nOrigin: http://evil.example\r\n";
-    socket.write_all(format!("{head}Content-Length: 1\r\n\r\nx").as_bytes()).expect("it reads");
-    let mut answer = [0; 12];
-    socket.read_exact(&mut answer).expect("it answers");
-    assert_eq!(&answer, b"HTTP/1.1 403");
+    peer.send(format!("{head}Content-Length: 1\r\n\r\nx"));
+    assert_eq!(status(&peer.head()), 403);
     let ran = sse().args(["serve", "--post", "--addr", ":0"]).env_remove("SSE_TOKEN").output();
     let ran = ran.expect("it runs");
     assert_eq!(ran.status.code(), Some(1));

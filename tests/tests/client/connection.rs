@@ -2,6 +2,7 @@
 
 use sse_client::{ErrorKind, EventSource, Item, ReadyState};
 use std::time::Duration;
+use testkit::port;
 use tests::fault::{Gate, Script, Server};
 use tests::source::{data, error, quick, run, source};
 
@@ -119,9 +120,7 @@ fn what_a_server_says_is_final() {
 
 #[test]
 fn a_refused_connection_is_tried_again() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address");
-    drop(listener);
+    let address = port::free();
     let mut source = EventSource::builder(&format!("http://{address}/"))
         .reconnection_time(Duration::from_millis(10))
         .min_delay(Duration::ZERO)

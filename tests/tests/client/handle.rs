@@ -126,12 +126,14 @@ fn a_handle_reaches_a_task_on_the_same_thread() {
 
 #[test]
 fn a_handle_outlives_its_source() {
-    let server = Server::scripts([Script::stream().stall()]);
-    let source = source(&server);
+    let server = Server::scripts([Script::stream().chunk("data: 1\n\n").stall()]);
+    let mut source = source(&server);
+    run(async { assert_eq!(data(&mut source).await, "1") });
     let handle = source.handle();
     drop(source);
-    handle.close();
     handle.restart();
+    handle.close();
+    assert_eq!(server.requests().len(), 1, "what is not there any more does not come back");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use sse_client::{BuildError, ErrorKind, EventSource, RedirectError, UrlError};
 use std::time::Duration;
+use testkit::port;
 use tests::fault::{Request, Script, Server};
 use tests::source::{data, error, event, quick, quick_url, run, source};
 
@@ -116,8 +117,7 @@ fn methods_that_may_be_repeated_are() {
 
 /// An address that refuses connections.
 fn refusing() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    format!("http://{}/", listener.local_addr().expect("an address"))
+    format!("http://{}/", port::free())
 }
 
 #[test]

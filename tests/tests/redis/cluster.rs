@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::net::TcpListener;
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -15,10 +14,10 @@ use async_executor::Executor;
 use async_io::Timer;
 use futures_lite::future::{block_on, or};
 use sse_client::{Event, EventSource, Item};
-use testkit::raw::get;
+use testkit::process::send;
+use testkit::raw::{get, post};
 use testkit::{Served, Signal, descriptors};
 use tests::program::{command, start};
-use tests::proxy;
 
 /// Longest time that anything may take.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -164,8 +163,7 @@ fn kill(name: &str, seen: &Mutex<Seen>) {
     };
     let its_own = before.iter().filter(|it| it.node == name).count();
     assert!(its_own > 0, "nobody is at node {name}");
-    let killed = Command::new("kill").args(["-KILL", &id.to_string()]).status();
-    assert!(killed.expect("kill runs").success());
+    send(u32::try_from(id).expect("an ID of a process"), Signal::KILL).expect("it runs");
     let moved = |it: &Seen| {
         let mut both = it.clients.iter().zip(&before);
         both.all(|(now, before)| now.opened == before.opened + usize::from(before.node == name))
@@ -179,9 +177,7 @@ fn kill(name: &str, seen: &Mutex<Seen>) {
 
 /// Publishes on whichever node nginx chooses.
 fn publish(program: &Served, text: &str) {
-    let mut curl = proxy::command("curl");
-    let answer = curl.args(["-sw", "%{http_code}", "-d", text, &program.url("/say")]).output();
-    assert_eq!(String::from_utf8_lossy(&answer.expect("curl runs").stdout), "204");
+    assert_eq!(post(program.address(), "/say", "", text).status, 204);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::server_support::{Running, live};
 use sse_server::{Channel, Cors, Method, Request, Response, Server};
-use testkit::raw::status;
+use testkit::raw::{field as header, status};
 
 const OURS: &str = "https://ours.example";
 const THEIRS: &str = "https://theirs.example";
@@ -12,10 +12,6 @@ fn ask(server: &Running, method: &str, path: &str, origin: Option<&str>, more: &
     server.exchange(format!(
         "{method} {path} HTTP/1.1\r\nHost: a\r\n{origin}{more}Connection: close\r\n\r\n"
     ))
-}
-
-fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
-    answer.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
 }
 
 /// Allow-Origin, Allow-Credentials and Vary for a HEAD request.

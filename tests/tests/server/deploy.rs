@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::future::pending;
-use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -13,6 +12,7 @@ use async_executor::Executor;
 use async_io::Timer;
 use futures_lite::future::{block_on, or};
 use sse_client::{ErrorKind, EventSource, Item};
+use testkit::process::send;
 use testkit::{Scratch, Signal, descriptors};
 use tests::program::start_with;
 
@@ -107,10 +107,8 @@ fn replace(times: usize, clients: usize) {
         let replaced = (1..=times).try_for_each(|time| {
             wait(&seen, "all are attached", |it| it.opened >= time * clients);
             let line = program.printed("process ").pop().ok_or("it does not say its number")?;
-            let number = line.split(' ').nth(1).ok_or("no number")?;
-            let sent = Command::new("kill").args(["-TERM", number]).status();
-            assert!(sent.expect("kill runs").success());
-            Ok::<_, &str>(())
+            let number = line.split(' ').nth(1).and_then(|it| it.parse().ok());
+            send(number.ok_or("no number")?, Signal::TERM).map_err(|_| "it has gone")
         });
         replaced.expect("each names itself");
         wait(&seen, "all are back", |it| it.opened >= (times + 1) * clients);

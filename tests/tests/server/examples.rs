@@ -1,33 +1,23 @@
-//! The programs of `examples/examples`, run as a user runs them.
+//! The programs of `examples/examples`, used as a user uses them. `commands` has how they begin and end.
 
 use std::collections::HashSet;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
+use std::io::Write as _;
 use std::process::Stdio;
-use std::time::Duration;
 
-use testkit::raw::{Peer, field, status};
+use testkit::raw::{self, Peer, field};
 use testkit::wait::{PATIENCE, eventually};
-use testkit::{Scratch, Served, Signal};
+use testkit::{Child, Lines, Scratch, Served, Signal};
 use tests::program::{command, start, start_with};
 
-fn post(program: &Served, target: &str, body: &str) -> (String, String) {
-    let mut peer = Peer::connect(program.address());
-    let length = body.len();
-    peer.send(format!(
-        "POST {target} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n{body}"
-    ));
-    peer.answer()
+fn post(program: &Served, target: &str, body: &str) -> (u16, String) {
+    let answer = raw::post(program.address(), target, "", body);
+    (answer.status, answer.text())
 }
 
 fn page(program: &Served, target: &str) -> String {
-    let mut peer = Peer::connect(program.address());
-    peer.send(format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n"));
-    let (head, body) = peer.answer();
-    assert_eq!(status(&head), 200, "{target}: {head}");
-    body
+    let answer = raw::get(program.address(), target, "");
+    assert_eq!(answer.status, 200, "{target}");
+    answer.text()
 }
 
 #[test]
@@ -47,7 +37,7 @@ fn chat_shows_history_to_who_joins() {
     let program = start("chat");
     assert!(page(&program, "/").contains("<form>"));
     let mut first = Peer::subscribe(program.address(), "/events", None);
-    assert_eq!(status(&post(&program, "/say?name=Ada%20L", "hello\nall").0), 204);
+    assert_eq!(post(&program, "/say?name=Ada%20L", "hello\nall").0, 204);
     assert_eq!(
         first.event().unwrap().split_once('\n').unwrap().1,
         "data: Ada L\ndata: hello\ndata: all"
@@ -60,10 +50,10 @@ fn chat_shows_history_to_who_joins() {
         ("/say?name=a", " ", 422),
         ("/other", "x", 404),
     ] {
-        assert_eq!(status(&post(&program, target, body).0), expected, "{target}");
+        assert_eq!(post(&program, target, body).0, expected, "{target}");
     }
     let forged = post(&program, "/say?name=a%0Aevent:%20gap", "x\n\nevent: gap\ndata: forged");
-    assert_eq!(status(&forged.0), 204);
+    assert_eq!(forged.0, 204);
     let event = first.event().unwrap();
     assert_eq!(field(&event, "event"), None, "{event}");
     assert_eq!(event.matches("data: event: gap").count(), 1, "{event}");
@@ -119,9 +109,8 @@ fn tail_reads_standard_input() {
 #[test]
 fn progress_can_be_watched_late_and_again() {
     let program = start("progress");
-    assert!(page(&program, "/").contains("<progress") || page(&program, "/").contains("progress"));
-    let (head, number) = post(&program, "/jobs", "");
-    assert_eq!((status(&head), number.as_str()), (201, "1"));
+    assert!(page(&program, "/").contains("new EventSource"));
+    assert_eq!(post(&program, "/jobs", ""), (201, "1".to_owned()));
     let mut started = Peer::subscribe(program.address(), "/jobs", None);
     assert_eq!(started.data().as_deref(), Some("1"), "a job that was started elsewhere");
     let mut early = Peer::subscribe(program.address(), "/jobs/1", None);
@@ -137,11 +126,9 @@ fn progress_can_be_watched_late_and_again() {
     assert!(again.ended, "the stream ends properly");
     let mut late = Peer::subscribe(program.address(), "/jobs/1", None);
     assert_eq!(late.data().as_deref(), Some("0"));
-    let mut done = Peer::connect(program.address());
-    done.send("GET /jobs/1 HTTP/1.1\r\nHost: a\r\nLast-Event-ID: done\r\n\r\n");
-    assert_eq!(status(&done.head()), 204);
-    done.send("GET /jobs/2 HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert_eq!(status(&done.head()), 404);
+    let jobs = |job, headers| raw::get(program.address(), job, headers).status;
+    assert_eq!(jobs("/jobs/1", "Last-Event-ID: done\r\n"), 204);
+    assert_eq!(jobs("/jobs/2", ""), 404);
 }
 
 #[test]
@@ -174,8 +161,7 @@ fn dashboard_shows_its_own_load() {
 fn topics_go_over_one_connection_and_others_may_be_chosen() {
     let program = start("topics");
     assert!(page(&program, "/").contains("new EventSource"));
-    let say =
-        |topic: &str, text: &str| status(&post(&program, &format!("/topics/{topic}"), text).0);
+    let say = |topic: &str, text: &str| post(&program, &format!("/topics/{topic}"), text).0;
     let follow = |query: &str, id: Option<&str>| {
         Peer::subscribe(program.address(), &format!("/events?topics={query}"), id)
     };
@@ -200,9 +186,8 @@ fn topics_go_over_one_connection_and_others_may_be_chosen() {
     assert!(gap.contains(r#"data: {"channel":"news","reason":"unknown-id""#), "{gap}");
     assert_eq!((say("none", "x"), say("news", " ")), (404, 422));
     for (query, expected) in [("none", 404), ("", 422), ("news,news", 422)] {
-        let mut peer = Peer::connect(program.address());
-        peer.send(format!("GET /events?topics={query} HTTP/1.1\r\nHost: a\r\n\r\n"));
-        assert_eq!(status(&peer.head()), expected, "{query}");
+        let answer = raw::get(program.address(), &format!("/events?topics={query}"), "");
+        assert_eq!(answer.status, expected, "{query}");
     }
 }
 
@@ -210,7 +195,7 @@ fn topics_go_over_one_connection_and_others_may_be_chosen() {
 fn votes_are_counted_once_by_whoever_comes_when() {
     let program = start("votes");
     assert!(page(&program, "/").contains("new EventSource"));
-    let vote = |choice: &str| status(&post(&program, &format!("/vote?for={choice}"), "").0);
+    let vote = |choice: &str| post(&program, &format!("/vote?for={choice}"), "").0;
     assert_eq!((vote("tea"), vote("tea"), vote("water"), vote("beer")), (204, 204, 204, 422));
     let mut peer = Peer::subscribe(program.address(), "/events", None);
     let result = peer.event().unwrap();
@@ -222,97 +207,6 @@ fn votes_are_counted_once_by_whoever_comes_when() {
     assert_eq!(again.data().as_deref(), Some("coffee"), "no result again");
     let mut lost = Peer::subscribe(program.address(), "/events", Some("1-1"));
     assert!(lost.event().unwrap().contains("data: coffee 1\n"), "the result in place of a gap");
-}
-
-#[test]
-fn signals_end_them_with_their_streams_told() {
-    for (name, path) in STREAMS {
-        for signal in [Signal::INT, Signal::TERM] {
-            let mut program = start(name);
-            if name == "progress" {
-                post(&program, "/jobs", "");
-            }
-            let mut peer = Peer::subscribe(program.address(), path, None);
-            let mut last = peer.block().expect("its position");
-            program.signal(signal).expect("it runs");
-            while let Some(block) = peer.block() {
-                last = block;
-            }
-            assert!(peer.ended && last.starts_with("retry: "), "{name}, {signal:?}: {last}");
-            drop(peer);
-            let status = program.ended(Duration::from_secs(10)).expect("it ends");
-            assert!(status.success(), "{name}, {signal:?}: {status}");
-        }
-    }
-}
-
-/// A stream of each program.
-const STREAMS: [(&str, &str); 7] = [
-    ("clock", "/events"),
-    ("chat", "/events"),
-    ("tail", "/events"),
-    ("progress", "/jobs/1"),
-    ("dashboard", "/events"),
-    ("topics", "/events?topics=news,sport"),
-    ("votes", "/events"),
-];
-
-/// How a program ends that does not serve: its exit code, and what it says.
-fn said(name: &str, arguments: &[&str]) -> (Option<i32>, String) {
-    let output = command(name).args(arguments).output().expect("it runs");
-    let text = [output.stdout, output.stderr].concat();
-    (output.status.code(), String::from_utf8(text).expect("text"))
-}
-
-#[test]
-fn they_explain_themselves_and_what_is_wrong() {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let taken = listener.local_addr().expect("its address").to_string();
-    for (name, _) in STREAMS {
-        let usage = format!("Usage: cargo run -p examples --example {name} -- [--addr HOST:PORT]");
-        for (arguments, code, expected) in [
-            (&["--help"][..], 0, usage.as_str()),
-            (&["--sideways"], 2, &usage),
-            (&["--addr"], 2, &usage),
-            (&["--addr", "nonsense"], 1, "must be like 127.0.0.1:8080"),
-            (&["--addr", &taken], 1, "another port"),
-        ] {
-            let (status, text) = said(name, arguments);
-            assert_eq!(status, Some(code), "{name} {arguments:?}: {text}");
-            assert!(text.contains(expected), "{name} {arguments:?}: {text}");
-        }
-    }
-    let (status, text) = said("tail", &["/no/such/file"]);
-    assert!(status == Some(1) && text.starts_with("cannot open /no/such/file: "), "{text}");
-    assert_eq!(said("tail", &["a", "b"]).0, Some(2));
-}
-
-/// A machine without room for the threads that were asked for: nothing is served on fewer, and it is said.
-#[test]
-fn threads_that_cannot_be_had_are_an_error() {
-    let mut server = std::process::Command::new("sh");
-    // 2 GB of addresses, and 400 MB for the stack of each thread.
-    server.args(["-c", "ulimit -v 2000000; exec \"$0\" \"$@\""]).env("RUST_MIN_STACK", "400000000");
-    server.arg(command("bench_server").get_program());
-    server.args(["--addr", "127.0.0.1:0", "--threads", "16"]);
-    let output = server.output().expect("it runs");
-    let text = String::from_utf8(output.stderr).expect("text");
-    assert!(
-        output.status.code() == Some(1) && text.contains(" of 16 threads can be had"),
-        "{text}"
-    );
-}
-
-#[test]
-fn help_that_nobody_reads_is_no_failure() {
-    for name in ["demo", "counter", "clock", "tail", "relay"] {
-        let (reader, writer) = UnixStream::pair().expect("a pair of sockets");
-        drop(reader);
-        let mut help = command(name);
-        help.arg("--help").stdout(OwnedFd::from(writer));
-        let output = help.output().expect("it runs");
-        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
-    }
 }
 
 #[test]
@@ -331,7 +225,7 @@ fn shutdown_finishes_what_is_under_way() {
     assert!(field(&farewell, "retry").is_some() && news.block().is_none(), "{farewell}");
     assert!(answer.ended && clock.ended && news.ended, "none of them is cut");
     drop((answer, clock, news));
-    let status = program.ended(Duration::from_secs(10)).expect("it ends");
+    let status = program.ended(PATIENCE).expect("it ends");
     assert!(status.success(), "{status}");
 }
 
@@ -354,15 +248,18 @@ fn tls_in_the_process() {
     // One that would speak HTTP/2.
     let mut curl = tests::proxy::command("curl");
     curl.args(["-sNkv", "--http2", "--max-time", "20", &format!("https://{address}/")]);
-    let mut curl = curl.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("curl starts");
-    let mut lines = BufReader::new(curl.stdout.take().unwrap()).lines();
-    assert!(lines.any(|line| line.is_ok_and(|line| line == "data: tick")));
+    let (mut curl, events) = Child::with_lines(curl.stderr(Stdio::piped())).expect("curl starts");
+    let said = Lines::of(curl.inner().stderr.take().expect("a pipe"));
+    let comes = |text: &str| {
+        events.find(PATIENCE, |line| line.starts_with(text).then_some(())).expect(text);
+    };
+    comes("data: tick");
     assert_eq!(silent.read_to_end(), "", "closed without a word");
     program.signal(Signal::TERM).expect("it runs");
-    assert!(lines.any(|line| line.is_ok_and(|line| line.starts_with("retry: "))), "told");
-    let output = curl.wait_with_output().expect("curl ends");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "the stream ended properly: {said}");
+    comes("retry: ");
+    let status = curl.ended(PATIENCE).expect("curl ends");
+    let said = said.collect::<Vec<_>>().join("\n");
+    assert!(status.success(), "the stream ended properly: {said}");
     assert!(said.contains("ALPN") && said.contains("http/1.1"), "{said}");
     assert!(program.ended(PATIENCE).expect("it ends").success());
 }

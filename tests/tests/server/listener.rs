@@ -139,3 +139,13 @@ fn what_is_no_listening_socket_is_an_error() {
         assert!(refused.to_string().contains("none to listen on by TCP"), "{refused}");
     }
 }
+
+#[test]
+fn a_taken_port_is_explained() {
+    let server = Running::start(server("first"));
+    let error = self::server("second").bind(server.addr).map(|_| ()).unwrap_err().to_string();
+    assert!(
+        error.contains(&server.addr.to_string()) && error.contains("another program"),
+        "{error}"
+    );
+}

@@ -1,12 +1,12 @@
 //! A channel in Redis behind the server, as the README of sse-redis shows it.
 
-use std::net::TcpListener;
 use std::time::Duration;
 
 use crate::server_support::Running;
 use futures_lite::future::block_on;
 use sse_redis::{Frame, Hub, Options, Replay};
 use sse_server::{Events, Request, Response, Server};
+use testkit::port;
 use testkit::raw::Peer;
 use testkit::wait::eventually;
 use tests::redis::{Node, Redis, Wire};
@@ -48,8 +48,7 @@ fn heartbeats_go_on_while_redis_is_cut_off() {
 
 #[test]
 fn without_redis_the_answer_says_when_to_come_back() {
-    let nobody = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr());
-    let url = format!("redis://{}/", nobody.expect("a free port"));
+    let url = format!("redis://{}/", port::free());
     let open_timeout = Duration::from_millis(300);
     let node = Node::start(&url, Options { open_timeout, ..Options::default() });
     let server = serve(node.hub.clone());

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::server_support::{Running, live};
+use crate::server_support::{Running, live, sequence};
 use sse_server::{Channel, Events, Frame, History, Response, Server};
 use testkit::raw::{Peer, field};
 
@@ -25,13 +25,6 @@ fn serve(threads: usize) -> (Running, Channel) {
         _ => Response::events(live(&shared, request)),
     });
     (Running::start(server.threads(threads)), channel)
-}
-
-/// The sequence number of a block's ID.
-fn sequence(block: &str) -> u64 {
-    let id = field(block, "id").unwrap_or_else(|| panic!("no ID in {block:?}"));
-    let (_, number) = id.split_once('-').unwrap_or_else(|| panic!("{block:?}"));
-    number.parse().unwrap_or_else(|_| panic!("{block:?}"))
 }
 
 /// Connects again and again, every other time with the last event ID, and leaves after a few events:

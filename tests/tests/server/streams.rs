@@ -1,116 +1,35 @@
-//! Per-request streams, and law 8: who leaves is noticed even while nothing is sent.
+//! Streams that a closure writes, and how streams end: properly, torn nowhere, or cut.
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::server_support::{Running, live};
-use socket2::SockRef;
 use sse_server::{
-    Channel, Cors, Events, Frame, History, Limits, Refusal, Response, Server, Shutdown, Sink, sleep,
+    Channel, Cors, Events, Frame, History, Refusal, Response, Server, Shutdown, Sink, sleep,
 };
 use testkit::raw::{Peer, field, status};
 use testkit::wait::eventually;
 
-/// How soon a client that has left must be noticed on loopback.
-const NOTICED: Duration = Duration::from_secs(1);
-
-/// Counts how often it was dropped.
-struct Dropped(Arc<AtomicUsize>);
-
-impl Drop for Dropped {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-/// A server whose streams stay silent for ever, and how many of them have been dropped.
-fn silent() -> (Running, Arc<AtomicUsize>) {
-    let dropped = Arc::new(AtomicUsize::new(0));
-    let counter = dropped.clone();
-    let server = Server::new(move |_| {
-        let guard = Dropped(counter.clone());
-        let events = Events::new(async move |_sink: Sink| {
-            let _guard = guard;
-            std::future::pending().await
-        });
-        Response::events(events.with_heartbeat(None))
-    });
-    (Running::start(server), dropped)
-}
-
 #[test]
-fn a_closure_is_dropped_when_its_client_leaves() {
-    let (server, dropped) = silent();
-    let peers: Vec<Peer> = (0..20).map(|_| Peer::subscribe(server.addr, "/", None)).collect();
-    assert_eq!(dropped.load(Ordering::SeqCst), 0);
-    drop(peers);
-    let noticed = eventually("all are dropped", || dropped.load(Ordering::SeqCst) == 20);
-    assert!(noticed < NOTICED, "took {noticed:?}");
-    eventually("all are closed", || server.handle.stats().open == 0);
-}
-
-/// Closes a connection with a reset, as the system does for a process that dies in the middle.
-fn reset(peer: Peer) {
-    SockRef::from(&peer.stream).set_linger(Some(Duration::ZERO)).unwrap();
-}
-
-#[test]
-fn a_reset_is_noticed_too() {
-    let (server, dropped) = silent();
-    let peers: Vec<Peer> = (0..20).map(|_| Peer::subscribe(server.addr, "/", None)).collect();
-    assert_eq!(dropped.load(Ordering::SeqCst), 0);
-    peers.into_iter().for_each(reset);
-    let noticed = eventually("all are dropped", || dropped.load(Ordering::SeqCst) == 20);
-    assert!(noticed < NOTICED, "took {noticed:?}");
-    eventually("all are closed", || server.handle.stats().open == 0);
-}
-
-#[test]
-fn subscribers_who_leave_are_noticed_while_nothing_is_published() {
-    let channel = Channel::default();
-    let shared = channel.clone();
-    let server = Running::start(Server::new(move |request| {
-        let events = match request.path() {
-            "/filtered" => live(&shared, request).with_filter(|_| false),
-            _ => live(&shared, request),
-        };
-        Response::events(Events::from(events).with_heartbeat(None))
-    }));
-    for (path, leave) in
-        [("/", drop as fn(Peer)), ("/filtered", drop), ("/", reset), ("/filtered", reset)]
-    {
-        let mut peers: Vec<Peer> =
-            (0..20).map(|_| Peer::subscribe(server.addr, path, None)).collect();
-        for peer in &mut peers {
-            peer.block().unwrap();
-        }
-        assert_eq!(channel.stats().subscribers, 20);
-        peers.into_iter().for_each(leave);
-        let noticed = eventually("all are noticed", || channel.stats().subscribers == 0);
-        assert!(noticed < NOTICED, "{path}: took {noticed:?}");
-        eventually("all are closed", || server.handle.stats().open == 0);
-    }
-}
-
-#[test]
-fn an_answer_that_is_being_made_is_dropped_as_well() {
-    let dropped = Arc::new(AtomicUsize::new(0));
-    let counter = dropped.clone();
-    let server = Running::start(Server::new(move |_| {
-        let guard = Dropped(counter.clone());
-        Response::later(async move {
-            let _guard = guard;
-            std::future::pending().await
+fn a_post_may_be_answered_with_a_stream() {
+    let server = Running::start(Server::new(|request| {
+        let words: Vec<String> =
+            String::from_utf8_lossy(request.body()).split(' ').map(str::to_owned).collect();
+        Response::stream(async move |mut sink: Sink| {
+            for word in &words {
+                sink.send(&Frame::message(word)).await?;
+            }
+            Ok(())
         })
     }));
     let mut peer = server.connect();
-    peer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    eventually("the request is there", || server.handle.stats().requests == 1);
-    drop(peer);
-    let noticed = eventually("dropped", || dropped.load(Ordering::SeqCst) == 1);
-    assert!(noticed < NOTICED, "took {noticed:?}");
+    peer.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello world");
+    peer.head();
+    assert_eq!(peer.data().as_deref(), Some("hello"));
+    assert_eq!(peer.data().as_deref(), Some("world"));
+    assert_eq!((peer.block(), peer.ended), (None, true));
 }
 
 #[test]
@@ -146,31 +65,26 @@ fn send_waits_for_the_socket_and_fails_when_the_client_has_gone() {
 }
 
 #[test]
-fn a_client_that_takes_nothing_is_cut_at_the_write_deadline() {
-    let limits = Limits { write_deadline: Duration::from_millis(300), ..Limits::default() };
-    let channel = Channel::new(History { bytes: 1 << 30, ..History::default() });
-    let shared = channel.clone();
-    let server = Running::start(
-        Server::new(move |request| match request.path() {
-            "/channel" => Response::events(live(&shared, request)),
-            _ => Response::stream(async |mut sink: Sink| {
-                let large = "x".repeat(1_000_000);
-                loop {
-                    sink.send(&Frame::message(&large)).await?;
-                }
-            }),
-        })
-        .limits(limits),
-    );
-    let stalled =
-        [Peer::subscribe(server.addr, "/", None), Peer::subscribe(server.addr, "/channel", None)];
-    let large = "x".repeat(1_000_000);
-    for _ in 0..50 {
-        channel.publish(&Frame::message(&large));
-    }
-    let took = eventually("both are cut", || server.handle.stats().open == 0);
-    assert!(took < Duration::from_secs(5), "took {took:?}");
-    drop(stalled);
+fn a_sink_that_outlives_its_stream_can_write_no_more() {
+    let (sender, sinks) = std::sync::mpsc::channel();
+    let server = Running::start(Server::new(move |request| match request.path() {
+        "/stream" => {
+            let sender = sender.clone();
+            Response::stream(async move |mut sink: Sink| {
+                sink.send(&Frame::message("one")).await?;
+                sender.send(sink).map_err(io::Error::other)
+            })
+        }
+        _ => Response::text("next"),
+    }));
+    let mut peer = Peer::subscribe(server.addr, "/stream", None);
+    assert_eq!(peer.data().as_deref(), Some("one"));
+    assert_eq!((peer.block(), peer.ended), (None, true));
+    let mut sink = sinks.recv().unwrap();
+    let error = futures_lite::future::block_on(sink.send(&Frame::message("two"))).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+    peer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(peer.answer().1, "next");
 }
 
 #[test]
@@ -218,72 +132,6 @@ fn what_panics_ends_its_own_connection_only() {
     assert_eq!(server.handle.stats().refused.get(&Refusal::Panic), Some(&3));
     assert_eq!(well.data().as_deref(), Some("one"));
     assert_eq!(channel.stats().subscribers, 1);
-}
-
-#[test]
-fn a_post_may_be_answered_with_a_stream() {
-    let server = Running::start(Server::new(|request| {
-        let words: Vec<String> =
-            String::from_utf8_lossy(request.body()).split(' ').map(str::to_owned).collect();
-        Response::stream(async move |mut sink: Sink| {
-            for word in &words {
-                sink.send(&Frame::message(word)).await?;
-            }
-            Ok(())
-        })
-    }));
-    let mut peer = server.connect();
-    peer.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello world");
-    peer.head();
-    assert_eq!(peer.data().as_deref(), Some("hello"));
-    assert_eq!(peer.data().as_deref(), Some("world"));
-    assert_eq!((peer.block(), peer.ended), (None, true));
-}
-
-#[test]
-fn silent_streams_have_heartbeats_between_lines_only() {
-    let server = Running::start(Server::new(|_| {
-        let events = Events::new(async |mut sink: Sink| {
-            sink.send_bytes(b"event: x\n").await?;
-            sleep(Duration::from_secs(1)).await;
-            sink.send_bytes(b"data: in").await?;
-            sleep(Duration::from_secs(1)).await;
-            sink.send_bytes(b" a line\n\n").await?;
-            sleep(Duration::from_secs(1)).await;
-            sink.send_bytes(b"").await
-        });
-        Response::events(events.with_heartbeat(Duration::from_millis(40)))
-    }));
-    let mut peer = server.connect();
-    peer.send("GET / HTTP/1.0\r\n\r\n");
-    peer.head();
-    let text = peer.read_to_end();
-    let (before, after) =
-        text.split_once("data: in a line\n\n").unwrap_or_else(|| panic!("{text:?}"));
-    let beats = before.strip_prefix("event: x\n").unwrap();
-    assert!(beats.len() >= 4 && beats.replace(":\n", "").is_empty(), "{text:?}");
-    assert!(after.len() >= 4 && after.replace(":\n", "").is_empty(), "{text:?}");
-}
-
-#[test]
-fn no_silence_is_longer_than_the_interval_of_heartbeats() {
-    const INTERVAL: Duration = Duration::from_secs(2);
-    let server = Running::start(Server::new(|_| {
-        let events = Events::new(async |mut sink: Sink| {
-            sleep(INTERVAL * 3 / 10).await;
-            sink.send(&Frame::message("1")).await?;
-            std::future::pending().await
-        });
-        Response::events(events.with_heartbeat(INTERVAL))
-    }));
-    let mut peer = server.connect();
-    peer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    peer.head();
-    assert_eq!(peer.data().as_deref(), Some("1"));
-    let began = Instant::now();
-    assert!(peer.fill());
-    let silence = began.elapsed();
-    assert!(silence < INTERVAL * 14 / 10, "looked at once in an interval, it was {silence:?}");
 }
 
 #[test]
@@ -383,27 +231,4 @@ fn nor_does_a_shutdown() {
     }
     futures_lite::future::block_on(server.handle.closed());
     assert_eq!(server.handle.stats().cut, 0);
-}
-
-#[test]
-fn a_sink_that_outlives_its_stream_can_write_no_more() {
-    let (sender, sinks) = std::sync::mpsc::channel();
-    let server = Running::start(Server::new(move |request| match request.path() {
-        "/stream" => {
-            let sender = sender.clone();
-            Response::stream(async move |mut sink: Sink| {
-                sink.send(&Frame::message("one")).await?;
-                sender.send(sink).map_err(io::Error::other)
-            })
-        }
-        _ => Response::text("next"),
-    }));
-    let mut peer = Peer::subscribe(server.addr, "/stream", None);
-    assert_eq!(peer.data().as_deref(), Some("one"));
-    assert_eq!((peer.block(), peer.ended), (None, true));
-    let mut sink = sinks.recv().unwrap();
-    let error = futures_lite::future::block_on(sink.send(&Frame::message("two"))).unwrap_err();
-    assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
-    peer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert_eq!(peer.answer().1, "next");
 }
