@@ -1,11 +1,11 @@
 //! Each program prints the events of a server of ours, and fails when there is no stream.
 
-use std::io::Read;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use sse_server::{Frame, Request, Response, Server, Sink};
+use testkit::Child;
+use testkit::wait::PATIENCE;
 
 const PROGRAMS: [&str; 3] = [
     env!("CARGO_BIN_EXE_with_hyper"),
@@ -32,29 +32,14 @@ fn server() -> String {
     format!("http://{address}")
 }
 
-/// Whether the program succeeded, and what it printed; it is ended if it takes longer than a minute.
-fn run(program: &str, url: &str) -> (bool, String) {
+/// Whether the program succeeded, and the lines that it printed.
+fn run(program: &str, url: &str) -> (bool, Vec<String>) {
     let mut command = Command::new(program);
-    let command = command.arg(url).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.env("NO_PROXY", "*").spawn().expect("a program");
-    let has_succeeded = wait(&mut child);
-    let mut printed = String::new();
-    let mut stdout = child.stdout.take().expect("a pipe");
-    stdout.read_to_string(&mut printed).expect("text");
-    (has_succeeded, printed)
-}
-
-fn wait(child: &mut Child) -> bool {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while Instant::now() < deadline {
-        if let Some(status) = child.try_wait().expect("a child") {
-            return status.success();
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
-    child.kill().expect("it is running");
-    child.wait().expect("it has been ended");
-    panic!("the program goes on after the stream has ended");
+    command.arg(url).stderr(Stdio::null()).env("NO_PROXY", "*");
+    let (mut child, lines) = Child::with_lines(&mut command).expect("it starts");
+    let printed = lines.collect();
+    let status = child.ended(PATIENCE).expect("the program ends when the stream has ended");
+    (status.success(), printed)
 }
 
 #[test]
@@ -62,7 +47,11 @@ fn every_program_prints_the_events_until_the_stream_ends() {
     let url = server() + "/events";
     for program in PROGRAMS {
         let (has_succeeded, printed) = run(program, &url);
-        assert_eq!(printed, "0 step one\n1 step zw\u{f6}lf\n2 step two\nlines\n", "{program}");
+        assert_eq!(
+            printed,
+            ["0 step one", "1 step zw\u{f6}lf", "2 step two", "lines"],
+            "{program}"
+        );
         assert!(has_succeeded, "{program}");
     }
 }
@@ -71,6 +60,6 @@ fn every_program_prints_the_events_until_the_stream_ends() {
 fn every_program_fails_without_a_stream() {
     let url = server() + "/nothing";
     for program in PROGRAMS {
-        assert_eq!(run(program, &url), (false, String::new()), "{program}");
+        assert_eq!(run(program, &url), (false, Vec::new()), "{program}");
     }
 }
