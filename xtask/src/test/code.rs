@@ -34,7 +34,8 @@ fn tests_with(about: &str, documentation: bool) -> Step {
 }
 
 pub(super) fn features() -> Step {
-    const ABOUT: &str = "every combination of features, of two where there are many";
+    const ABOUT: &str =
+        "every set of features; none, each, all but each and all where there are many";
     Step::new("features", ABOUT, every_set).uses(TARGET)
 }
 
@@ -46,23 +47,18 @@ pub(super) fn docs() -> Step {
     docs.uses(TARGET)
 }
 
-/// The crates compile without warnings with every set of their features, and their own tests pass with none. Where there
-/// are many features, the sets are those of up to two, and all together.
+/// The crates compile without warnings with every set of their features, where there are many with those of [`sets`], and
+/// their own tests pass with none.
 fn every_set(report: &mut Report) -> anyhow::Result<()> {
     for package in packages(report)?.into_iter().filter(|package| package.is_published) {
-        let features = &package.features;
-        let all = (1_u32 << features.len()) - 1;
-        let few = |chosen: &u32| chosen.count_ones() <= 2 || *chosen == all || features.len() <= 5;
-        for chosen in (0..=all).filter(few) {
-            let set: Vec<&str> = (features.iter().enumerate())
-                .filter(|(index, _)| chosen & (1 << index) != 0)
-                .map(|(_, feature)| feature.as_str())
-                .collect();
-            let set = set.join(",");
-            let choice = ["--package", &package.name, "--no-default-features", "--features", &set];
+        for set in sets(package.features.len()) {
+            let chosen = set.iter().map(|&feature| package.features[feature].as_str());
+            let chosen = chosen.collect::<Vec<_>>().join(",");
+            let choice =
+                ["--package", &package.name, "--no-default-features", "--features", &chosen];
             let strict = ["--all-targets", "--", "-D", "warnings"];
             report.run(cargo(["clippy"]).args(choice).args(strict))?;
-            if chosen == 0 && !features.is_empty() {
+            if set.is_empty() && !package.features.is_empty() {
                 let mut tests = cargo(["test", "--no-fail-fast"]);
                 tests.args(choice);
                 binaries::test(report, tests)?;
@@ -70,4 +66,38 @@ fn every_set(report: &mut Report) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The sets of so many features that are tried: all up to five of them, otherwise none, each alone, all but each, and all, so
+/// that of any two each is there with and without the other.
+fn sets(count: usize) -> Vec<Vec<usize>> {
+    let each = 0..count;
+    if count <= 5 {
+        let chosen = |set: usize| each.clone().filter(|it| set & (1 << it) != 0).collect();
+        return (0..1 << count).map(chosen).collect();
+    }
+    let mut sets = vec![vec![], each.clone().collect()];
+    sets.extend(each.clone().map(|alone| vec![alone]));
+    sets.extend(each.clone().map(|left| each.clone().filter(|&it| it != left).collect()));
+    sets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sets;
+
+    #[test]
+    fn few_features_are_tried_in_every_set_and_many_two_by_two() {
+        let tried = |count| sets(count).into_iter().map(|it| format!("{it:?}")).collect::<Vec<_>>();
+        assert_eq!(tried(0), ["[]"]);
+        assert_eq!(tried(2), ["[]", "[0]", "[1]", "[0, 1]"]);
+        let many = sets(7);
+        assert_eq!(many.len(), 16);
+        for (one, other) in (0..7).flat_map(|one| (0..one).map(move |other| (one, other))) {
+            for wanted in [(true, true), (true, false), (false, true), (false, false)] {
+                let met = |set: &Vec<usize>| (set.contains(&one), set.contains(&other)) == wanted;
+                assert!(many.iter().any(met), "{one} and {other}: {wanted:?}");
+            }
+        }
+    }
 }

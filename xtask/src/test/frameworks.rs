@@ -38,9 +38,11 @@ pub(super) fn page() -> Step {
     })
 }
 
+/// With the tests, as the step before this one has: what they need adds features to what the program needs, and for the
+/// program alone all would be built again.
 fn build(report: &mut Report) -> anyhow::Result<PathBuf> {
     let target = workspace().join("target/frameworks");
-    let mut build = cargo(["build", "--locked", "--bin", "on_axum"]);
+    let mut build = cargo(["build", "--locked", "--all-targets"]);
     build.current_dir(workspace().join("examples/frameworks")).env("CARGO_TARGET_DIR", &target);
     report.run(&mut build)?;
     Ok(target.join("debug/on_axum"))
