@@ -44,6 +44,9 @@ impl Place {
         };
         let read = newest.last().map_or(info.last, |last| last.id.max(info.last));
         let feed = Feed::new(history, &stream.tag.event_id(origin), stream.clone());
+        if info.length == 0 {
+            stream.found_nothing(0, info);
+        }
         for (_, entry) in stream.decode(newest) {
             feed.push(entry);
         }
@@ -60,7 +63,15 @@ impl Place {
             return self.tell(Gap::BeyondEnd);
         }
         let got = raw.len() as u64;
-        let told = self.lost(got, raw.len() < self.count, info).and_then(|gap| self.tell(gap));
+        if got > 0 {
+            self.stream.comes();
+        }
+        let gap = self.lost(got, raw.len() < self.count, info);
+        if raw.is_empty() {
+            // Whatever was added until there is gone, or has been read.
+            self.read = info.last;
+        }
+        let told = gap.and_then(|gap| self.tell(gap));
         self.count = raw
             .iter()
             .map(Raw::bytes)
@@ -95,6 +106,7 @@ impl Place {
     fn tell(&self, gap: Gap) -> Option<Gap> {
         self.stream.shared.counters.gaps.fetch_add(1, Relaxed);
         let cursor = self.stream.tag.event_id(self.read);
+        self.stream.comes();
         self.open.feed.tell_gap(gap, &cursor.as_str().into());
         Some(gap)
     }

@@ -2,8 +2,8 @@
 //! `link`, `options`, `pages`, `reply`, `stats` and `time`.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use async_lock::Mutex;
@@ -44,6 +44,16 @@ pub(crate) struct Stream {
     pub(crate) shared: Arc<Shared>,
     /// One reader at a time: who waits finds the page that the one before has read.
     turn: Mutex<Size>,
+    nothing: std::sync::Mutex<Nothing>,
+}
+
+/// That there is nothing in a stream, as long as nothing comes.
+#[derive(Default)]
+struct Nothing {
+    /// How often something has come.
+    comings: u64,
+    /// What the stream was when nothing was found in it; since then nothing has come.
+    found: Option<Info>,
 }
 
 /// How large entries are here.
@@ -54,7 +64,29 @@ struct Size {
 
 impl Stream {
     pub(crate) fn new(key: Arc<str>, shared: Arc<Shared>) -> Self {
-        Self { tag: Tag::of(&key), key, shared, turn: Mutex::default() }
+        let (turn, nothing) = (Mutex::default(), std::sync::Mutex::default());
+        Self { tag: Tag::of(&key), key, shared, turn, nothing }
+    }
+
+    /// Something comes, or is missing: to be said before the log has it, so that nobody who has seen the log with it is told
+    /// that there is nothing.
+    pub(crate) fn comes(&self) {
+        let mut nothing = self.nothing.lock().unwrap_or_else(PoisonError::into_inner);
+        *nothing = Nothing { comings: nothing.comings + 1, found: None };
+    }
+
+    /// How often something has come, and what the stream is if there is known to be nothing in it.
+    fn nothing(&self) -> (u64, Option<Info>) {
+        let nothing = self.nothing.lock().unwrap_or_else(PoisonError::into_inner);
+        (nothing.comings, nothing.found)
+    }
+
+    /// There was nothing in the stream, asked after so much had come.
+    pub(crate) fn found_nothing(&self, comings: u64, info: &Info) {
+        let mut nothing = self.nothing.lock().unwrap_or_else(PoisonError::into_inner);
+        if nothing.comings == comings {
+            nothing.found = Some(*info);
+        }
     }
 
     /// The entries that go out. What is no event only moves the cursor.
@@ -167,7 +199,16 @@ impl Stream {
         max_bytes: usize,
         gap: impl FnOnce(&Info) -> Option<Gap>,
     ) -> Result<Page, Error> {
-        let (raw, info) = self.ask("-", size.count()).await?;
+        let (raw, info) = match self.nothing() {
+            (_, Some(info)) => (Vec::new(), info),
+            (comings, None) => {
+                let (raw, info) = self.ask("-", size.count()).await?;
+                if raw.is_empty() {
+                    self.found_nothing(comings, &info);
+                }
+                (raw, info)
+            }
+        };
         size.learn(&raw);
         let entries = self.decode(raw);
         self.keep_oldest(&info, &entries);

@@ -160,3 +160,38 @@ fn clients_that_want_everything_share_what_is_read_too() {
     let shared = cost(&redis, &node, &[], 2000, "599");
     assert!(shared < 400, "{shared} times XRANGE for 2000 clients");
 }
+
+/// Clients that want everything of a stream in which there is nothing yet, and get what comes then: what Redis is asked.
+fn cost_of_nothing(redis: &Redis, node: &Node, first: &str) -> u64 {
+    let before = redis.calls("xrange");
+    let mut clients: Vec<Reading> =
+        (0..500).map(|_| subscribe(node, "a", None, Replay::All)).collect();
+    // So that each has looked, and found nothing.
+    for client in &mut clients {
+        client.look();
+    }
+    publish(node, "a", first);
+    Reading::all_up_to(&mut clients, first);
+    redis.calls("xrange") - before
+}
+
+#[test]
+fn clients_that_want_everything_of_nothing_do_not_ask_for_it_again_and_again() {
+    let redis = Redis::start(&[]);
+    let node = Node::start(&redis.url(), small());
+    let asked = cost_of_nothing(&redis, &node, "first");
+    assert!(asked < 20, "{asked} times XRANGE for 500 clients");
+    // Now there is something: who comes later gets it.
+    let found = subscribe(&node, "a", None, Replay::All).up_to("first");
+    assert_eq!(found.len(), 1, "{found:?}");
+    // It is gone again: the first who comes finds out.
+    redis.cli(&["XTRIM", "a", "MAXLEN", "0"]);
+    eventually("pages are forgotten", || {
+        let mut client = subscribe(&node, "a", None, Replay::All);
+        client.look() == 0
+    });
+    let asked = cost_of_nothing(&redis, &node, "second");
+    assert!(asked < 20, "{asked} times XRANGE for 500 clients");
+    let found = subscribe(&node, "a", None, Replay::All).up_to("second");
+    assert_eq!(found.len(), 1, "{found:?}");
+}

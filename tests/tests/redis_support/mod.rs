@@ -41,10 +41,15 @@ pub(crate) fn publish(node: &Node, key: &str, data: &str) -> String {
 /// Follows a channel.
 pub(crate) fn subscribe(node: &Node, key: &str, id: Option<&str>, replay: Replay) -> Reading {
     let events = block_on(node.hub.channel(key).subscribe(id, replay)).expect("a subscription");
-    Reading { events, text: String::new(), id: id.unwrap_or_default().to_owned() }
+    Reading::of(events, id)
 }
 
 impl Reading {
+    /// A client with this ID.
+    pub(crate) fn of(events: Subscription, id: Option<&str>) -> Self {
+        Self { events, text: String::new(), id: id.unwrap_or_default().to_owned() }
+    }
+
     /// The next event, gaps among them.
     pub(crate) fn next(&mut self) -> Event {
         block_on(self.event())
@@ -53,6 +58,19 @@ impl Reading {
     /// The events up to the one with these data.
     pub(crate) fn up_to(&mut self, last: &str) -> Vec<Event> {
         block_on(self.all(last))
+    }
+
+    /// Takes what is there already, or comes while Redis is asked once: how many bytes that is.
+    pub(crate) fn look(&mut self) -> usize {
+        let late = async {
+            async_io::Timer::after(Duration::from_millis(5)).await;
+            None
+        };
+        let block = block_on(or(async { Some(self.events.next().await) }, late));
+        let Some(block) = block else { return 0 };
+        let block = block.expect("open").expect("not cut");
+        self.text += std::str::from_utf8(&block).expect("text");
+        block.len()
     }
 
     /// Reads with all clients at the same time.
