@@ -28,6 +28,9 @@ pub(crate) struct Ring {
     pub(crate) history: History,
     /// The application's own IDs among the entries: the position of the newest with that ID.
     own: HashMap<EventId, u64>,
+    /// The application's own ID of the newest event that has been dropped: who has seen that misses nothing. `None` if it
+    /// had none, or stands for others too.
+    pub(crate) before: Option<EventId>,
     /// Positions and IDs of entries that have been dropped, the newest last: for a source, that knows IDs
     /// only. `None` without one.
     trail: Option<VecDeque<(u64, EventId)>>,
@@ -50,6 +53,7 @@ impl Ring {
             bytes: 0,
             history,
             own: HashMap::new(),
+            before: None,
             trail: None,
             is_closed: false,
         }
@@ -58,6 +62,7 @@ impl Ring {
     /// A log whose dropped entries can be read elsewhere, and which begins after the one with ID `origin`.
     pub(crate) fn with_trail(mut self, origin: &str) -> Self {
         self.trail = Some(VecDeque::from([(0, origin.into())]));
+        self.before = Some(origin.into());
         self
     }
 
@@ -95,6 +100,7 @@ impl Ring {
         let before = self.entries.back().map_or(self.quiet, |entry| entry.back);
         entry.back = if entry.has_id() { 0 } else { before.saturating_add(1) };
         if let Some(id) = entry.is_own_id.then(|| entry.event_id()).flatten() {
+            entry.is_repeated |= self.before.as_ref() == Some(&id);
             entry.is_repeated |= self.own.insert(id, position).is_some();
         }
         self.bytes += cost(&entry);
@@ -110,10 +116,14 @@ impl Ring {
         let Some(oldest) = self.entries.pop_front() else { return };
         self.bytes -= cost(&oldest);
         let is_known = oldest.is_own_id || self.trail.is_some();
+        if oldest.has_id() {
+            self.before = None;
+        }
         if let Some(id) = is_known.then(|| oldest.event_id()).flatten() {
             if self.own.get(&id) == Some(&self.first) {
                 self.own.remove(&id);
             }
+            self.before = (!oldest.is_repeated && !oldest.is_gap).then(|| id.clone());
             if let Some(trail) = &mut self.trail {
                 trail.push_back((self.first, id));
                 if trail.len() > self.history.events.max(1) {
@@ -180,10 +190,12 @@ impl Ring {
     /// The gap, if what follows it is not held, or cannot be told.
     pub(crate) fn after(&self, id: &str) -> Result<u64, Gap> {
         if let Some(own) = self.own.get(id) {
-            let is_repeated = self.get(*own).is_some_and(|entry| entry.is_repeated);
-            return if is_repeated { Err(Gap::AmbiguousId) } else { Ok(own + 1) };
+            // Where a gap is told, the ID is that of an event before it: who has seen that has not been told.
+            let may_be_before = |entry: &Entry| entry.is_repeated || entry.is_gap;
+            let is_ambiguous = self.get(*own).is_some_and(may_be_before);
+            return if is_ambiguous { Err(Gap::AmbiguousId) } else { Ok(own + 1) };
         }
-        if self.trail.iter().filter_map(VecDeque::back).any(|(_, last)| **last == *id) {
+        if self.before.as_deref() == Some(id) {
             return Ok(self.first);
         }
         let Number { epoch, position: sequence } = parse(id).ok_or(Gap::UnknownId)?;
@@ -329,7 +341,8 @@ mod tests {
     fn own_ids_are_found_until_dropped() {
         let log = own(2, &["a", "b", "c", "d"]);
         assert_eq!((log.after("c"), log.after("d")), (Ok(4), Ok(5)));
-        assert_eq!(log.after("b"), Err(Gap::UnknownId));
+        assert_eq!(log.after("b"), Ok(3), "just dropped: who has seen it misses nothing");
+        assert_eq!(log.after("a"), Err(Gap::UnknownId));
         assert_eq!((log.cursor(5), log.cursor(4)), ("d".into(), "c".into()));
         assert_eq!(log.cursor(3), "7-2", "dropped, but its number stands for it");
         assert_eq!((log.after("7-2"), log.own.len()), (Ok(3), 2));
@@ -343,6 +356,29 @@ mod tests {
         assert_eq!(log.after("a"), Err(Gap::AmbiguousId), "though the first is gone");
         let log = own(1, &["a", "b", "a", "c"]);
         assert!(log.after("a") == Err(Gap::UnknownId) && log.own.len() == 1);
+        let log = own(1, &["a", "b", "b"]);
+        assert_eq!(log.after("b"), Err(Gap::AmbiguousId), "the first has just been dropped");
+    }
+
+    #[test]
+    fn the_id_of_a_gap_is_that_of_an_event_before_it() {
+        let told = |log: &mut Ring, id| {
+            let mut entry = Entry::gap(Gap::BeyondEnd, Some(id), "gap");
+            entry.is_own_id = true;
+            log.push(entry);
+        };
+        let mut log = own(2, &[]).with_trail("a");
+        told(&mut log, "a");
+        push_own(&mut log, &["b"]);
+        assert_eq!(
+            log.after("a"),
+            Err(Gap::AmbiguousId),
+            "who has only seen the event is to be told"
+        );
+        push_own(&mut log, &["c"]);
+        assert_eq!(log.after("a"), Err(Gap::UnknownId), "dropped, and no more is known of it");
+        push_own(&mut log, &["d"]);
+        assert_eq!(log.after("b"), Ok(3));
     }
 
     #[test]

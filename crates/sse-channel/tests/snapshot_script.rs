@@ -47,6 +47,14 @@ fn a_script_reads_what_was_published() {
     channel.close();
     channel.save(&path).unwrap();
     assert_eq!(read(&path).unwrap().last().unwrap(), r#"{"end": "last"}"#);
+    let another = Channel::new(History { events: 1, ..History::default() });
+    another.publish(&own);
+    another.publish(&Frame::message("more"));
+    another.save(&path).unwrap();
+    assert_eq!(read(&path).unwrap()[1], r#"{"past": "mine"}"#);
+    let first = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/version_1.snapshot");
+    assert_eq!(read(&first).unwrap().len(), 6);
+    channel.save(&path).unwrap();
     let mut bytes = std::fs::read(&path).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;

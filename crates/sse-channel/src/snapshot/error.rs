@@ -80,7 +80,7 @@ impl fmt::Display for RestoreError {
                 let known = super::format::VERSION;
                 return write!(
                     f,
-                    "the snapshot is of version {version}, this program reads {known}"
+                    "the snapshot is of version {version}, this program reads up to {known}"
                 );
             }
             Damage::Truncated => f.write_str("the snapshot ends too early")?,

@@ -4,11 +4,15 @@ use super::crc::Crc32;
 
 /// Not text, and damaged by whoever takes it for text.
 pub(crate) const MAGIC: [u8; 8] = *b"\x89SSELOG\n";
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
+/// The first version, which has no [`PAST`].
+pub(crate) const FIRST_VERSION: u32 = 1;
 
 /// What a record is.
 pub(crate) type Tag = [u8; 4];
 pub(crate) const HEAD: Tag = *b"head";
+/// The ID just before the items.
+pub(crate) const PAST: Tag = *b"past";
 pub(crate) const ITEM: Tag = *b"item";
 /// The end of a snapshot of a closed channel.
 pub(crate) const LAST: Tag = *b"last";

@@ -27,7 +27,7 @@
 //!
 //! # The format
 //!
-//! Version 1. Numbers are little-endian, without a sign. First the 8 bytes `89 "SSELOG" 0A`, then the version (4 bytes), then
+//! Version 2. Numbers are little-endian, without a sign. First the 8 bytes `89 "SSELOG" 0A`, then the version (4 bytes), then
 //! records:
 //!
 //! | bytes | what |
@@ -42,8 +42,11 @@
 //! | tag | payload |
 //! |---|---|
 //! | `head`, once | position of the first entry (8); how many entries just before it in a row had no ID (4); then for each epoch: its first position (8) and the epoch (8) |
+//! | `past`, if there is such | the application's own ID of the newest event before the first entry: who has seen that misses nothing |
 //! | `item`, for each entry | flags (1): 1 the ID is the application's own, 2 an entry before had the same ID, 4 it tells of a gap; then the block, as it goes to clients |
 //! | `last` or `live`, once | the number of items (8); nothing follows |
+//!
+//! Version 1, which is read too, had no `past`.
 //!
 //! `tests/read_snapshot.py` reads it in 30 lines. Nothing is encrypted: whoever reads the file reads the events. A file that
 //! somebody made with intent is refused if it could not be of a log; it costs no more memory than it is long.

@@ -6,14 +6,14 @@ use std::io::{self, BufReader, Read};
 use super::crc::Crc32;
 use super::error::{Damage, RestoreError};
 use super::format::{
-    END_BYTES, FRONT_BYTES, GAP, HEAD, ITEM, LAST, LIVE, MAGIC, OWN_ID, REPEATED, TOO_FAR, Tag,
-    VERSION, end,
+    END_BYTES, FIRST_VERSION, FRONT_BYTES, GAP, HEAD, ITEM, LAST, LIVE, MAGIC, OWN_ID, PAST,
+    REPEATED, TOO_FAR, Tag, VERSION, end,
 };
 use crate::era::{Era, Eras};
 use crate::id::random_epoch;
 use crate::log::Log;
 use crate::ring::Ring;
-use crate::{Channel, Entry, History};
+use crate::{Channel, Entry, EventId, Frame, History};
 
 const OWN_ID_REPEATED: u8 = OWN_ID | REPEATED;
 /// Bytes that are read, and room that is made, at once.
@@ -43,7 +43,8 @@ pub(crate) struct Restored {
 /// Restores a channel; what it begins with says how its file is to end from now on.
 pub(crate) fn restore(history: History, input: impl Read) -> Result<Restored, RestoreError> {
     let input = BufReader::with_capacity(AT_ONCE, input);
-    let mut reader = Reader { input, crc: Crc32::new(), at: 0, payload: Vec::new() };
+    let mut reader =
+        Reader { input, crc: Crc32::new(), at: 0, version: VERSION, payload: Vec::new() };
     let mut ring = match reader.head(history) {
         Ok(ring) => ring,
         Err(damage) => {
@@ -71,6 +72,7 @@ struct Reader<R> {
     crc: Crc32,
     /// Where what is read next begins.
     at: u64,
+    version: u32,
     /// Of the record that was read last.
     payload: Vec<u8>,
 }
@@ -81,7 +83,7 @@ impl<R: Read> Reader<R> {
             return Err(Damage::Foreign);
         }
         match u32::from_le_bytes(self.array()?) {
-            VERSION => {}
+            version @ FIRST_VERSION..=VERSION => self.version = version,
             version => return Err(Damage::Version(version)),
         }
         if self.record()? != HEAD {
@@ -116,6 +118,14 @@ impl<R: Read> Reader<R> {
                 items += 1;
                 continue;
             }
+            let is_first = items == 0 && ring.before.is_none();
+            if tag == PAST && self.version > FIRST_VERSION && is_first {
+                ring.before = self.past(ring);
+                if ring.before.is_none() {
+                    return Err(Damage::Corrupt("what was before it cannot be of a log"));
+                }
+                continue;
+            }
             if tag != LAST && tag != LIVE {
                 return Err(Damage::Corrupt("it has a record that nobody knows"));
             }
@@ -130,6 +140,13 @@ impl<R: Read> Reader<R> {
             }
             return Ok((tag == LAST).then(|| end(LIVE, items, crc)));
         }
+    }
+
+    /// The ID that has been read, if an event before the first entry can have had it.
+    fn past(&self, ring: &Ring) -> Option<EventId> {
+        let id = std::str::from_utf8(&self.payload).ok()?;
+        let is_right = ring.first() > 1 && !id.is_empty() && Frame::cursor(id).is_ok();
+        is_right.then(|| id.into())
     }
 
     /// The entry that has been read, if this log could have had it.

@@ -5,11 +5,11 @@ use std::io::{self, BufWriter, Write};
 
 use super::crc::Crc32;
 use super::format::{
-    GAP, HEAD, ITEM, LAST, LIVE, MAGIC, OWN_ID, REPEATED, Tag, VERSION, end, front,
+    GAP, HEAD, ITEM, LAST, LIVE, MAGIC, OWN_ID, PAST, REPEATED, Tag, VERSION, end, front,
 };
 use crate::era::Era;
 use crate::id::random_epoch;
-use crate::{Channel, Entry};
+use crate::{Channel, Entry, EventId};
 
 /// Entries whose handles are taken at once: a publisher waits for less than a tenth of a millisecond.
 const AT_ONCE: u64 = 512;
@@ -47,6 +47,8 @@ impl Channel {
 /// What a log was at a moment.
 struct Snapshot {
     first: u64,
+    /// The ID before that which the log knows.
+    before: Option<EventId>,
     eras: Vec<Era>,
     is_last: bool,
     /// The newest first.
@@ -57,24 +59,26 @@ impl Snapshot {
     /// Takes the newest entries first: if some of the oldest are dropped meanwhile, what is left is still whole.
     fn take(channel: &Channel) -> Self {
         let epoch = random_epoch();
-        let (first, end, eras, is_last) = channel.log().with_ring(|ring| {
+        let (first, mut before, end, eras, is_last) = channel.log().with_ring(|ring| {
             let eras = ring.eras.begun(ring.end()).collect();
             if ring.is_closed {
                 // Whoever restores this gives the numbers that come next.
                 ring.begin_era(epoch);
             }
-            (ring.first(), ring.end(), eras, ring.is_closed)
+            (ring.first(), ring.before.clone(), ring.end(), eras, ring.is_closed)
         });
         let mut entries = Vec::with_capacity(usize::try_from(end - first).unwrap_or_default());
-        let mut until = end;
+        let (mut until, mut held_from) = (end, first);
         while until > first {
             let from = until.saturating_sub(AT_ONCE).max(first);
             channel.log().with_ring(|ring| {
                 entries.extend(ring.held_between(from, until).rev().cloned());
+                (held_from, before) = (ring.first(), ring.before.clone());
             });
             until = from;
         }
-        Self { first: end - entries.len() as u64, eras, is_last, entries }
+        let first = end - entries.len() as u64;
+        Self { first, before: before.filter(|_| first == held_from), eras, is_last, entries }
     }
 
     fn write(self, out: impl Write) -> io::Result<()> {
@@ -82,6 +86,9 @@ impl Snapshot {
         writer.summed(&MAGIC)?;
         writer.summed(&VERSION.to_le_bytes())?;
         writer.record(HEAD, &self.head(), &[])?;
+        if let Some(id) = &self.before {
+            writer.record(PAST, id.as_bytes(), &[])?;
+        }
         for entry in self.entries.iter().rev() {
             let flags =
                 [(entry.is_own_id, OWN_ID), (entry.is_repeated, REPEATED), (entry.is_gap, GAP)];

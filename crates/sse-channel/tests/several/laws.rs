@@ -73,6 +73,10 @@ impl Past {
         self.end().saturating_sub(self.events).max(1)
     }
 
+    fn has_dropped_event_after(&self, position: usize) -> bool {
+        (position + 1..self.first()).any(|it| self.kind(it) != Some(Kind::Comment))
+    }
+
     /// Where a new client begins.
     fn start(&self) -> usize {
         match self.replay {
@@ -144,7 +148,10 @@ impl Client {
             let (next, gap) = match known {
                 None => (past.start(), None),
                 Some(place) if place.is_own && place.after < past.first() => {
-                    (past.first(), Some("unknown-id"))
+                    // Of those that have been dropped the log knows the newest.
+                    let gap =
+                        Some("unknown-id").filter(|_| past.has_dropped_event_after(place.after));
+                    (past.first(), gap)
                 }
                 Some(place) if place.after + 1 < past.first() => (past.first(), Some("evicted")),
                 Some(place) => (place.after + 1, None),

@@ -1,0 +1,100 @@
+//! IDs of the application's own, against a naive model that has every entry there ever was: whoever has seen an event
+//! goes on after it if every later event is held, and only then; before a restart and after it.
+
+use sse_channel::{Channel, Frame, Gap, History};
+
+/// Random numbers that are the same each time (xorshift, by Marsaglia).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) as usize % limit
+    }
+}
+
+/// All that was published, oldest first: its ID, `None` if it was no event.
+#[derive(Default)]
+struct Past(Vec<Option<String>>);
+
+impl Past {
+    fn publish(&mut self, channel: &Channel, random: &mut Random) {
+        let own = match random.below(8) {
+            0..4 => format!("own {}", self.0.len()),
+            // Some are given twice.
+            4 => format!("own {}", random.below(self.0.len() + 1)),
+            5 | 6 => String::new(),
+            _ => {
+                channel.publish(&Frame::comment(""));
+                return self.0.push(None);
+            }
+        };
+        let frame = Frame::message("x").with_id(&own).unwrap();
+        self.0.push(Some(channel.publish(&frame).to_string()));
+    }
+
+    fn check(&self, channel: &Channel, why: &str) {
+        let first = channel.log().first();
+        for (position, id) in (1..).zip(&self.0) {
+            let Some(id) = id else { continue };
+            let found = channel.log().after(id);
+            let is_of = |it: &&Option<String>| it.as_ref() == Some(id);
+            if self.0.iter().filter(is_of).count() > 1 {
+                // Whoever has it has seen one of several: nobody goes on after the first of them.
+                let last =
+                    self.0.iter().rposition(|it| it.as_ref() == Some(id)).unwrap() as u64 + 1;
+                assert!(
+                    found.is_err() || found == Ok(first.max(last + 1)),
+                    "{why}: {id} {found:?}"
+                );
+                continue;
+            }
+            let mut dropped = (position + 1..first).map(|it| &self.0[it as usize - 1]);
+            let misses_event = dropped.any(Option::is_some);
+            let misses_comment = position + 1 < first;
+            let is_own = id.starts_with("own");
+            match found {
+                Ok(next) => assert_eq!(
+                    (next, misses_event),
+                    (first.max(position + 1), false),
+                    "{why}: {id}"
+                ),
+                Err(Gap::UnknownId) => assert!(is_own && misses_event, "{why}: {id}"),
+                Err(Gap::Evicted { missed }) => {
+                    assert_eq!(missed, Some(first - position - 1), "{why}: {id}");
+                    assert!(!is_own && misses_comment, "{why}: {id}");
+                }
+                Err(gap) => panic!("{why}: {id} {gap}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn whoever_misses_nothing_goes_on() {
+    let mut last_dropped = 0;
+    for seed in 1..=400_u64 {
+        let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let events = [1, 2, 3, 8, 1000][random.below(5)];
+        let history = History { events, ..History::default() };
+        let mut channel = Channel::new(history.clone());
+        let mut past = Past::default();
+        for round in 0..40 {
+            past.publish(&channel, &mut random);
+            past.check(&channel, &format!("{seed} {round}"));
+            let before = channel.log().first() as usize - 1;
+            let dropped = before.checked_sub(1).and_then(|it| past.0[it].as_deref());
+            last_dropped += usize::from(dropped.is_some_and(|id| channel.log().after(id).is_ok()));
+            if random.below(8) == 0 {
+                channel.close();
+                let mut bytes = Vec::new();
+                channel.snapshot(&mut bytes).unwrap();
+                channel = Channel::restore(history.clone(), &bytes[..]).unwrap();
+                past.check(&channel, &format!("{seed} {round}, restored"));
+            }
+        }
+    }
+    assert!(last_dropped > 1000, "{last_dropped}");
+}
