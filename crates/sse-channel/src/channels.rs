@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::follower::{Follower, Render, Start};
+use crate::follower::{Follower, Start};
 use crate::following::Following;
 use crate::joint_id::{self, JointId, MAX_BYTES};
+use crate::render::Render;
 use crate::several::Several;
-use crate::{Entry, Gap, Log, Replay, StateChannel, Subscription};
+use crate::{Entry, Gap, Log, Replay, Replica, StateChannel, Subscription};
 
 /// Bytes that a channel's name may have.
 const NAME_BYTES: usize = 64;
@@ -130,6 +131,16 @@ impl Channels {
         snapshot: impl Fn(&S) -> Vec<Entry> + Send + Sync + 'static,
     ) -> Self {
         self.and(name.into(), channel.log(), Begin::State(channel.render(snapshot)))
+    }
+
+    /// The same for a state that follows a log: see [`Replica::subscribe`].
+    pub fn with_replica<S: Send + Sync + 'static>(
+        self,
+        name: impl Into<Arc<str>>,
+        replica: &Replica<S>,
+        snapshot: impl Fn(&S) -> Vec<Entry> + Send + Sync + 'static,
+    ) -> Self {
+        self.and(name.into(), replica.log(), Begin::State(replica.render(snapshot)))
     }
 
     fn and(mut self, name: Arc<str>, log: &Log, begin: Begin) -> Self {

@@ -1,8 +1,11 @@
 //! Locks that this thread holds while the application's code runs, so that waiting for oneself is an error and not for
-//! ever. Pure but for a variable of each thread.
+//! ever. Pure but for a variable of each thread. Depends on `leaf`.
 
 use std::cell::RefCell;
-use std::sync::Arc;
+use std::ptr;
+use std::sync::RwLock;
+
+use crate::leaf::assert_unlocked;
 
 thread_local! {
     static ENTERED: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
@@ -12,9 +15,20 @@ thread_local! {
 pub(crate) struct Entered;
 
 impl Entered {
+    /// Enters.
+    ///
+    /// # Panics
+    ///
+    /// If this thread is in there already: it would wait for itself.
+    pub(crate) fn alone<T>(lock: &RwLock<T>) -> Self {
+        assert_unlocked();
+        Self::new(lock)
+            .unwrap_or_else(|| panic!("a closure that is given the state would wait for itself"))
+    }
+
     /// Enters; `None` if this thread is in there already.
-    pub(crate) fn new<T>(lock: &Arc<T>) -> Option<Self> {
-        let address = Arc::as_ptr(lock).cast::<()>() as usize;
+    fn new<T>(lock: &RwLock<T>) -> Option<Self> {
+        let address = ptr::from_ref(lock).cast::<()>() as usize;
         ENTERED.with_borrow_mut(|entered| {
             let is_new = !entered.contains(&address);
             is_new.then(|| {
@@ -38,7 +52,7 @@ mod tests {
 
     #[test]
     fn nobody_enters_twice_and_whoever_has_left_again() {
-        let (one, two) = (Arc::new(1), Arc::new(1));
+        let (one, two) = (RwLock::new(1), RwLock::new(1));
         for _ in 0..2 {
             let first = Entered::new(&one);
             let second = Entered::new(&two);

@@ -1,20 +1,17 @@
 //! One client's place in a log, and the steps it takes: replay and live are the same. What the log has
-//! dropped comes from its source, if it has one. Depends on `cut`, `log` and `source`.
+//! dropped comes from its source, if it has one. Depends on `away`, `cut`, `log` and `render`.
 
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
+use crate::away::{Away, Found, before_gap};
 use crate::cut::Cut;
 use crate::leaf::assert_unlocked;
 use crate::log::{Log, Read};
-use crate::source::{Page, PageFuture};
+use crate::render::{Due, Picture, Render, Rendered};
 use crate::waiters::Ticket;
 use crate::{Batch, Entry, EventId, Framing, Gap, Lag, Replay};
 
 pub(crate) type Filter = Box<dyn Fn(&Entry) -> bool + Send + Sync>;
-
-/// Makes the events that give the application's state, and says which position comes next after what is in it.
-pub(crate) type Render = Arc<dyn Fn() -> (Vec<Entry>, u64) + Send + Sync>;
 
 /// Events that a filter sees at once.
 const FILTERED: usize = 32;
@@ -39,30 +36,21 @@ pub(crate) enum Start<'a> {
     Lost,
 }
 
+/// For who makes a state of what comes, and must not miss what the source still has, however late it is.
+#[derive(Default)]
+struct Keeping {
+    /// The ID of the newest event that has come.
+    seen: Option<EventId>,
+}
+
 /// What few clients have.
 #[derive(Default)]
 struct Special {
     filter: Option<Filter>,
     away: Option<Away>,
-    state: Option<State>,
-}
-
-/// The application's state, for who is new, and in place of any gap.
-struct State {
-    render: Render,
-    /// Whether it comes next.
-    is_due: bool,
-}
-
-/// A place that the log no longer holds.
-struct Away {
-    /// The ID of the newest event seen; `None` before the first.
-    after: Option<EventId>,
-    /// Read, and not yet taken.
-    entries: Vec<Entry>,
-    page: Option<PageFuture>,
-    /// The source had nothing when the log ended here.
-    exhausted_at: Option<u64>,
+    /// The application's state, for who is new, and in place of any gap.
+    state: Option<Due>,
+    keeping: Option<Keeping>,
 }
 
 pub(crate) enum Step {
@@ -72,8 +60,8 @@ pub(crate) enum Step {
     /// Something is missing; the ID of the event just before what comes next. Boxed, as what is rare: a step is handed on
     /// for each batch.
     Gap(Gap, Box<EventId>),
-    /// The application's state, and the ID of the event just before what comes next.
-    State(Vec<Entry>, Box<EventId>),
+    /// The application's state.
+    State(Box<Picture>),
     /// Everything has come.
     Closed,
     /// The client must not take what it got for complete.
@@ -106,13 +94,28 @@ impl Follower {
             Start::After(id) => log.after_without_seam(id).ok(),
             Start::New(_) | Start::Lost => None,
         };
-        if known.is_none() && !matches!(start, Start::New(_)) {
+        let away = match start {
+            Start::After(id) if known.is_none() && log.source().is_some() => Some(id),
+            _ => None,
+        };
+        let is_due = known.is_none() && away.is_none();
+        if is_due && !matches!(start, Start::New(_)) {
             log.count_gap();
         }
-        let state = Some(State { render, is_due: known.is_none() });
-        let special = Some(Box::new(Special { state, ..Special::default() }));
+        let state = Some(Due::new(render, is_due));
+        let away = away.map(|id| Away::new(Some(id.into())));
+        let special = Special { state, away, ..Special::default() };
         let position = known.unwrap_or_else(|| log.end());
+        let special = Some(Box::new(special));
         Self { log: log.clone(), position, ticket: Ticket::default(), special }
+    }
+
+    /// The same for who makes a state of what comes: each gap is a step of its own, whoever tells of it.
+    pub(crate) fn keeping(log: &Log, start: Start<'_>) -> (Self, Option<Gap>) {
+        let (mut follower, gap) = Self::new(log, start);
+        let seen = if let Start::After(id) = start { Some(id.into()) } else { None };
+        follower.special.get_or_insert_default().keeping = Some(Keeping { seen });
+        (follower, gap)
     }
 
     /// Leaves out what is not `wanted`, besides what is left out already.
@@ -138,19 +141,14 @@ impl Follower {
         self.special.as_ref()?.away.as_ref()
     }
 
-    fn state(&mut self) -> Option<&mut State> {
-        self.special.as_mut()?.state.as_mut()
-    }
-
     fn is_state_due(&self) -> bool {
         let state = self.special.as_ref().and_then(|special| special.state.as_ref());
-        state.is_some_and(|state| state.is_due)
+        state.is_some_and(Due::is_due)
     }
 
     /// What comes next is not in the log.
     fn leave_log(&mut self, after: Option<EventId>) {
-        let away = Away { after, entries: Vec::new(), page: None, exhausted_at: None };
-        self.special.get_or_insert_default().away = Some(away);
+        self.special.get_or_insert_default().away = Some(Away::new(after));
     }
 
     /// The position in the log of what comes next, unless something comes before that is not in the log.
@@ -160,7 +158,14 @@ impl Follower {
 
     /// The same, if all who stand there get the same.
     pub(crate) fn common_position(&self) -> Option<u64> {
-        self.position().filter(|_| self.filter().is_none())
+        // Only in a log that is fed does a gap come while somebody looks on.
+        let is_parted = self.parts_at_gaps() && self.log.source().is_some();
+        self.position().filter(|_| self.filter().is_none() && !is_parted)
+    }
+
+    fn parts_at_gaps(&self) -> bool {
+        let special = self.special.as_ref();
+        special.is_some_and(|special| special.keeping.is_some() || special.state.is_some())
     }
 
     pub(crate) fn seek(&mut self, position: u64) {
@@ -213,6 +218,13 @@ impl Follower {
                         return Poll::Ready(step);
                     }
                 }
+                Poll::Ready(Arrival::Step(Step::Entries(entries, position)))
+                    if self.parts_at_gaps() =>
+                {
+                    if let Some(step) = self.part(entries, position) {
+                        return Poll::Ready(step);
+                    }
+                }
                 Poll::Ready(Arrival::Step(step)) => return Poll::Ready(step),
             }
         }
@@ -222,14 +234,24 @@ impl Follower {
     fn special(&mut self, cx: Option<&mut Context<'_>>, max_bytes: usize) -> Option<Poll<Arrival>> {
         let Self { log, ticket, special, .. } = self;
         let Special { away, state, .. } = special.as_deref_mut()?;
-        let Some(state) = state.as_mut().filter(|state| state.is_due) else {
-            return Some(away.as_mut()?.poll(log, ticket, cx, max_bytes));
+        let Some(state) = state.as_mut().filter(|state| state.is_due()) else {
+            let found = away.as_mut()?.poll(log, ticket, cx, max_bytes);
+            return Some(found.map(|found| match found {
+                Found::At(position) => Arrival::At(position),
+                Found::Gap(gap, cursor) => Arrival::Gap(gap, cursor),
+                Found::Entries(entries) => Arrival::Step(Step::Entries(entries, None)),
+                Found::Failed(error) => Arrival::Step(Step::Cut(Cut::Source(error))),
+            }));
         };
-        let (entries, position) = (state.render)();
-        state.is_due = false;
-        let cursor = log.cursor(position).into();
-        self.seek(position);
-        Some(Poll::Ready(Arrival::Step(Step::State(entries, cursor))))
+        let step = match state.render(log, cx) {
+            Rendered::NotYet => return Some(Poll::Pending),
+            Rendered::Never(error) => Step::Cut(Cut::Source(error)),
+            Rendered::State(picture, position) => {
+                self.seek(position);
+                Step::State(picture)
+            }
+        };
+        Some(Poll::Ready(Arrival::Step(step)))
     }
 
     /// What the log has here.
@@ -253,7 +275,8 @@ impl Follower {
                 Arrival::Step(Step::Entries(entries, Some(position)))
             }
             Read::Gap(gap, first) => {
-                match self.log.source().and_then(|_| self.log.own_cursor(position)) {
+                let known = || self.log.own_cursor(position).or_else(|| self.seen());
+                match self.log.source().and_then(|_| known()) {
                     Some(known) => Arrival::NotHeld(known.into()),
                     None => {
                         self.position = first;
@@ -270,15 +293,54 @@ impl Follower {
         if is_lag && self.log.lagged() == Lag::Disconnect {
             return Some(Step::Cut(Cut::Lagged(gap)));
         }
-        let Some(state) = self.state() else { return Some(Step::Gap(gap, cursor)) };
-        state.is_due = true;
+        self.miss(gap, cursor)
+    }
+
+    fn miss(&mut self, gap: Gap, cursor: Box<EventId>) -> Option<Step> {
+        let least = self.position().unwrap_or_default();
+        let Some(state) = self.special.as_mut().and_then(|special| special.state.as_mut()) else {
+            self.see(&cursor);
+            return Some(Step::Gap(gap, cursor));
+        };
+        state.demand(least, &self.log);
         self.log.count_gap();
         None
+    }
+
+    fn seen(&self) -> Option<EventId> {
+        self.special.as_ref()?.keeping.as_ref()?.seen.clone()
+    }
+
+    fn see(&mut self, id: &EventId) {
+        let keeping = self.special.as_mut().and_then(|special| special.keeping.as_mut());
+        if let Some(keeping) = keeping {
+            keeping.seen = Some(id.clone());
+        }
+    }
+
+    /// What comes of entries among which gaps may be told; what is behind one comes later.
+    fn part(&mut self, mut entries: Vec<Entry>, position: Option<u64>) -> Option<Step> {
+        entries.truncate(before_gap(&entries));
+        if let Some(position) = position {
+            self.position = position + entries.len() as u64;
+        }
+        let Some(told) = entries.first().filter(|entry| entry.is_gap) else {
+            if let Some(last) = entries.iter().rev().find_map(Entry::event_id) {
+                self.see(&last);
+            }
+            return Some(Step::Entries(entries, position));
+        };
+        let gap = told.data().and_then(|data| Gap::told(&data)).unwrap_or(Gap::UnknownId);
+        let cursor = told.event_id().unwrap_or_else(|| self.log.cursor(self.position));
+        self.miss(gap, cursor.into())
     }
 
     /// Waits no longer.
     pub(crate) fn leave(&mut self) {
         self.log.leave(&mut self.ticket);
+        if let Some(state) = self.special.as_mut().and_then(|special| special.state.as_mut()) {
+            state.leave();
+        }
     }
 }
 
@@ -296,75 +358,4 @@ enum Arrival {
     NotHeld(Box<EventId>),
     Gap(Gap, Box<EventId>),
     Step(Step),
-}
-
-impl Away {
-    fn poll(
-        &mut self,
-        log: &Log,
-        ticket: &mut Ticket,
-        cx: Option<&mut Context<'_>>,
-        max_bytes: usize,
-    ) -> Poll<Arrival> {
-        if !self.entries.is_empty() {
-            return Poll::Ready(self.take());
-        }
-        // Since the last look the log may have come to hold it.
-        if let Some(position) = self.after.as_ref().and_then(|id| log.after(id).ok()) {
-            return Poll::Ready(Arrival::At(position));
-        }
-        // Who polls with a waker later is woken all the same: a future keeps the last one.
-        let mut unattended = Context::from_waker(Waker::noop());
-        let cx = cx.unwrap_or(&mut unattended);
-        let end = log.end();
-        if self.exhausted_at == Some(end) {
-            return match log.read_or_wait(end, 0, ticket, cx.waker()) {
-                Read::Nothing => Poll::Pending,
-                Read::Closed => Poll::Ready(Arrival::At(end)),
-                // It has grown this moment.
-                Read::Entries(_) | Read::Gap(..) => {
-                    cx.waker().wake_by_ref();
-                    Poll::Pending
-                }
-            };
-        }
-        let page = match (&mut self.page, log.source()) {
-            (Some(page), _) => page,
-            (page, Some(source)) => page.insert(source.clone().page(self.after.clone(), max_bytes)),
-            (None, None) => return Poll::Ready(Arrival::At(end)),
-        };
-        match page.as_mut().poll(cx) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(read) => {
-                self.page = None;
-                match read {
-                    Err(error) => Poll::Ready(Arrival::Step(Step::Cut(Cut::Source(error)))),
-                    Ok(page) => self.turn(page, end, cx),
-                }
-            }
-        }
-    }
-
-    /// Goes on with what a source had, when the log ended at `end`.
-    fn turn(&mut self, page: Page, end: u64, cx: &mut Context<'_>) -> Poll<Arrival> {
-        let Page { gap, entries } = page;
-        self.entries = entries;
-        if let Some((gap, cursor)) = gap {
-            self.after = Some(cursor.clone());
-            return Poll::Ready(Arrival::Gap(gap, cursor.into()));
-        }
-        if self.entries.is_empty() {
-            self.exhausted_at = Some(end);
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        Poll::Ready(self.take())
-    }
-
-    /// What has been read. If its last event is in the log too, the next step goes on from there.
-    fn take(&mut self) -> Arrival {
-        let entries = std::mem::take(&mut self.entries);
-        self.after = entries.iter().rev().find_map(Entry::event_id).or(self.after.take());
-        Arrival::Step(Step::Entries(entries, None))
-    }
 }

@@ -107,10 +107,10 @@ fn say(follower: &Follower, voice: &mut Voice, step: Step) -> Said {
             voice.is_behind = false;
             Said::Block(follower.log.gap_entry(gap, Some(&cursor)).framed(voice.framing))
         }
-        Step::State(entries, cursor) => {
+        Step::State(picture) => {
             voice.is_behind = false;
-            let mut bytes = Vec::new();
-            voice.state(&entries, &cursor, &mut bytes);
+            let (before, mut bytes) = (picture.is_anew.then_some(""), Vec::new());
+            voice.state(&picture.entries, before, &picture.cursor, &mut bytes);
             Said::Block(bytes.into())
         }
         Step::Closed => Said::Over,

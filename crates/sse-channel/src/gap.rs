@@ -55,6 +55,22 @@ impl Gap {
         }
     }
 
+    /// The gap that these data tell a client of.
+    pub(crate) fn told(data: &str) -> Option<Self> {
+        let missed =
+            data.rsplit_once(':').and_then(|(_, rest)| rest.strip_suffix('}')?.parse().ok());
+        let all = [
+            Self::Evicted { missed },
+            Self::Lagged { missed },
+            Self::OtherEpoch,
+            Self::BeyondEnd,
+            Self::UnknownId,
+            Self::AmbiguousId,
+            Self::Unsaved,
+        ];
+        all.into_iter().find(|gap| gap.to_string() == data)
+    }
+
     /// How many entries are missing, if that can be known.
     #[must_use]
     pub fn missed(&self) -> Option<u64> {
@@ -72,6 +88,28 @@ impl fmt::Display for Gap {
         match self.missed() {
             Some(missed) => write!(f, "{missed}}}"),
             None => f.write_str("null}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_is_understood() {
+        for missed in [None, Some(0), Some(u64::MAX)] {
+            for gap in [Gap::Evicted { missed }, Gap::Lagged { missed }] {
+                assert_eq!(Gap::told(&gap.to_string()), Some(gap));
+            }
+        }
+        let others =
+            [Gap::OtherEpoch, Gap::BeyondEnd, Gap::UnknownId, Gap::AmbiguousId, Gap::Unsaved];
+        for gap in others {
+            assert_eq!(Gap::told(&gap.to_string()), Some(gap));
+        }
+        for data in ["", "{}", r#"{"reason":"lagged"}"#, r#"{"reason":"evicted","missed":-1}"#] {
+            assert_eq!(Gap::told(data), None, "{data}");
         }
     }
 }

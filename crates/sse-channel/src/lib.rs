@@ -6,6 +6,7 @@
     clippy::return_self_not_must_use
 )]
 
+mod away;
 mod batch;
 mod block;
 mod channel;
@@ -25,6 +26,8 @@ mod joint_id;
 mod json;
 mod leaf;
 mod log;
+mod render;
+mod replica;
 mod ring;
 mod several;
 pub mod snapshot;
@@ -46,6 +49,7 @@ pub use crate::gap::Gap;
 pub use crate::history::{History, Lag, Replay};
 pub use crate::id::EventId;
 pub use crate::log::{Changed, Log, Read};
+pub use crate::replica::{Keeper, Replica, Stopped};
 pub use crate::source::{Page, PageFuture, Source};
 pub use crate::state_channel::{Changes, StateChannel};
 pub use crate::stats::ChannelStats;

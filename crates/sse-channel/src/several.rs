@@ -97,9 +97,14 @@ impl Several {
                 bytes.extend_from_slice(&told.framed(voice.framing));
                 voice.is_behind = false;
             }
-            Step::State(entries, cursor) => {
-                self.move_to(index, &cursor)?;
-                voice.state(&entries, &self.cursor().unwrap_or_default(), bytes);
+            Step::State(picture) => {
+                let before = picture.is_anew.then(|| {
+                    self.id.set(index, None);
+                    self.cursor().unwrap_or_default()
+                });
+                self.move_to(index, &picture.cursor)?;
+                let cursor = self.cursor().unwrap_or_default();
+                voice.state(&picture.entries, before.as_deref(), &cursor, bytes);
                 voice.is_behind = false;
             }
             Step::Closed => member.is_over = true,

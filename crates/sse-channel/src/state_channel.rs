@@ -1,16 +1,17 @@
-//! An application's state together with the channel that tells its changes. Depends on `subscription`, `channel` and `entered`.
+//! An application's state together with the channel that tells its changes. Depends on `subscription`, `channel`,
+//! `entered` and `render`.
 
 use std::fmt;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, RwLock, RwLockReadGuard};
+use std::task::Context;
 
 use sse_proto::Frame;
 
 use crate::entered::Entered;
-use crate::follower::Render;
-use crate::leaf::assert_unlocked;
-use crate::waiters::Woken;
+use crate::render::{Picture, Render, Rendered, State};
+use crate::waiters::{Ticket, Woken};
 use crate::{Channel, ChannelStats, Entry, EventId, History, Log, Subscription};
 
 /// An application's state, and the channel that tells its changes: a client gets the state first, then every change since,
@@ -92,7 +93,7 @@ impl<S: Send + Sync + 'static> StateChannel<S> {
     /// nobody can say: the channel closes.
     pub fn update<T>(&self, change: impl FnOnce(&mut S, &mut Changes<'_>) -> T) -> T {
         let mut changes = Changes { channel: &self.channel, woken: Vec::new(), is_whole: false };
-        let entered = enter(&self.state);
+        let entered = Entered::alone(&self.state);
         let mut state = self.state.write().unwrap_or_else(|_| broken());
         let changed = change(&mut state, &mut changes);
         drop(state);
@@ -135,13 +136,7 @@ impl<S: Send + Sync + 'static> StateChannel<S> {
         &self,
         snapshot: impl Fn(&S) -> Vec<Entry> + Send + Sync + 'static,
     ) -> Render {
-        // It keeps no channel open.
-        let (state, log) = (self.state.clone(), self.log().clone());
-        Arc::new(move || {
-            let (state, _entered) = look_at(&state);
-            // Nothing is published while the state is locked: this is its position, before and after.
-            (snapshot(&state), log.end())
-        })
+        Arc::new(Present { state: self.state.clone(), log: self.log().clone(), snapshot })
     }
 
     /// The log of the changes.
@@ -183,15 +178,27 @@ impl<S: Send + Sync + 'static> StateChannel<S> {
     }
 }
 
-fn look_at<S>(state: &Arc<RwLock<S>>) -> (RwLockReadGuard<'_, S>, Entered) {
-    let entered = enter(state);
-    (state.read().unwrap_or_else(|_| broken()), entered)
+/// The state, which is always there. It keeps no channel open.
+struct Present<S, F> {
+    state: Arc<RwLock<S>>,
+    log: Log,
+    snapshot: F,
 }
 
-fn enter<S>(state: &Arc<RwLock<S>>) -> Entered {
-    assert_unlocked();
-    let entered = Entered::new(state);
-    entered.unwrap_or_else(|| panic!("a closure that is given the state would wait for itself"))
+impl<S: Send + Sync, F: Fn(&S) -> Vec<Entry> + Send + Sync> State for Present<S, F> {
+    fn render(&self, _: u64, _: &mut Ticket, _: Option<&mut Context<'_>>) -> Rendered {
+        let (state, _entered) = look_at(&self.state);
+        // Nothing is published while the state is locked: this is its position, before and after.
+        let entries = (self.snapshot)(&state);
+        let position = self.log.end();
+        let picture = Picture { entries, cursor: self.log.cursor(position), is_anew: false };
+        Rendered::State(Box::new(picture), position)
+    }
+}
+
+fn look_at<S>(state: &Arc<RwLock<S>>) -> (RwLockReadGuard<'_, S>, Entered) {
+    let entered = Entered::alone(state);
+    (state.read().unwrap_or_else(|_| broken()), entered)
 }
 
 fn broken() -> ! {

@@ -10,9 +10,10 @@ use std::time::Duration;
 use futures_core::Stream;
 
 use crate::cut::Cut;
-use crate::follower::{Follower, Render, Start};
+use crate::follower::{Follower, Start};
 use crate::following::Following;
 use crate::log::Log;
+use crate::render::Render;
 use crate::voice::{Said, Voice};
 use crate::{Block, Entry, Framing, Gap, Replay};
 

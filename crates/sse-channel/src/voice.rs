@@ -37,14 +37,22 @@ impl Voice {
         frame.map(|frame| Entry::new(&frame).framed(self.framing))
     }
 
-    /// Appends the events that give a state. The last of them moves the client's last event ID: who has not had all of
-    /// them gets all of them anew.
-    pub(crate) fn state(&self, entries: &[Entry], cursor: &str, bytes: &mut Vec<u8>) {
+    /// Appends the events that give a state. The last of them moves the client's last event ID to `cursor`, the first of
+    /// several to `before`: who has not had all of them gets all of them anew.
+    pub(crate) fn state(
+        &self,
+        entries: &[Entry],
+        before: Option<&str>,
+        cursor: &str,
+        bytes: &mut Vec<u8>,
+    ) {
         let Some((last, others)) = entries.split_last() else {
             let place = self.place(Some(cursor), None);
             return bytes.extend_from_slice(place.as_deref().unwrap_or_default());
         };
-        others.iter().for_each(|entry| entry.append_with_id(None, self.framing, bytes));
+        for (index, entry) in others.iter().enumerate() {
+            entry.append_with_id(before.filter(|_| index == 0), self.framing, bytes);
+        }
         last.append_with_id(Some(cursor), self.framing, bytes);
     }
 }

@@ -9,7 +9,7 @@ use sse_channel::{EventId, Frame, Log, Replay, Subscription};
 
 use crate::error::{Error, PublishError};
 use crate::fields;
-use crate::id::Tag;
+use crate::id::{StreamId, Tag};
 use crate::node::Node;
 use crate::registry::{Lookup, Open};
 use crate::reply;
@@ -42,6 +42,13 @@ impl RedisChannel {
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
+    }
+
+    /// The ID of the place before the first event that the stream ever had: who goes on after it gets everything, or is told
+    /// what is missing. With it a [`Replica`](sse_channel::Replica) begins that has nothing yet.
+    #[must_use]
+    pub fn origin(&self) -> EventId {
+        Tag::of(&self.key).event_id(StreamId::START).as_str().into()
     }
 
     /// Appends an event to the stream, and returns its ID once Redis has answered. Type, data and reconnection time of

@@ -29,7 +29,9 @@ pub use crate::hub::Hub;
 pub use crate::options::{Notice, Options};
 pub use crate::stats::HubStats;
 pub use crate::tls::Certificates;
-pub use sse_channel::{Frame, History, Lag, Replay, Subscription};
+pub use sse_channel::{
+    Entry, EventId, Frame, History, Keeper, Lag, Replay, Replica, Stopped, Subscription,
+};
 
 #[doc = include_str!("../README.md")]
 #[cfg(doctest)]

@@ -7,3 +7,4 @@ mod chaos;
 mod cluster;
 mod faults;
 mod nodes;
+mod replica;

@@ -1,0 +1,5 @@
+//! A state that follows a log that is fed.
+
+mod cases;
+mod laws;
+mod support;
