@@ -3,6 +3,7 @@
 mod support;
 
 use support::App;
+use testkit::Scratch;
 
 /// Holds a program to all tests.
 macro_rules! app {
@@ -95,11 +96,11 @@ fn a_silent_stream_has_heartbeats_and_who_leaves_is_noticed(program: &str) {
 }
 
 fn a_client_goes_on_after_a_restart(program: &str) {
-    let name = format!("frameworks-{}-{:?}", std::process::id(), std::thread::current().id());
-    let state = std::env::temp_dir().join(name);
+    let folder = Scratch::new("frameworks").unwrap();
+    let state = folder.join("state");
     let file = state.to_str().unwrap();
     let mut app = App::start(program, &["--state", file]);
-    let address = app.address().to_owned();
+    let address = app.address();
     let client = app.listen("");
     app.publish(&["one"]);
     assert_eq!(client.data(), ["one"]);
@@ -109,7 +110,7 @@ fn a_client_goes_on_after_a_restart(program: &str) {
     assert_eq!(client.next_anew().data, "two");
     app.publish(&["three"]);
     assert_eq!(client.data(), ["three"]);
-    std::fs::remove_file(state).unwrap();
+    assert!(state.exists(), "it is kept where it was asked for");
 }
 
 #[test]

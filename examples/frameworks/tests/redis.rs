@@ -2,8 +2,6 @@
 
 mod support;
 
-use std::process::Command;
-
 use futures_lite::future::block_on;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use sse_channel::Replay;
@@ -22,22 +20,6 @@ fn app(redis: &Redis) -> App {
 /// Publishes by any client of Redis.
 fn publish(redis: &Redis, text: &str) {
     redis.cli(&["XADD", "news", "*", "data", text]);
-}
-
-/// The status and the rest of what curl gets, publishing.
-fn try_to_publish(app: &App, text: &str) -> (String, String) {
-    let mut curl = Command::new("curl");
-    curl.args([
-        "--silent",
-        "--max-time",
-        "60",
-        "--write-out",
-        "\n%{http_code} %header{retry-after}",
-    ]);
-    let output = curl.args(["--data", text, &app.url("/publish")]).output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    let (body, status) = text.rsplit_once('\n').unwrap();
-    (status.trim().to_owned(), body.to_owned())
 }
 
 #[test]
@@ -77,11 +59,13 @@ fn while_redis_is_away_clients_stay_and_publishers_are_told() {
     publish(&redis, "before");
     assert_eq!(client.data(), ["before"]);
     redis.kill();
-    let (status, body) = try_to_publish(&app, "lost");
-    assert!(status == "503 5" && body.contains("not sent") | body.contains("not known"), "{body}");
+    let lost = app.try_to_publish("lost");
+    assert_eq!((lost.status, lost.header("Retry-After")), (503, Some("5")));
+    let why = lost.text();
+    assert!(why.contains("not sent") || why.contains("not known"), "{why}");
     redis.restart();
     publish(&redis, "by another");
-    eventually("it publishes again", || try_to_publish(&app, "after").0 == "200");
+    eventually("it publishes again", || app.try_to_publish("after").status == 200);
     assert_eq!(client.data(), ["by another", "after"], "over the same connection, without a gap");
 }
 

@@ -2,63 +2,56 @@
 
 #![allow(dead_code, reason = "each test uses some of it")]
 
-use std::io::{BufRead, BufReader, Lines};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sse_client::{Event, EventSource, Item};
+use testkit::wait::{Look, within};
+use testkit::{Child, Lines, Served, Signal, raw};
 
 /// Much longer than two heartbeats, of 15 s each.
 const LONG: Duration = Duration::from_secs(120);
 
-pub(crate) struct App {
-    process: Child,
-    url: String,
-}
+pub(crate) struct App(Served);
 
 impl App {
     pub(crate) fn start(program: &str, arguments: &[&str]) -> Self {
-        let mut command = Command::new(program);
-        let mut process = command.args(arguments).stdout(Stdio::piped()).spawn().unwrap();
-        let mut url = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut url).unwrap();
-        Self { process, url: url.trim().into() }
+        Self(Served::start(Command::new(program).args(arguments)).unwrap())
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.url)
+        self.0.url(path)
     }
 
     /// Where it listens.
-    pub(crate) fn address(&self) -> &str {
-        self.url.strip_prefix("http://").unwrap()
+    pub(crate) fn address(&self) -> String {
+        self.0.address().to_string()
     }
 
     /// Publishes texts in turn; the ID of the last one.
     pub(crate) fn publish(&self, texts: &[&str]) -> String {
-        let url = self.url("/publish");
-        let mut arguments = Vec::new();
-        for text in texts {
-            arguments.extend(["--next", "--silent", "--fail", "--write-out", "\n"]);
-            arguments.extend(["--data", text, &url]);
-        }
-        let output = Command::new("curl").args(&arguments[1..]).output().unwrap();
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stdout).unwrap().lines().last().unwrap().to_owned()
+        let ids = texts.iter().map(|text| {
+            let answer = self.try_to_publish(text);
+            assert_eq!(answer.status, 200, "{answer:?}");
+            answer.text()
+        });
+        ids.last().unwrap()
+    }
+
+    /// What is answered to a text.
+    pub(crate) fn try_to_publish(&self, text: &str) -> raw::Response {
+        raw::post(self.0.address(), "/publish", "", text)
     }
 
     /// Waits until so many clients are connected.
     pub(crate) fn wait_for_clients(&self, count: usize) {
-        let deadline = Instant::now() + LONG;
-        let mut clients = String::new();
-        while clients != count.to_string() {
-            assert!(Instant::now() < deadline, "{clients} clients in the place of {count}");
-            let output = curl(&[&self.url("/clients")]).output().unwrap();
-            clients = String::from_utf8(output.stdout).unwrap();
-            thread::sleep(Duration::from_millis(50));
-        }
+        let clients = within(LONG, "all come or go", || {
+            let clients = raw::get(self.0.address(), "/clients", "").text();
+            Ok(if clients == count.to_string() { Look::Reached(()) } else { Look::NotYet(clients) })
+        });
+        clients.unwrap();
     }
 
     /// What our client gets.
@@ -86,40 +79,19 @@ impl App {
 
     /// What curl gets.
     pub(crate) fn curl(&self, arguments: &[&str]) -> Curl {
-        let url = self.url("/events");
-        let mut command = curl(&["--no-buffer"]);
-        let mut process = command.args(arguments).arg(url).stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut command = Command::new("curl");
+        command.args(["--silent", "--fail", "--no-buffer", "--max-time", "120"]);
+        let (process, lines) =
+            Child::with_lines(command.args(arguments).arg(self.url("/events"))).unwrap();
         Curl { process, lines }
     }
 
     /// Ends it as Ctrl-C does, and waits until it has.
     pub(crate) fn interrupt(&mut self) {
-        let id = self.process.id().to_string();
-        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-        let deadline = Instant::now() + LONG;
-        let status = loop {
-            if let Some(status) = self.process.try_wait().unwrap() {
-                break status;
-            }
-            assert!(Instant::now() < deadline, "it does not end");
-            thread::sleep(Duration::from_millis(20));
-        };
+        self.0.signal(Signal::INT).unwrap();
+        let status = self.0.ended(LONG).unwrap();
         assert!(status.success(), "{status}");
     }
-}
-
-impl Drop for App {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
-}
-
-fn curl(arguments: &[&str]) -> Command {
-    let mut command = Command::new("curl");
-    command.args(["--silent", "--fail", "--max-time", "120"]).args(arguments);
-    command
 }
 
 /// What our client has got: events, and `None` for each connection.
@@ -150,7 +122,7 @@ impl Events {
 
 pub(crate) struct Curl {
     process: Child,
-    lines: Lines<BufReader<ChildStdout>>,
+    lines: Lines,
 }
 
 impl Curl {
@@ -158,22 +130,20 @@ impl Curl {
     pub(crate) fn until(&mut self, wanted: &str) -> Vec<String> {
         let mut lines = Vec::new();
         while lines.last().is_none_or(|line| line != wanted) {
-            let line = self.lines.next().unwrap_or_else(|| panic!("no {wanted:?} in {lines:?}"));
-            lines.push(line.unwrap());
+            let line = self.lines.next_within(LONG);
+            lines.push(line.unwrap_or_else(|| panic!("no {wanted:?} in {lines:?}")));
         }
         lines
     }
 
-    /// Reads up to the end, which has to be that of a whole body.
+    /// Waits for the end, which has to be that of a whole body.
     pub(crate) fn finish(mut self) {
-        self.lines.by_ref().for_each(|line| drop(line.unwrap()));
-        let status = self.process.wait().unwrap();
+        let status = self.process.ended(LONG).unwrap();
         assert!(status.success(), "the body is not complete: {status}");
     }
 
     /// Goes away without a word.
     pub(crate) fn kill(mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
+        self.process.kill();
     }
 }
