@@ -1,14 +1,13 @@
 //! A server under test: started on its core, observed through `/proc`, killed when dropped.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::process::Command;
-use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use serde::Serialize;
 use testkit::Served;
+use testkit::raw::{Peer, field};
 
 use crate::cores;
 
@@ -45,41 +44,25 @@ impl Server {
     }
 
     /// Asks for a burst of events. The connection must be kept until the burst is over.
-    pub(crate) fn ask_to_start(
-        &self,
-        rate: f64,
-        count: u64,
-        size: usize,
-    ) -> anyhow::Result<TcpStream> {
-        let mut socket = TcpStream::connect(self.address)?;
-        let target = format!("/start?rate={rate}&count={count}&size={size}");
+    pub(crate) fn ask_to_start(&self, rate: f64, count: u64, size: usize) -> anyhow::Result<Peer> {
         // In one write: the limit reads a request with one read.
-        let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        socket.write_all(request.as_bytes())?;
-        Ok(socket)
+        self.ask(&format!("/start?rate={rate}&count={count}&size={size}"))
     }
 
-    /// Publishes one event and returns the ID that the server has given it, if it has.
-    pub(crate) fn id_of_an_event(&self) -> anyhow::Result<Option<String>> {
-        let mut socket = TcpStream::connect(self.address)?;
-        socket.set_read_timeout(Some(Duration::from_secs(5)))?;
-        socket.write_all(
-            b"GET /events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n",
-        )?;
-        let mut text = String::new();
-        let mut buffer = [0; 4096];
-        let mut asked = None;
-        // What comes before the event may be a block of its own, with an ID of its own.
-        while !text.split_once("data: ").is_some_and(|(_, event)| event.contains("\n\n")) {
-            let length = socket.read(&mut buffer).context("no event came")?;
-            ensure!(length > 0, "the stream ended before an event came");
-            text += &String::from_utf8_lossy(&buffer[..length]);
-            if asked.is_none() && text.contains("\r\n\r\n") {
-                asked = Some(self.ask_to_start(0.0, 1, 100)?);
-            }
-        }
-        let id = text.lines().rev().find_map(|line| line.strip_prefix("id: "));
-        Ok(id.map(str::to_owned))
+    /// Publishes one event and returns the ID that the server has given it.
+    pub(crate) fn id_of_an_event(&self) -> anyhow::Result<String> {
+        let mut peer = self.ask("/events")?;
+        peer.try_head().context("the server does not answer")?;
+        let _asked = self.ask_to_start(0.0, 1, 100)?;
+        let event = peer.event().context("the stream ended before an event came")?;
+        Ok(field(&event, "id").context("the events have no ID")?.to_owned())
+    }
+
+    fn ask(&self, target: &str) -> anyhow::Result<Peer> {
+        let mut peer = Peer::try_connect(self.address).context("the server does not listen")?;
+        let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        peer.try_send(request).context("the server has gone")?;
+        Ok(peer)
     }
 
     pub(crate) fn cpu(&self) -> Cpu {

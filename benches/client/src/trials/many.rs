@@ -1,12 +1,12 @@
 //! Many streams in one process on one thread, one event a second each; then the server restarts.
 
-use std::io::Write;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, anyhow, bail, ensure};
 use report::{Cell, Report, Table};
+use testkit::raw::Peer;
 use testkit::{Served, port};
 
 use crate::SERVER_CORE;
@@ -91,8 +91,8 @@ fn start(address: SocketAddr) -> anyhow::Result<Served> {
 fn ask_to_start(server: &Served, events: u64) -> anyhow::Result<()> {
     let target = format!("/start?rate=1&count={events}&size=100");
     let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    TcpStream::connect(server.address())?.write_all(request.as_bytes())?;
-    Ok(())
+    let mut peer = Peer::try_connect(server.address()).context("the server does not listen")?;
+    peer.try_send(request).context("the server has gone")
 }
 
 /// Builds the server.

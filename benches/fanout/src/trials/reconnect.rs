@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use report::{Cell, Lines, Point, Report, Role, Scale, Series, Table};
 
 use crate::plan::Plan;
@@ -67,7 +67,7 @@ pub(crate) fn measure(
 fn come_back(clients: usize, missed: u64) -> anyhow::Result<Returned> {
     let running = Subject::Ours.start(&[])?;
     let server = &running.server;
-    let id = server.id_of_an_event()?.context("the events have no ID")?;
+    let id = server.id_of_an_event()?;
     let header = format!("Last-Event-ID: {id}\r\n");
     let _asked = server.ask_to_start(0.0, missed, 100)?;
     await_events(&header, server.address, missed)?;
