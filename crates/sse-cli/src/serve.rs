@@ -3,6 +3,7 @@
 mod follow;
 mod hub;
 mod input;
+mod kept;
 mod routes;
 mod state;
 

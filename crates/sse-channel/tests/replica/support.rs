@@ -222,8 +222,10 @@ impl Page {
         mut is_enough: impl FnMut() -> bool,
     ) -> Result<(), Option<Cut>> {
         let mut cx = Context::from_waker(Waker::noop());
-        let mut idle = 0;
+        let (mut idle, mut blocks) = (0, 0);
         while idle < 5 {
+            blocks += 1;
+            assert!(blocks < 10_000, "the same again and again");
             match Pin::new(&mut *events).poll_next(&mut cx) {
                 Poll::Ready(Some(Ok(block))) => {
                     idle = 0;

@@ -1,5 +1,5 @@
 //! What `sse serve` keeps in a file, so that clients can go on over a restart: the newest events with their IDs, and
-//! how far a followed file was read. Depends on files and on the codec.
+//! how far a followed file was read. Depends on `kept`, files and the codec.
 //!
 //! The file is an event stream. Events are appended to it before they are published: whatever kills this process,
 //! nobody has seen an event that is not in it. When it has grown to twice the history, it is written anew. What is no
@@ -11,9 +11,9 @@
 //! end. Then a gap is put there, which whoever passes that place is told of.
 
 use super::follow::Mark;
+use super::kept::Kept;
 use sse_client::proto::{Decoder, Item, Limits};
-use sse_server::{Channel, EventId, Frame, Gap, History};
-use std::collections::VecDeque;
+use sse_server::{Channel, Frame, Gap, History};
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -34,15 +34,12 @@ const BLOCK: usize = 64 * 1024;
 pub(super) struct State {
     path: PathBuf,
     file: File,
-    /// Bytes in the file, and the newest events, to write it anew.
+    /// Bytes in the file.
     written: usize,
     /// It lacks something that is among the newest events, or what this run found has not been written yet.
     is_lacking: bool,
-    kept: VecDeque<(Option<EventId>, Vec<u8>)>,
-    kept_bytes: usize,
-    /// The ID just before the oldest of them: a client that has come no further misses nothing.
-    after: Option<EventId>,
-    history: History,
+    /// To write it anew.
+    kept: Kept,
     mark: Option<Mark>,
 }
 
@@ -60,10 +57,7 @@ impl State {
             file,
             written: 0,
             is_lacking: true,
-            kept: VecDeque::new(),
-            kept_bytes: 0,
-            after: None,
-            history: history.clone(),
+            kept: Kept::new(history.clone()),
             mark: None,
         };
         let channel = state.read().map_err(explain)?;
@@ -76,8 +70,9 @@ impl State {
     }
 
     fn read(&mut self) -> io::Result<Channel> {
-        let channel = Channel::new(self.history.clone());
-        let limits = Limits { data: self.history.bytes.max(1024), ..Limits::default() };
+        let history = self.kept.history();
+        let channel = Channel::new(history.clone());
+        let limits = Limits { data: history.bytes.max(1024), ..Limits::default() };
         let mut decoder = Decoder::with_limits(limits);
         let mut file = BufReader::new(File::open(&self.path)?);
         let mut block = vec![0; BLOCK];
@@ -93,7 +88,7 @@ impl State {
                     Ok(Item::Event(event)) => {
                         let frame = event.to_frame().map_err(io::Error::other)?;
                         channel.publish(&frame);
-                        self.keep(&frame);
+                        self.kept.keep(&frame);
                         is_ended = false;
                     }
                     Ok(Item::Comment(text)) => {
@@ -102,7 +97,7 @@ impl State {
                         run = text.strip_prefix(RUN).map(str::to_owned).or(run);
                         if let Some(id) = text.strip_prefix(AFTER) {
                             channel.publish(&Frame::cursor(id).map_err(io::Error::other)?);
-                            self.after = Some(id.into());
+                            self.kept.begin_after(id.into());
                         }
                         is_ended = text == END;
                     }
@@ -111,9 +106,9 @@ impl State {
                 }
             }
         }
-        if self.kept.is_empty() && self.after.is_none() {
+        if !self.kept.has_begun() {
             // Where clients stand that come before the first event.
-            self.after = Some(channel.last_event_id());
+            self.kept.begin_after(channel.last_event_id());
         }
         match ending(file.get_mut())? {
             Ending::Empty => Ok(channel),
@@ -127,13 +122,13 @@ impl State {
     fn with_gap(&mut self, channel: &Channel) -> io::Result<Channel> {
         let mut snapshot = Vec::new();
         channel.snapshot(&mut snapshot)?;
-        let channel =
-            Channel::restore(self.history.clone(), &*snapshot).map_err(io::Error::other)?;
+        let history = self.kept.history().clone();
+        let event_type = history.gap_event.clone();
+        let channel = Channel::restore(history, &*snapshot).map_err(io::Error::other)?;
         let (data, id) = (Gap::Unsaved.to_string(), channel.last_event_id());
-        let event_type = self.history.gap_event.clone();
         let gap = Frame::message(&data).with_event_type(&event_type);
         let gap = gap.and_then(|gap| gap.with_id(&id)).map_err(io::Error::other)?;
-        self.keep(&gap);
+        self.kept.keep(&gap);
         Ok(channel)
     }
 
@@ -147,7 +142,7 @@ impl State {
 
     /// Appends an event that is about to be published, with its ID.
     pub(super) fn append(&mut self, frame: &Frame<'_>) -> io::Result<()> {
-        self.keep(frame);
+        self.kept.keep(frame);
         let mut bytes = Vec::new();
         frame.append_to(&mut bytes);
         self.write(&bytes)
@@ -171,7 +166,7 @@ impl State {
     /// Appends what is among that which is kept already.
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         // Marks count too: of a quiet file they are all that is written.
-        let is_long = self.written + bytes.len() > 2 * self.kept_bytes + BLOCK;
+        let is_long = self.written + bytes.len() > 2 * self.kept.bytes() + BLOCK;
         let anew = self.is_lacking || is_long;
         let done = if anew { self.renew() } else { self.file.write_all(bytes) };
         match &done {
@@ -186,20 +181,6 @@ impl State {
         done
     }
 
-    fn keep(&mut self, frame: &Frame<'_>) {
-        let mut bytes = Vec::new();
-        frame.append_to(&mut bytes);
-        self.kept_bytes += bytes.len();
-        self.kept.push_back((frame.id().map(EventId::from), bytes));
-        let is_over =
-            |it: &Self| it.kept.len() > it.history.events || it.kept_bytes > it.history.bytes;
-        while self.kept.len() > 1 && is_over(self) {
-            let Some((id, bytes)) = self.kept.pop_front() else { return };
-            self.kept_bytes -= bytes.len();
-            self.after = id.or(self.after.take());
-        }
-    }
-
     /// Writes the file anew, beside the old one, and puts it in its place in one step.
     fn renew(&mut self) -> io::Result<()> {
         let mut name = self.path.clone().into_os_string();
@@ -207,8 +188,8 @@ impl State {
         let draft = PathBuf::from(name);
         let mut file = File::create(&draft)?;
         let mut bytes = comment(&format!("{RUN}{}", this_run()));
-        bytes.extend(self.after.iter().flat_map(|id| comment(&format!("{AFTER}{id}"))));
-        self.kept.iter().for_each(|(_, it)| bytes.extend_from_slice(it));
+        bytes.extend(self.kept.after().iter().flat_map(|id| comment(&format!("{AFTER}{id}"))));
+        self.kept.events().for_each(|it| bytes.extend_from_slice(it));
         bytes.extend(self.mark.iter().flat_map(|mark| comment(&format!("{MARK}{mark}"))));
         file.write_all(&bytes)?;
         file.sync_data()?;
@@ -284,8 +265,8 @@ mod tests {
 
     fn events(path: &Path, history: &History) -> (Vec<String>, Option<String>) {
         let (state, channel) = State::open(path, history).expect("it opens");
-        let kept = state.kept.iter().map(|(_, it)| String::from_utf8_lossy(it).into_owned());
-        assert_eq!(held(&channel), state.kept.len());
+        let kept = state.kept.events().map(|it| String::from_utf8_lossy(it).into_owned());
+        assert_eq!(held(&channel), state.kept.events().count());
         (kept.collect(), state.mark().map(|it| it.to_string()))
     }
 
@@ -345,10 +326,10 @@ mod tests {
         ] {
             fs::write(&path, &text).expect("it is written");
             let (mut state, channel) = State::open(&path, &history).expect("it opens");
-            let told = state.kept.iter().map(|(_, it)| String::from_utf8_lossy(it).into_owned());
+            let told = state.kept.events().map(|it| String::from_utf8_lossy(it).into_owned());
             let told: Vec<_> = told.filter(|it| it.contains("event: gap\n")).collect();
             assert_eq!(told.len(), gaps, "{text}");
-            assert_eq!(held(&channel), state.kept.len());
+            assert_eq!(held(&channel), state.kept.events().count());
             assert_eq!(fs::read_to_string(&path).expect("it is there"), text, "it was changed");
             // It stands in the file from now on, and is not told again.
             state.begin().expect("it is written");
@@ -404,7 +385,8 @@ mod tests {
         let mut places = vec![restart().1.last_event_id()];
         for number in 0..9 {
             let (mut state, channel) = restart();
-            let first = places.len().saturating_sub(3);
+            // The place just before the oldest of three events is one of them.
+            let first = places.len().saturating_sub(4);
             for (place, id) in places.iter().enumerate() {
                 let missed = channel.log().after(id).map(|position| channel.log().end() - position);
                 let expected = (place >= first).then_some((places.len() - 1 - place) as u64);
