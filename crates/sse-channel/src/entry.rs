@@ -1,4 +1,5 @@
-//! What a log holds: a frame, encoded once for everybody who will read it. Depends on `block`, `gap`, `id` and `json`; pure.
+//! What a log holds: a frame, encoded once for everybody who will read it. Depends on `block`, `chunk`, `gap`, `id` and
+//! `json`; pure.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,10 +8,8 @@ use std::sync::Arc;
 
 use sse_proto::Frame;
 
+use crate::chunk::{CHUNK_END, ChunkSize, chunk};
 use crate::{Block, EventId, Framing, Gap, json};
-
-/// The end of a chunk.
-const CHUNK_END: usize = 2;
 
 /// One entry of a log, encoded once for all who read it: what a
 /// [filter](crate::Subscription::with_filter) decides about. A clone shares the bytes.
@@ -224,20 +223,6 @@ fn without_empty_id<'a>(frame: &Frame<'a>) -> Frame<'a> {
     same.with_event_type(frame.event_type().unwrap_or_default()).unwrap_or(same)
 }
 
-/// A chunk of the exact size, allocated once; `encode` fills its block.
-fn chunk(size: &ChunkSize, length: usize, encode: impl FnOnce(&mut [u8])) -> Arc<[u8]> {
-    let head = size.as_bytes();
-    let mut chunk: Arc<[u8]> = std::iter::repeat_n(0, head.len() + length + CHUNK_END).collect();
-    if let Some(bytes) = Arc::get_mut(&mut chunk) {
-        let (start, rest) = bytes.split_at_mut(head.len());
-        let (block, end) = rest.split_at_mut(length);
-        start.copy_from_slice(head);
-        encode(block);
-        end.copy_from_slice(b"\r\n");
-    }
-    chunk
-}
-
 /// Where type and ID are in a block that begins at `at`, if its lines are those of a frame, in a frame's order. What a
 /// client would take for the end of the block stands at its end alone.
 fn spans(block: &str, mut at: usize) -> Option<(Span, Span)> {
@@ -274,43 +259,9 @@ fn span(at: usize, name: &str, value: Option<&str>) -> (Span, usize) {
     (small(start)..small(end), end + 1)
 }
 
-/// The line before a chunk: its length in hexadecimal digits.
-pub(crate) struct ChunkSize {
-    bytes: [u8; 18],
-    length: usize,
-}
-
-impl ChunkSize {
-    pub(crate) fn of(length: usize) -> Self {
-        let digits = length.checked_ilog2().unwrap_or(0) as usize / 4 + 1;
-        let mut bytes = *b"0000000000000000\r\n";
-        for (place, shift) in (0..digits).rev().enumerate() {
-            if let Some(byte) = bytes.get_mut(place) {
-                *byte = b"0123456789abcdef"[(length >> (4 * shift)) & 15];
-            }
-        }
-        if let Some(end) = bytes.get_mut(digits..digits + 2) {
-            end.copy_from_slice(b"\r\n");
-        }
-        Self { bytes, length: digits + 2 }
-    }
-
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.length).unwrap_or_default()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_chunk_says_how_long_it_is() {
-        for length in [0, 1, 9, 10, 15, 16, 17, 255, 256, 4095, 4096, 65_536, usize::MAX] {
-            let expected = format!("{length:x}\r\n");
-            assert_eq!(ChunkSize::of(length).as_bytes(), expected.as_bytes(), "{length}");
-        }
-    }
 
     #[test]
     fn an_entry_is_one_chunk() {

@@ -11,6 +11,7 @@ mod batch;
 mod block;
 mod channel;
 mod channels;
+mod chunk;
 mod cut;
 mod entered;
 mod entry;
