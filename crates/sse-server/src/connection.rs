@@ -6,7 +6,7 @@ use std::io;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_lite::FutureExt as _;
@@ -52,23 +52,21 @@ impl Connection {
     }
 
     /// Serves until the connection ends. While it only waits it keeps next to nothing: all that
-    /// an exchange needs is in a box of its own, and a block instead of an `async fn` keeps one
-    /// copy of `self`, not two.
+    /// an exchange needs is in a box of its own, a block instead of an `async fn` keeps one copy of
+    /// `self`, not two, and what an answer consists of is taken apart where it comes, so that no
+    /// part of it is kept in two places.
     ///
     /// Whatever of the application's code panics on the way ends this connection and no other.
     pub(crate) fn serve(mut self) -> impl Future<Output = std::thread::Result<()>> + Send {
         let serve = async move {
             let mut fresh = true;
             loop {
-                let Some(answered) = Box::pin(self.exchange(fresh)).await else { break };
-                let Answered { stream, keep_alive, report } = answered;
-                let outcome = match stream {
-                    Some(stream) => {
-                        let ended = self.unless_gone(AssertUnwindSafe(stream).catch_unwind()).await;
-                        self.end_stream(ended)
-                    }
-                    None => Outcome::Complete,
+                let Some(Answered { stream, keep_alive, report }) =
+                    Box::pin(self.exchange(fresh)).await
+                else {
+                    break;
                 };
+                let outcome = self.written(stream).await;
                 if !Box::pin(self.finish(outcome, keep_alive, report)).await {
                     break;
                 }
@@ -86,20 +84,41 @@ impl Connection {
         &self.intake.wire
     }
 
-    /// What `future` comes to, or `None` if the client leaves meanwhile. What a next request will
+    /// Writes the rest of an answer, if there is one; what became of it. What a next request will
     /// need is not kept for as long as this may last.
+    fn written(
+        &mut self,
+        stream: Option<BoxFuture<io::Result<()>>>,
+    ) -> impl Future<Output = Outcome> {
+        let mut stream = stream.map(|stream| AssertUnwindSafe(stream).catch_unwind());
+        self.intake.shrink();
+        poll_fn(move |cx| {
+            let Some(writing) = &mut stream else { return Poll::Ready(Outcome::Complete) };
+            let ended = ready!(self.poll_unless_gone(writing, cx));
+            // Before the end is told: it may have a last word.
+            stream = None;
+            Poll::Ready(self.end_stream(ended))
+        })
+    }
+
+    /// What `future` comes to, or `None` if the client leaves meanwhile. Here too nothing is kept.
     fn unless_gone<T>(
         &mut self,
         mut future: impl Future<Output = T> + Unpin,
     ) -> impl Future<Output = Option<T>> {
         self.intake.shrink();
-        poll_fn(move |cx| {
-            let Self { intake, admission, .. } = self;
-            if intake.poll_left(&admission.service, cx).is_ready() {
-                return Poll::Ready(None);
-            }
-            Pin::new(&mut future).poll(cx).map(Some)
-        })
+        poll_fn(move |cx| self.poll_unless_gone(&mut future, cx))
+    }
+
+    fn poll_unless_gone<T>(
+        &mut self,
+        future: &mut (impl Future<Output = T> + Unpin),
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<T>> {
+        if self.intake.poll_left(&self.admission.service, cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        Pin::new(future).poll(cx).map(Some)
     }
 
     /// Ends a stream: neither a sink that outlives it nor the pump writes from here on.
@@ -258,5 +277,30 @@ impl Drop for Connection {
     fn drop(&mut self) {
         let link = self.wire().lock().hang_up();
         drop(link);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sse_channel::{Channel, Replay};
+
+    use super::*;
+    use crate::delivery::subscriber::Subscriber;
+    use crate::delivery::wire::Link;
+    use crate::events::Beat;
+
+    /// A server has one of each for each client that waits.
+    #[test]
+    fn a_connection_that_waits_is_small() {
+        let service = Arc::new(Service::new(Box::new(|_| Err(Response::not_found()))));
+        let stop = service.stop.clone();
+        let stream = futures_lite::io::Cursor::new(Vec::new());
+        let wire = Wire::new(Link::Other(Box::pin(stream)), Duration::MAX);
+        let events = Channel::default().subscribe(None, Replay::Live);
+        let subscriber = Subscriber::new(events, wire.clone(), Beat::every(Duration::MAX));
+        let stream = subscriber.run(Weak::new(), stop);
+        let connection = Connection::new(wire, service.admit(None).unwrap(), Weak::new()).serve();
+        let sizes = (size_of_val(&connection), size_of_val(&stream), size_of::<Wire>());
+        assert!(sizes.0 <= 136 && sizes.1 <= 120 && sizes.2 <= 88, "{sizes:?}");
     }
 }

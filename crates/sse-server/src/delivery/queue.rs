@@ -1,5 +1,7 @@
 //! What waits to be written to one connection: bytes of its own, and blocks that it shares with others. Pure.
 
+use std::collections::VecDeque;
+
 use sse_channel::Block;
 
 /// A block up to this size is copied behind what waits already, so that one call writes both.
@@ -7,10 +9,14 @@ const COPIED: usize = 4096;
 
 /// Bytes on their way out. Empty, it keeps no memory.
 #[derive(Default)]
-pub(crate) struct Queue {
-    pieces: Vec<Piece>,
+pub(crate) struct Queue(Option<Box<Pieces>>);
+
+/// What an idle connection has none of.
+struct Pieces {
+    first: Piece,
     /// How much of the first piece has left.
     sent: usize,
+    others: VecDeque<Piece>,
 }
 
 enum Piece {
@@ -30,10 +36,12 @@ impl Piece {
 impl Queue {
     /// Appends bytes.
     pub(crate) fn extend_from_slice(&mut self, bytes: &[u8]) {
-        match self.pieces.last_mut() {
+        let last =
+            self.0.as_mut().map(|pieces| pieces.others.back_mut().unwrap_or(&mut pieces.first));
+        match last {
             _ if bytes.is_empty() => {}
             Some(Piece::Own(own)) => own.extend_from_slice(bytes),
-            _ => self.pieces.push(Piece::Own(bytes.to_vec())),
+            _ => self.add(Piece::Own(bytes.to_vec()), 0),
         }
     }
 
@@ -41,30 +49,39 @@ impl Queue {
     /// connections may wait with the same.
     pub(crate) fn push(&mut self, block: &Block, written: usize) {
         let rest = block.get(written..).unwrap_or_default();
-        if rest.len() <= COPIED || (written > 0 && !self.pieces.is_empty()) {
+        if rest.len() <= COPIED || (written > 0 && self.0.is_some()) {
             return self.extend_from_slice(rest);
         }
-        self.pieces.push(Piece::Shared(block.clone()));
-        if written > 0 {
-            self.sent = written;
+        self.add(Piece::Shared(block.clone()), written);
+    }
+
+    /// Appends a piece, of which nothing has left unless it is the first.
+    fn add(&mut self, piece: Piece, sent: usize) {
+        match &mut self.0 {
+            Some(pieces) => pieces.others.push_back(piece),
+            None => {
+                let pieces = Pieces { first: piece, sent, others: VecDeque::new() };
+                self.0 = Some(Box::new(pieces));
+            }
         }
     }
 
     /// What has to leave next; empty if nothing has.
     pub(crate) fn next(&self) -> &[u8] {
-        let first = self.pieces.first().map(Piece::bytes);
-        first.and_then(|bytes| bytes.get(self.sent..)).unwrap_or_default()
+        let pieces = self.0.as_ref();
+        pieces.and_then(|it| it.first.bytes().get(it.sent..)).unwrap_or_default()
     }
 
     /// So much of what is next has left.
     pub(crate) fn advance(&mut self, count: usize) {
-        self.sent += count;
-        if self.next().is_empty() && !self.pieces.is_empty() {
-            self.pieces.remove(0);
-            self.sent = 0;
+        let Some(pieces) = &mut self.0 else { return };
+        pieces.sent += count;
+        if pieces.sent < pieces.first.bytes().len() {
+            return;
         }
-        if self.pieces.is_empty() {
-            self.pieces = Vec::new();
+        match pieces.others.pop_front() {
+            Some(next) => (pieces.first, pieces.sent) = (next, 0),
+            None => self.0 = None,
         }
     }
 }
@@ -80,7 +97,7 @@ mod tests {
             all.extend_from_slice(&queue.next()[..count]);
             queue.advance(count);
         }
-        assert_eq!(queue.pieces.capacity(), 0, "an idle connection keeps no buffer");
+        assert!(queue.0.is_none(), "an idle connection keeps no buffer");
         all
     }
 

@@ -24,6 +24,7 @@ pub(crate) struct Subscriber {
 }
 
 /// How catching up ended.
+#[derive(PartialEq, Eq)]
 enum CaughtUp {
     /// The pump writes in its stead.
     Seated,
@@ -50,12 +51,13 @@ impl Subscriber {
         stop: Arc<Stop>,
     ) -> impl Future<Output = io::Result<()>> + Send {
         async move {
-            // Catching up needs timers and buffers; a connection that only waits keeps none of them.
-            while let Some(caught_up) = Box::pin(stop.unless_asked(self.catch_up(&worker))).await {
-                match caught_up? {
-                    CaughtUp::Seated => self.events.seek(self.wire.unseated().await),
-                    CaughtUp::Closed => break,
-                }
+            // Catching up needs timers and buffers; a connection that only waits keeps none of them, nor what came
+            // of it, as it would in a `while let`.
+            while Box::pin(stop.unless_asked(self.catch_up(&worker))).await.transpose()?
+                == Some(CaughtUp::Seated)
+            {
+                let position = self.wire.unseated().await;
+                self.events.seek(position);
             }
             Ok(())
         }

@@ -4,7 +4,7 @@
 //! A connection outlives its exchanges, and so may a sink or a pump that wrote one of them. Each
 //! holds the number of the exchange with it, and whose number is not the present one has no say.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::Shutdown;
 use std::ops::Range;
@@ -59,6 +59,8 @@ pub(crate) struct State {
     /// Whether the other end has said that it will send no more.
     pub(crate) is_half_closed: bool,
     writer: Writer,
+    /// The event that comes next, if a pump writes the stream under way, or has written it.
+    position: u64,
 }
 
 /// The tasks that wait to write to one connection: that of a sink, which may have been moved to
@@ -89,18 +91,13 @@ impl Wake for Waiting {
 }
 
 /// Who may write to a connection; there is never more than one.
+#[derive(Default)]
 enum Writer {
-    /// The connection's own task, or a sink of the stream under way. If a pump wrote before, the
-    /// event at `position` comes next.
-    Task { position: u64 },
-    /// The pump of a channel, beginning with the event at `position`; `waker` is that of the task.
-    Pump { position: u64, waker: Option<Waker> },
-}
-
-impl Default for Writer {
-    fn default() -> Self {
-        Self::Task { position: 0 }
-    }
+    /// The connection's own task, or a sink of the stream under way.
+    #[default]
+    Task,
+    /// The pump of a channel; the waker is that of the task, once it waits.
+    Pump(Waker),
 }
 
 /// The pump's hold on a connection: for one stream of it, and not for another that follows.
@@ -197,20 +194,20 @@ impl Wire {
     /// Lets a pump write the stream under way, from the event at `position` on.
     pub(crate) fn seat(self: &Arc<Self>, position: u64) -> Seat {
         let mut state = self.lock();
-        state.writer = Writer::Pump { position, waker: None };
+        (state.writer, state.position) = (Writer::Pump(Waker::noop().clone()), position);
         Seat { turn: state.turn, wire: self.clone() }
     }
 
     /// Waits until the pump gives the connection back; the position to go on from.
-    pub(crate) async fn unseated(&self) -> u64 {
-        poll_fn(|cx| match &mut self.lock().writer {
-            Writer::Pump { waker, .. } => {
-                *waker = Some(cx.waker().clone());
-                Poll::Pending
-            }
-            Writer::Task { position } => Poll::Ready(*position),
+    pub(crate) fn unseated(&self) -> impl Future<Output = u64> {
+        poll_fn(|cx| {
+            let mut state = self.lock();
+            let Writer::Pump(waker) = &mut state.writer else {
+                return Poll::Ready(state.position);
+            };
+            waker.clone_from(cx.waker());
+            Poll::Pending
         })
-        .await
     }
 }
 
@@ -218,7 +215,7 @@ impl Seat {
     /// Whether the pump still has this stream to write.
     pub(crate) fn is_held(&self) -> bool {
         let state = self.wire.lock();
-        state.turn == self.turn && matches!(state.writer, Writer::Pump { .. })
+        state.turn == self.turn && state.writer.is_pump()
     }
 
     /// Gives the connection back to its task.
@@ -234,15 +231,14 @@ impl Seat {
     pub(crate) fn offer(&self, positions: Range<u64>, block: &Block, receivers: &mut u64) -> bool {
         let mut guard = self.wire.lock();
         let state = &mut *guard;
-        let Writer::Pump { position, .. } = &mut state.writer else { return false };
-        if state.turn != self.turn {
+        if state.turn != self.turn || !state.writer.is_pump() {
             return false;
         }
-        if *position >= positions.end && *position != positions.start {
+        if state.position >= positions.end && state.position != positions.start {
             return true;
         }
-        if *position == positions.start {
-            *position = positions.end;
+        if state.position == positions.start {
+            state.position = positions.end;
             *receivers += 1;
             if state.write_now(block) {
                 return true;
@@ -252,6 +248,12 @@ impl Seat {
         drop(guard);
         wake(waker);
         false
+    }
+}
+
+impl Writer {
+    fn is_pump(&self) -> bool {
+        matches!(self, Self::Pump(_))
     }
 }
 
@@ -310,13 +312,13 @@ impl State {
     /// Takes the stream `turn` from the pump, if it is under way and the pump has it. Who waits for
     /// it is to be woken.
     fn return_seat(&mut self, turn: u32) -> Option<Waker> {
-        let Writer::Pump { position, waker } = &mut self.writer else { return None };
         if self.turn != turn {
             return None;
         }
-        let (position, waker) = (*position, waker.take());
-        self.writer = Writer::Task { position };
-        waker
+        match std::mem::take(&mut self.writer) {
+            Writer::Task => None,
+            Writer::Pump(waker) => Some(waker),
+        }
     }
 
     /// Ends the stream under way: no sink and no pump that it had writes from here on.
