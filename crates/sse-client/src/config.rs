@@ -2,10 +2,10 @@
 
 use crate::attempt::Hook;
 use crate::connector::Connector;
+use crate::policy::Policy;
 use crate::proxy::Proxies;
 use crate::request::Request;
 use crate::resend::Resend;
-use crate::schedule::Policy;
 use crate::tls::Tls;
 use crate::types::StreamTypes;
 use crate::url::Url;

@@ -104,6 +104,7 @@ mod kind;
 mod live;
 mod net;
 mod outgoing;
+mod policy;
 mod proxy;
 mod ready_state;
 mod redirect;

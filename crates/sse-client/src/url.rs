@@ -4,13 +4,14 @@
 //! names) is refused with a reason.
 
 mod error;
+mod host;
 mod percent;
 
 pub use error::UrlError;
 
+use host::{default_port, normal_host, split_port};
 use percent::{decode, encode, is_path_byte, is_query_byte, is_unreserved};
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// An absolute `http` or `https` URL without its fragment.
 #[derive(Clone, PartialEq, Eq)]
@@ -189,50 +190,6 @@ fn split_query(text: &str) -> (&str, Option<&str>) {
         Some((path, query)) => (path, Some(query)),
         None => (text, None),
     }
-}
-
-fn split_port(text: &str) -> Result<(&str, Option<u16>), UrlError> {
-    // The colons inside an IPv6 address are not the port's.
-    let after_address = match text.rfind(']') {
-        Some(end) => end + 1,
-        None if text.starts_with('[') => return Err(UrlError::InvalidHost),
-        None => 0,
-    };
-    let Some(colon) = text[after_address..].find(':').map(|at| after_address + at) else {
-        return Ok((text, None));
-    };
-    let (host, port) = (&text[..colon], &text[colon + 1..]);
-    if port.is_empty() {
-        return Ok((host, None));
-    }
-    // `parse` alone would take a plus sign.
-    let digits = Some(port).filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
-    let number = digits.and_then(|digits| digits.parse().ok()).filter(|number| *number > 0);
-    Ok((host, Some(number.ok_or(UrlError::InvalidPort)?)))
-}
-
-fn normal_host(host: &str) -> Result<String, UrlError> {
-    if host.is_empty() {
-        return Err(UrlError::NoHost);
-    }
-    if let Some(address) = host.strip_prefix('[') {
-        let address = address.strip_suffix(']').ok_or(UrlError::InvalidHost)?;
-        let address: Ipv6Addr = address.parse().map_err(|_| UrlError::InvalidHost)?;
-        return Ok(format!("[{address}]"));
-    }
-    if !host.is_ascii() {
-        return Err(UrlError::NonAsciiHost);
-    }
-    if host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
-        let address: Ipv4Addr = host.parse().map_err(|_| UrlError::InvalidHost)?;
-        return Ok(address.to_string());
-    }
-    let legal = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
-    if !legal { Err(UrlError::InvalidHost) } else { Ok(host.to_ascii_lowercase()) }
-}
-
-fn default_port(secure: bool) -> u16 {
-    if secure { 443 } else { 80 }
 }
 
 /// Encodes what a path cannot hold and removes dot segments (RFC 3986 5.2.4). Path and result start

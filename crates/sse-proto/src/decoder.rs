@@ -2,16 +2,16 @@
 //!
 //! A decoder is a `block`, the buffers of the standard, and a `torn` line, of which the end has not come. Bytes get from
 //! there to here one by one; with the feature `whole-lines` a `chunk` is read by `whole`, which leaves to `torn` only what
-//! does not lie whole in the chunk.
+//! does not lie whole in the chunk. `new` says how a decoder comes to be, `kept` what of it outlives a connection.
 
 mod block;
 #[cfg(feature = "whole-lines")]
 mod chunk;
+mod kept;
+mod new;
 mod torn;
 #[cfg(feature = "whole-lines")]
 mod whole;
-
-use core::time::Duration;
 
 use block::Block;
 #[cfg(feature = "whole-lines")]
@@ -20,12 +20,9 @@ use torn::Torn;
 #[cfg(not(feature = "whole-lines"))]
 use torn::read;
 
-use crate::error::{FrameError, LastEventIdError, LimitExceeded, Part};
+use crate::error::LimitExceeded;
 use crate::event::{Event, Item};
-use crate::field::{find_outside_of_id, from_milliseconds};
 use crate::found::Found;
-#[cfg(feature = "alloc")]
-use crate::storage::Limits;
 use crate::storage::{Growable, Storage};
 use crate::text::Text;
 
@@ -80,107 +77,6 @@ pub struct Decoder<S = Growable, T: ?Sized = str> {
 impl<S: Clone, T: ?Sized> Clone for Decoder<S, T> {
     fn clone(&self) -> Self {
         Self { block: self.block.clone(), torn: self.torn.clone() }
-    }
-}
-
-#[cfg(feature = "alloc")]
-impl Decoder<Growable> {
-    /// A decoder with storage on the heap and the default [`Limits`].
-    ///
-    /// ```
-    /// let mut decoder = sse_proto::Decoder::new();
-    /// let event = decoder.next_event(&mut &b"data: 1\n\n"[..]).unwrap()?;
-    /// assert_eq!(event.data(), "1");
-    /// # Ok::<(), sse_proto::LimitExceeded>(())
-    /// ```
-    #[must_use]
-    pub fn new() -> Self {
-        Self::with_limits(Limits::DEFAULT)
-    }
-
-    /// A decoder with storage on the heap that never grows past `limits`.
-    ///
-    /// ```
-    /// use sse_proto::{Decoder, Limits, Part};
-    ///
-    /// let mut decoder = Decoder::with_limits(Limits { data: 4, ..Limits::DEFAULT });
-    /// let mut rest = &b"data: 12345\n\ndata: 1234\n\n"[..];
-    /// let error = decoder.next(&mut rest).unwrap().unwrap_err();
-    /// assert_eq!((error.part, error.limit), (Part::Data, 4));
-    /// assert_eq!(decoder.next_event(&mut rest).unwrap()?.data(), "1234");
-    /// # Ok::<(), sse_proto::LimitExceeded>(())
-    /// ```
-    #[must_use]
-    pub fn with_limits(limits: Limits) -> Self {
-        Self::with_storage(Growable::new(limits))
-    }
-}
-
-impl<S: Storage + Default> Default for Decoder<S> {
-    fn default() -> Self {
-        Self::with_storage(S::default())
-    }
-}
-
-impl<S> Decoder<S> {
-    /// A decoder that keeps what it must keep in `storage`.
-    ///
-    /// ```
-    /// use sse_proto::{Decoder, Fixed};
-    ///
-    /// // At most 512 bytes of data; at most 64 each of event type, ID and comment.
-    /// const READY: Decoder<Fixed<512, 64>> = Decoder::with_storage(Fixed::new());
-    /// let mut decoder = READY;
-    /// assert!(decoder.next(&mut &b"data: unfinished"[..]).is_none());
-    /// ```
-    #[must_use]
-    pub const fn with_storage(storage: S) -> Self {
-        Self::of(storage)
-    }
-}
-
-impl<S> Decoder<S, [u8]> {
-    /// A decoder that hands out bytes in place of text, and is otherwise the same: they may be ill-formed UTF-8, and a
-    /// program without any text holds no code to check it, which takes about a kilobyte on a small machine.
-    ///
-    /// ```
-    /// use sse_proto::{Decoder, Fixed, Item};
-    ///
-    /// let mut decoder = Decoder::for_bytes(Fixed::<64, 16>::new());
-    /// let mut rest = &b"data: 1\xFF\n\n"[..];
-    /// let Some(Ok(Item::Event(event))) = decoder.next(&mut rest) else { unreachable!() };
-    /// assert_eq!((event.event_type(), event.data()), (&b"message"[..], &b"1\xFF"[..]));
-    /// ```
-    #[must_use]
-    pub const fn for_bytes(storage: S) -> Self {
-        Self::of(storage)
-    }
-}
-
-impl<S, T: ?Sized> Decoder<S, T> {
-    const fn of(storage: S) -> Self {
-        Self { block: Block::new(storage), torn: Torn::START_OF_STREAM }
-    }
-
-    /// The reconnection time that the stream has set, if any: at most `u64::MAX` milliseconds.
-    ///
-    /// [`reset`](Self::reset) does not change it.
-    ///
-    /// ```
-    /// use core::time::Duration;
-    /// use sse_proto::{Decoder, Fixed};
-    ///
-    /// let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
-    /// assert_eq!(decoder.reconnection_time(), None);
-    /// assert!(decoder.next(&mut &b"retry: 2500\n"[..]).is_some());
-    /// assert_eq!(decoder.reconnection_time(), Some(Duration::from_millis(2500)));
-    /// ```
-    #[must_use]
-    pub const fn reconnection_time(&self) -> Option<Duration> {
-        match self.block.reconnection_time() {
-            Some(milliseconds) => Some(from_milliseconds(milliseconds)),
-            None => None,
-        }
     }
 }
 
@@ -306,21 +202,6 @@ impl<S: Storage, T: Text + ?Sized> Decoder<S, T> {
         self.find(input, true)
     }
 
-    /// The last event ID is again what it was before the last blank line.
-    pub(crate) fn take_back_id(&mut self) {
-        self.block.take_back_id();
-    }
-
-    /// The reconnection time in milliseconds.
-    pub(crate) const fn reconnection_milliseconds(&self) -> Option<u64> {
-        self.block.reconnection_time()
-    }
-
-    /// The reconnection time is again what it was.
-    pub(crate) fn take_back_reconnection_time(&mut self, milliseconds: Option<u64>) {
-        self.block.take_back_reconnection_time(milliseconds);
-    }
-
     /// What there is next in `input`, comments among it or not.
     #[cfg_attr(feature = "whole-lines", inline(always))]
     fn find(&mut self, input: &mut &[u8], comments: bool) -> Option<Found> {
@@ -358,73 +239,5 @@ impl<S: Storage, T: Text + ?Sized> Decoder<S, T> {
         chunk: &'d [u8],
     ) -> Result<Item<'d, T>, LimitExceeded> {
         self.block.item(found, chunk)
-    }
-
-    /// The last event ID: empty if the stream has set none, or has reset it.
-    ///
-    /// This is the "last event ID string" of the standard, what a client sends as `Last-Event-ID`
-    /// when it comes back. The ID of a block counts from its blank line on, with an event or without.
-    ///
-    /// ```
-    /// use sse_proto::{Decoder, Fixed};
-    ///
-    /// let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
-    /// assert!(decoder.next(&mut &b"id: 41\n\nid: 42\n"[..]).is_some());
-    /// assert_eq!(decoder.last_event_id(), "41");
-    /// ```
-    #[must_use]
-    pub fn last_event_id(&self) -> &T {
-        self.block.last_event_id()
-    }
-
-    /// Sets the last event ID, for a stream that goes on where an earlier one has ended.
-    ///
-    /// Call it before the first byte of a stream. By the letter of the standard each stream begins
-    /// with an empty last event ID buffer; browsers begin with the last event ID instead, so that an
-    /// event without an ID does not make the client forget where it was. So does this decoder.
-    ///
-    /// # Errors
-    ///
-    /// If the ID holds CR, LF or NUL, or is longer than the storage allows. The last event ID
-    /// is then what it was.
-    ///
-    /// ```
-    /// use sse_proto::{Decoder, Fixed};
-    ///
-    /// let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
-    /// decoder.set_last_event_id("41")?;
-    /// let event = decoder.next_event(&mut &b"data: 1\n\n"[..]).unwrap().unwrap();
-    /// assert_eq!(event.last_event_id(), "41");
-    /// # Ok::<(), sse_proto::LastEventIdError>(())
-    /// ```
-    pub fn set_last_event_id(&mut self, id: &T) -> Result<(), LastEventIdError> {
-        let id = id.bytes();
-        if let Some((offset, byte)) = find_outside_of_id(id) {
-            let part = Part::LastEventId;
-            return Err(LastEventIdError::Invalid(FrameError { part, byte, offset }));
-        }
-        self.block.set_last_event_id(id).map_err(LastEventIdError::TooLong)
-    }
-
-    /// Makes ready for the next connection: forgets the unfinished block, keeps the last event
-    /// ID and the reconnection time.
-    ///
-    /// "Once the end of the file is reached, any pending data must be discarded. (If the file ends
-    /// in the middle of an event, before the final empty line, the incomplete event is not
-    /// dispatched.)"
-    ///
-    /// ```
-    /// use sse_proto::{Decoder, Fixed};
-    ///
-    /// let mut decoder = Decoder::with_storage(Fixed::<64, 16>::new());
-    /// assert!(decoder.next(&mut &b"id: 1\n\nid: 2\ndata: lost"[..]).is_some());
-    /// decoder.reset();
-    /// let event = decoder.next_event(&mut &b"data: kept\n\n"[..]).unwrap()?;
-    /// assert_eq!((event.data(), event.last_event_id()), ("kept", "1"));
-    /// # Ok::<(), sse_proto::LimitExceeded>(())
-    /// ```
-    pub fn reset(&mut self) {
-        self.block.discard();
-        self.torn = Torn::START_OF_STREAM;
     }
 }
