@@ -24,6 +24,7 @@ fn a_passed_limit_costs_one_block() {
     );
     assert_eq!(read("data: 12345\r\n\r\ndata: b\r\n\r\n"), ["data > 4", "message|b|"]);
     assert_eq!(read("data: 12345\r\rdata: b\r\r"), ["data > 4", "message|b|"]);
+    assert_eq!(read("data: 12345\r\ndata: 6\r\n\r\ndata: b\r\n\r\n"), ["data > 4", "message|b|"]);
 }
 
 #[test]

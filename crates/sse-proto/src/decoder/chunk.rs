@@ -2,7 +2,7 @@
 
 use super::block::Block;
 use super::torn::{self, Torn};
-use super::whole::{Step, read_lines, rest_of_data, resume};
+use super::whole::{Step, read_data_block, read_lines, rest_of_data, resume};
 use crate::found::Found;
 use crate::search::{after_silence, may_end_line};
 use crate::storage::Parts;
@@ -38,7 +38,10 @@ fn read_chunk<S: Parts, T: Text + ?Sized>(
         return read_short(chunk, block, torn, comments);
     }
     if torn.is_at_start() {
-        return read_lines(chunk, 0, block, torn, comments);
+        return match chunk.strip_prefix(b"data:") {
+            Some(value) => read_data_block(chunk, value, block, torn, comments),
+            None => read_lines(chunk, 0, block, torn, comments),
+        };
     }
     // Data above all: a long line comes in many chunks.
     let (start, found) = if torn.is_in_data() {

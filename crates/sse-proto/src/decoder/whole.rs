@@ -39,6 +39,49 @@ pub(crate) fn read_lines<S: Parts, T: Text + ?Sized>(
     Whole { chunk, block, torn, comments }.read(start)
 }
 
+/// Reads so far as well from a data line on that the chunk begins with; `value` is what is behind its colon.
+///
+/// Most blocks are one data line. They are read by this alone, without a call but that of the search.
+#[inline(always)]
+pub(crate) fn read_data_block<S: Parts, T: Text + ?Sized>(
+    chunk: &[u8],
+    value: &[u8],
+    block: &mut Block<S, T>,
+    torn: &mut Torn,
+    comments: bool,
+) -> Step {
+    let length = find_data_line_end(value);
+    if let Some(length) = length {
+        let range = data_range(0, value, length);
+        let ends = match chunk.get(range.end..) {
+            Some([b'\n', b'\n', ..]) => 2,
+            Some([b'\r', b'\n', b'\r', b'\n', ..]) => 4,
+            _ => 0,
+        };
+        if ends > 0 && block.dispatch_line(range) {
+            return (range.end + ends, Some(Found::Event));
+        }
+    }
+    match read_data_line(chunk, length, block, torn) {
+        (start, None) => read_lines(chunk, start, block, torn, comments),
+        step => step,
+    }
+}
+
+/// Reads the data line that the chunk begins with, of which what is behind the colon has this length, or does not end in the
+/// chunk. Returns how far.
+#[inline(never)]
+fn read_data_line<S: Parts, T: Text + ?Sized>(
+    chunk: &[u8],
+    length: Option<usize>,
+    block: &mut Block<S, T>,
+    torn: &mut Torn,
+) -> Step {
+    let mut whole = Whole { chunk, block, torn, comments: false };
+    let step = whole.data_line(0, length);
+    if step.1.is_some() { whole.leave(step) } else { step }
+}
+
 /// Finishes the line that the chunks before have left open. Returns how far.
 #[inline(never)]
 pub(crate) fn resume<S: Parts, T: Text + ?Sized>(
@@ -75,10 +118,16 @@ impl<S: Parts, T: Text + ?Sized> Whole<'_, S, T> {
         while step.1.is_none() && step.0 < chunk.len() {
             step = self.line(step.0);
         }
+        self.leave(step)
+    }
+
+    /// The chunk has been read so far, and may go away.
+    #[inline(always)]
+    fn leave(&mut self, step: Step) -> Step {
         if step.1 != Some(Found::Event) {
-            self.block.keep(chunk);
+            self.block.keep(self.chunk);
         }
-        if step.0 == chunk.len() && chunk.last() == Some(&b'\r') {
+        if step.0 == self.chunk.len() && self.chunk.last() == Some(&b'\r') {
             self.torn.end_chunk_after_cr();
         }
         step
@@ -93,18 +142,12 @@ impl<S: Parts, T: Text + ?Sized> Whole<'_, S, T> {
         let rest = chunk.get(start..).unwrap_or_default();
         // Nearly every block has a data line, and few have any other.
         if let Some(value) = rest.strip_prefix(b"data:") {
-            let Some(length) = find_data_line_end(value) else {
-                return self.tear_data(value);
-            };
-            let range = data_range(start, value, length);
-            let next = after_line_end(chunk, range.end);
-            if !self.block.data_line(chunk, range) {
-                return (next, Some(self.torn.exceed_by_line(self.block, Part::Data)));
-            }
-            return match chunk.get(next) {
-                Some(b'\n' | b'\r') => self.blank_line(next),
-                Some(b'd') => (self.more_data(next), None),
-                _ => (next, None),
+            let step = self.data_line(start, find_data_line_end(value));
+            return match chunk.get(step.0) {
+                _ if step.1.is_some() => step,
+                Some(b'\n' | b'\r') => self.blank_line(step.0),
+                Some(b'd') => (self.more_data(step.0), None),
+                _ => step,
             };
         }
         if matches!(rest.first(), Some(b'\n' | b'\r')) {
@@ -128,6 +171,19 @@ impl<S: Parts, T: Text + ?Sized> Whole<'_, S, T> {
             Some(b'\n' | b'\r') if found.is_none() => self.blank_line(next),
             _ => (next, found),
         }
+    }
+
+    /// Reads the data line at `start`, of which what is behind the colon has this length, or does not end in the chunk.
+    #[inline(always)]
+    fn data_line(&mut self, start: usize, length: Option<usize>) -> Step {
+        let value = self.chunk.get(start + b"data:".len()..).unwrap_or_default();
+        let Some(length) = length else {
+            return self.tear_data(value);
+        };
+        let range = data_range(start, value, length);
+        let fits = self.block.data_line(self.chunk, range);
+        let found = (!fits).then(|| self.torn.exceed_by_line(self.block, Part::Data));
+        (after_line_end(self.chunk, range.end), found)
     }
 
     /// Reads the data lines from `start` on, which follow another, as far as they lie whole in the chunk and fit.

@@ -44,6 +44,17 @@ impl<S: Parts, T: Text + ?Sized> Block<S, T> {
         self.begin_data(chunk, range.of(chunk)) && self.end(Part::Data)
     }
 
+    /// A data line that lies whole in the chunk, and the blank line after it. False, and nothing done, if there is anything
+    /// else in the block, or if the line passes the limit.
+    #[inline(always)]
+    pub(crate) fn dispatch_line(&mut self, range: Range) -> bool {
+        if !self.is_empty() || range.end - range.start > self.limit(Part::Data) {
+            return false;
+        }
+        self.data = Place::Chunk(range);
+        self.dispatch().is_some()
+    }
+
     /// The data so far, for more lines of it.
     #[inline]
     pub(crate) fn join_data(&mut self, chunk: &[u8]) -> S::Buffer<'_> {
