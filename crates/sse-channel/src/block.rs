@@ -41,6 +41,9 @@ enum Bytes {
         start: u8,
         end: u8,
     },
+    /// What all the others turn into.
+    #[cfg(feature = "bytes")]
+    Turned(bytes::Bytes),
 }
 
 impl Block {
@@ -55,6 +58,15 @@ impl Block {
 
     pub(crate) fn of_chunk(chunk: Arc<[u8]>, start: u8, end: u8) -> Self {
         Self(Bytes::Entry { chunk, start, end })
+    }
+
+    /// The same, for many who will have it: no clone needs an allocation to turn into `bytes::Bytes`.
+    pub(crate) fn for_many(self) -> Self {
+        #[cfg(feature = "bytes")]
+        let same = Self(Bytes::Turned(self.into()));
+        #[cfg(not(feature = "bytes"))]
+        let same = self;
+        same
     }
 }
 
@@ -75,6 +87,8 @@ impl std::ops::Deref for Block {
             Bytes::Entry { chunk, start, end } => {
                 chunk.get(usize::from(*start)..chunk.len() - usize::from(*end)).unwrap_or_default()
             }
+            #[cfg(feature = "bytes")]
+            Bytes::Turned(bytes) => bytes,
         }
     }
 }
@@ -95,6 +109,10 @@ impl fmt::Debug for Block {
 #[cfg(feature = "bytes")]
 impl From<Block> for bytes::Bytes {
     fn from(block: Block) -> Self {
-        Self::from_owner(block)
+        match block.0 {
+            Bytes::Static(bytes) => Self::from_static(bytes),
+            Bytes::Turned(bytes) => bytes,
+            _ => Self::from_owner(block),
+        }
     }
 }

@@ -186,14 +186,21 @@ impl Follower {
         }
     }
 
-    /// What comes next, if all who stand here get the same, and there is something.
-    pub(crate) fn common(&mut self, max_bytes: usize, framing: Framing) -> Option<Batch> {
-        if self.special.is_some() {
-            return None;
+    /// What comes next, if all who stand here get the same, now or later; `None` if it is for [`poll`](Self::poll) to
+    /// find out.
+    pub(crate) fn common(
+        &mut self,
+        cx: Option<&Context<'_>>,
+        max_bytes: usize,
+        framing: Framing,
+    ) -> Option<Poll<Batch>> {
+        let Self { log, position, ticket, special: None } = self else { return None };
+        let waker = cx.map(Context::waker);
+        let found = log.poll_joined(*position, max_bytes, framing, ticket, waker)?;
+        if let Poll::Ready(batch) = &found {
+            *position = batch.end();
         }
-        let batch = self.log.read_joined(self.position, max_bytes, framing)?;
-        self.position = batch.end();
-        Some(batch)
+        Some(found)
     }
 
     /// The next step, of about `max_bytes`. Without a context nobody is woken when there is one.

@@ -22,8 +22,8 @@ impl Following {
         max_bytes: usize,
     ) -> Poll<Said> {
         match self {
-            Self::One(follower) => match follower.common(max_bytes, voice.framing) {
-                Some(batch) => Poll::Ready(say_batch(follower, batch)),
+            Self::One(follower) => match follower.common(cx.as_deref(), max_bytes, voice.framing) {
+                Some(common) => common.map(|batch| say_batch(follower, batch)),
                 None => follower.poll(cx, max_bytes).map(|step| say(follower, voice, step)),
             },
             Self::Several(several) => several.poll(voice, cx, max_bytes),

@@ -2,7 +2,7 @@
 //! block, and so do those who come back together. Depends on `batch` and `ring`; pure.
 
 use crate::ring::Ring;
-use crate::{Batch, Framing};
+use crate::{Batch, Block, Framing};
 
 /// The last batch; none is kept that is older than the log's newest entry.
 #[derive(Debug, Default)]
@@ -37,6 +37,7 @@ impl Joined {
         }
         let entries = ring.read(position, max_bytes).ok().filter(|it| !it.is_empty())?;
         let batch = Batch::join(position, &entries, framing);
+        let batch = Batch { block: batch.block.map(Block::for_many), ..batch };
         self.0 = Some(Known { batch: batch.clone(), framing, end });
         Some(batch)
     }
@@ -74,6 +75,22 @@ mod tests {
         let place = |batch: &Batch| batch.block().unwrap().as_ptr();
         assert_eq!((text(&one), place(&one)), (r"data: a\n\ndata: b\n\n".into(), place(&two)));
         assert_eq!((one.first(), one.end(), one.events()), (1, 3, 2));
+    }
+
+    #[cfg(feature = "bytes")]
+    #[test]
+    fn bytes_are_those_of_the_block() {
+        let (mut ring, mut joined) = (Ring::new(1, History::default()), Joined::default());
+        for (plain, chunked) in [
+            (r"data: a\n\n", r"9\r\ndata: a\n\n\r\n"),
+            (r"data: a\n\ndata: a\n\n", r"9\r\ndata: a\n\n\r\n9\r\ndata: a\n\n\r\n"),
+        ] {
+            push(&mut ring, "a");
+            for (framing, expected) in [(Framing::Plain, plain), (Framing::Chunked, chunked)] {
+                let block = joined.at(1, 100, framing, &ring).unwrap().block.unwrap();
+                assert_eq!(bytes::Bytes::from(block).escape_ascii().to_string(), expected);
+            }
+        }
     }
 
     #[test]

@@ -113,16 +113,26 @@ impl Log {
         read
     }
 
-    /// What is at `position`, joined once for all who stand there; `None` if there is nothing, or it has been dropped.
-    pub(crate) fn read_joined(
+    /// What is at `position`, joined once for all who stand there; if there is nothing yet, a task that has a waker is
+    /// woken when there is. `None` if it has been dropped, or nothing will come.
+    pub(crate) fn poll_joined(
         &self,
         position: u64,
         max_bytes: usize,
         framing: Framing,
-    ) -> Option<Batch> {
+        ticket: &mut Ticket,
+        waker: Option<&Waker>,
+    ) -> Option<Poll<Batch>> {
         let mut state = self.state();
-        let State { ring, joined, .. } = &mut *state;
-        joined.at(position, max_bytes, framing, ring)
+        let State { ring, joined, waiters } = &mut *state;
+        let (found, former) = match joined.at(position, max_bytes, framing, ring) {
+            Some(batch) => (Some(Poll::Ready(batch)), waiters.leave(ticket)),
+            None if ring.has_news(position) => (None, None),
+            None => (Some(Poll::Pending), waker.and_then(|it| waiters.wait(ticket, it))),
+        };
+        drop(state);
+        drop(former);
+        found
     }
 
     /// Whether the log is other than who has everything before `position` knows it: longer, or closed.
