@@ -24,7 +24,10 @@ fn a_passed_limit_costs_one_block() {
     );
     assert_eq!(read("data: 12345\r\n\r\ndata: b\r\n\r\n"), ["data > 4", "message|b|"]);
     assert_eq!(read("data: 12345\r\rdata: b\r\r"), ["data > 4", "message|b|"]);
-    assert_eq!(read("data: 12345\r\ndata: 6\r\n\r\ndata: b\r\n\r\n"), ["data > 4", "message|b|"]);
+    assert_eq!(
+        read("data: 1\n\ndata: 12345\r\ndata: 6\r\n\r\ndata: b\r\n\r\n"),
+        ["message|1|", "data > 4", "message|b|"]
+    );
 }
 
 #[test]
