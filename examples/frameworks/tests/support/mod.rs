@@ -32,12 +32,13 @@ impl App {
 
     /// Publishes texts in turn; the ID of the last one.
     pub(crate) fn publish(&self, texts: &[&str]) -> String {
-        let ids = texts.iter().map(|text| {
+        let mut id = None;
+        for text in texts {
             let answer = self.try_to_publish(text);
             assert_eq!(answer.status, 200, "{answer:?}");
-            answer.text()
-        });
-        ids.last().unwrap()
+            id = Some(answer.text());
+        }
+        id.unwrap()
     }
 
     /// What is answered to a text.
