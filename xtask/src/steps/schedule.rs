@@ -40,9 +40,12 @@ impl Load {
 }
 
 impl<'a> Schedule<'a> {
-    /// On a machine with so many cores; with none, one step runs at a time.
+    /// On a machine with so many cores; with none, one step runs at a time. Beside one that computes on each core there is room
+    /// for one that waits: a compiler downloads, links, and ends on one core.
     pub(super) fn new(steps: &'a [Step], cores: usize) -> Schedule<'a> {
-        Schedule { steps, states: vec![State::Waiting; steps.len()], capacity: 2 * cores }
+        let capacity =
+            if cores == 0 { 0 } else { cores * Load::Works.amount() + Load::Waits.amount() };
+        Schedule { steps, states: vec![State::Waiting; steps.len()], capacity }
     }
 
     /// Says what to do, and takes it for done.
@@ -126,8 +129,8 @@ mod tests {
     #[test]
     fn a_machine_is_loaded_up_to_its_cores() {
         let steps = [step("a"), step("b").waiting(), step("c"), step("d").waiting(), step("e")];
-        assert_eq!(started(&mut Schedule::new(&steps, 2)), [0, 1, 3]);
-        assert_eq!(started(&mut Schedule::new(&steps, 1)), [0]);
+        assert_eq!(started(&mut Schedule::new(&steps, 2)), [0, 1, 2]);
+        assert_eq!(started(&mut Schedule::new(&steps, 1)), [0, 1]);
         let mut one_by_one = Schedule::new(&steps, 0);
         for index in 0..steps.len() {
             assert_eq!(started(&mut one_by_one), [index]);
@@ -145,11 +148,12 @@ mod tests {
             step("c").waiting(),
             step("d").uses("x"),
             step("e").uses("x"),
+            step("f").waiting(),
         ];
         let mut schedule = Schedule::new(&steps, 2);
-        assert_eq!(started(&mut schedule), [3, 0, 1]);
+        assert_eq!(started(&mut schedule), [3, 0, 1, 2]);
         schedule.ended(0, true);
-        assert_eq!(started(&mut schedule), [2]);
+        assert_eq!(started(&mut schedule), [5]);
         schedule.ended(3, true);
         assert_eq!(started(&mut schedule), [4]);
     }
