@@ -159,13 +159,15 @@ pub(crate) const PYTHON: Program = Program {
     elsewhere: "install Python 3",
 };
 
-/// The step that finds or installs programs, before minutes of compiling.
+/// The step that finds or installs programs, beside the first that compiles.
 pub(crate) fn step(whose: &str, programs: &'static [&'static Program]) -> Step {
     let names: Vec<&str> = programs.iter().map(|program| program.commands[0]).collect();
-    Step::new(format!("programs/{whose}"), names.join(", "), |report| {
+    let step = Step::new(format!("programs/{whose}"), names.join(", "), |report| {
         install_together(programs, report)?;
         programs.iter().try_for_each(|program| program.ensure(report).map(drop))
-    })
+    });
+    // For servers, for disks, and for each other.
+    step.waiting()
 }
 
 /// Installs those of Debian's packages that are missing, all at once, where that is possible.
