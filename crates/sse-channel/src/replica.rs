@@ -1,23 +1,15 @@
-//! A state that the events of a log make, on each node that follows the log. Depends on `follower`, `render` and `subscription`.
+//! A state that the events of a log make, on each node that follows the log. Depends on `keeper`, `render` and `subscription`.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::io;
-use std::sync::{Arc, PoisonError, RwLock};
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::Context;
 
-use crate::cut::Cut;
-use crate::entered::Entered;
-use crate::follower::{Follower, Start, Step};
-use crate::leaf::Leaf;
+use crate::keeper::Keeper;
 use crate::render::{Picture, Render, Rendered, State};
-use crate::waiters::{Ticket, Waiters, Woken};
-use crate::{Entry, EventId, Gap, Log, Replay, Subscription};
-
-type Apply<S> = dyn FnMut(&mut S, &Entry) + Send;
-
-/// Bytes of events that the state is changed by at once; a single event may be larger.
-const AT_ONCE: usize = 16 * 1024;
+use crate::shown::Shared;
+use crate::waiters::Ticket;
+use crate::{Entry, EventId, Log, Subscription};
 
 /// A state that the events of a log make. A client gets the state first, then every event since, without a seam.
 ///
@@ -85,7 +77,7 @@ const AT_ONCE: usize = 16 * 1024;
 ///
 /// # When something is missing
 ///
-/// The keeper [stops](Stopped) at a gap, in the log or in what its source has, and hands the state back. Until it goes on, with this
+/// The keeper [stops](crate::Stopped) at a gap, in the log or in what its source has, and hands the state back. Until it goes on, with this
 /// state or another, there is none: who is to be given one waits, with heartbeats. Then each client gets it **in place of
 /// the gap's event**.
 ///
@@ -99,49 +91,6 @@ pub struct Replica<S> {
     shared: Arc<Shared<S>>,
 }
 
-/// Makes the state of a [`Replica`]. When it is dropped there is none any more: whoever is to be given one is cut.
-pub struct Keeper<S> {
-    shared: Arc<Shared<S>>,
-    apply: Box<Apply<S>>,
-    /// Where it stopped.
-    follower: Option<Follower>,
-}
-
-/// Why a [`Keeper`] has stopped, and the state as it is then.
-#[derive(Debug)]
-#[must_use = "there is no state until the keeper goes on"]
-pub enum Stopped<S> {
-    /// Events are missing that should have changed the state. [Begin](Keeper::follow) with one that has them, or
-    /// [go on](Keeper::go_on).
-    Gap(Gap, S),
-    /// The source of the log cannot be read. Wait, and [go on](Keeper::go_on).
-    Failed(io::Error, S),
-    /// The log has ended. The state stays where it is.
-    Closed,
-}
-
-struct Shared<S> {
-    log: Log,
-    /// Taken before the lock of those who wait, and the log's, never under them. Poisoned if a change has panicked.
-    shown: RwLock<Option<Shown<S>>>,
-    waiting: Leaf<Waiting>,
-}
-
-/// The state at a position of the log.
-struct Shown<S> {
-    state: S,
-    position: u64,
-    /// The ID of the newest event in it.
-    cursor: EventId,
-}
-
-#[derive(Default)]
-struct Waiting {
-    waiters: Waiters,
-    /// The keeper has gone.
-    is_over: bool,
-}
-
 impl<S: Send + Sync + 'static> Replica<S> {
     /// A state that the events of `log` are to make, each by `apply`, in their order, once; and who does it. There is none yet.
     ///
@@ -150,9 +99,8 @@ impl<S: Send + Sync + 'static> Replica<S> {
     /// it panics, the keeper's future does, and the state is lost.
     #[must_use]
     pub fn new(log: &Log, apply: impl FnMut(&mut S, &Entry) + Send + 'static) -> (Self, Keeper<S>) {
-        let waiting = Leaf::new(Waiting::default());
-        let shared = Arc::new(Shared { log: log.clone(), shown: RwLock::default(), waiting });
-        let keeper = Keeper { shared: shared.clone(), apply: Box::new(apply), follower: None };
+        let shared = Arc::new(Shared::new(log));
+        let keeper = Keeper::new(shared.clone(), Box::new(apply));
         (Self { shared }, keeper)
     }
 
@@ -197,162 +145,6 @@ impl<S: Send + Sync + 'static> Replica<S> {
     #[must_use]
     pub fn log(&self) -> &Log {
         &self.shared.log
-    }
-}
-
-impl<S: Send + Sync + 'static> Keeper<S> {
-    /// Begins with this state, which has all up to the event with the ID `after`; with `None`, nothing of what the log or its
-    /// source still has. It goes on until something is missing, or the log ends. Dropping this future takes the state away.
-    ///
-    /// Without an ID nobody knows whether there were events before the oldest that is held. With that of the place
-    /// before the first event ever (`RedisChannel::origin`, [`Channel::last_event_id`](crate::Channel::last_event_id) of a
-    /// channel that is empty) it stops first, with what is missing.
-    pub async fn follow(&mut self, state: S, after: Option<&str>) -> Stopped<S> {
-        let start = after.map_or(Start::New(Replay::All), Start::After);
-        let (follower, gap) = Follower::keeping(&self.shared.log, start);
-        self.follower = Some(follower);
-        match gap {
-            Some(gap) => Stopped::Gap(gap, state),
-            None => self.go_on(state).await,
-        }
-    }
-
-    /// Goes on where it has stopped, with this state; what is missing stays missing. One that has not stopped yet begins as
-    /// [`follow`](Self::follow) without an ID does.
-    pub async fn go_on(&mut self, state: S) -> Stopped<S> {
-        let mut keeping = Keeping::new(self, state);
-        poll_fn(|cx| keeping.poll(cx)).await
-    }
-}
-
-impl<S> Drop for Keeper<S> {
-    fn drop(&mut self) {
-        self.shared.wake(|waiting| waiting.is_over = true);
-    }
-}
-
-/// The keeper at work.
-struct Keeping<'a, S> {
-    shared: &'a Shared<S>,
-    apply: &'a mut Apply<S>,
-    follower: &'a mut Follower,
-    /// While its place is not one in the log; otherwise it is shown.
-    hidden: Option<S>,
-    /// Whether the state stays when this ends.
-    is_whole: bool,
-}
-
-impl<'a, S: 'static> Keeping<'a, S> {
-    fn new(keeper: &'a mut Keeper<S>, state: S) -> Self {
-        let Keeper { shared, apply, follower } = keeper;
-        shared.log.count_subscriber();
-        let begin = || Follower::keeping(&shared.log, Start::New(Replay::All)).0;
-        let follower = follower.get_or_insert_with(begin);
-        Self { shared, apply, follower, hidden: Some(state), is_whole: false }
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Stopped<S>> {
-        let step = match self.follower.poll(Some(cx), AT_ONCE) {
-            Poll::Ready(step) => step,
-            Poll::Pending => {
-                self.show();
-                return Poll::Pending;
-            }
-        };
-        let gap = match step {
-            Step::Entries(entries, _) => {
-                self.change(&entries);
-                // Others have a turn.
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            Step::Closed => {
-                self.show();
-                self.is_whole = true;
-                return Poll::Ready(Stopped::Closed);
-            }
-            Step::Gap(gap, _) | Step::Cut(Cut::Lagged(gap)) => Ok(gap),
-            Step::Cut(Cut::Source(error)) => Err(error),
-            // It has asked for none.
-            Step::State(..) => return Poll::Pending,
-        };
-        let Some(state) = self.hide() else { return Poll::Pending };
-        Poll::Ready(match gap {
-            Ok(gap) => Stopped::Gap(gap, state),
-            Err(error) => Stopped::Failed(error, state),
-        })
-    }
-
-    fn change(&mut self, entries: &[Entry]) {
-        if self.follower.position().is_none() {
-            // Meanwhile it is at no place of the log.
-            self.hidden = self.hide();
-        }
-        if let Some(state) = &mut self.hidden {
-            entries.iter().for_each(|entry| (self.apply)(state, entry));
-            return self.show();
-        }
-        let entered = Entered::alone(&self.shared.shown);
-        let mut shown = self.shared.shown.write().unwrap_or_else(PoisonError::into_inner);
-        if let (Some(shown), Some((position, cursor))) = (&mut *shown, self.place()) {
-            entries.iter().for_each(|entry| (self.apply)(&mut shown.state, entry));
-            (shown.position, shown.cursor) = (position, cursor);
-        }
-        drop((shown, entered));
-        self.shared.wake(|_| ());
-    }
-
-    /// Shows the state, if it is one at a place in the log.
-    fn show(&mut self) {
-        let Some((position, cursor)) = self.place() else { return };
-        let Some(state) = self.hidden.take() else { return };
-        let mut shown = self.shared.shown.write().unwrap_or_else(PoisonError::into_inner);
-        *shown = Some(Shown { state, position, cursor });
-        drop(shown);
-        self.shared.wake(|_| ());
-    }
-
-    /// Takes the state away from all.
-    fn hide(&mut self) -> Option<S> {
-        self.hidden.take().or_else(|| self.shared.take())
-    }
-
-    fn place(&self) -> Option<(u64, EventId)> {
-        let position = self.follower.position()?;
-        Some((position, self.follower.log.cursor(position)))
-    }
-}
-
-impl<S> Drop for Keeping<'_, S> {
-    fn drop(&mut self) {
-        self.shared.log.discount_subscriber();
-        self.follower.leave();
-        if !self.is_whole {
-            self.shared.take();
-        }
-    }
-}
-
-impl<S> Shared<S> {
-    /// Looks at the state, if it is there and whole.
-    fn look<T>(&self, look: impl FnOnce(&Shown<S>) -> T) -> Option<T> {
-        let _entered = Entered::alone(&self.shown);
-        self.shown.read().ok()?.as_ref().map(look)
-    }
-
-    fn take(&self) -> Option<S> {
-        let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
-        let state = shown.take();
-        self.shown.clear_poison();
-        state.map(|shown| shown.state)
-    }
-
-    fn wake(&self, change: impl FnOnce(&mut Waiting)) {
-        let mut waiting = self.waiting.lock();
-        change(&mut waiting);
-        let woken = waiting.waiters.take();
-        drop(waiting);
-        Woken::wake(woken);
     }
 }
 
@@ -407,11 +199,5 @@ impl<S> Clone for Replica<S> {
 impl<S> fmt::Debug for Replica<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Replica").field("log", &self.shared.log).finish_non_exhaustive()
-    }
-}
-
-impl<S> fmt::Debug for Keeper<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keeper").field("log", &self.shared.log).finish_non_exhaustive()
     }
 }

@@ -1,30 +1,19 @@
 //! IDs of the application's own, against a naive model that has every entry there ever was: whoever has seen an event
 //! goes on after it if every later event is held, and only then; before a restart and after it.
 
+use fastrand::Rng;
 use sse_channel::{Channel, Frame, Gap, History};
-
-/// Random numbers that are the same each time (xorshift, by Marsaglia).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as usize % limit
-    }
-}
 
 /// All that was published, oldest first: its ID, `None` if it was no event.
 #[derive(Default)]
 struct Past(Vec<Option<String>>);
 
 impl Past {
-    fn publish(&mut self, channel: &Channel, random: &mut Random) {
-        let own = match random.below(8) {
+    fn publish(&mut self, channel: &Channel, random: &mut Rng) {
+        let own = match random.usize(..8) {
             0..4 => format!("own {}", self.0.len()),
             // Some are given twice.
-            4 => format!("own {}", random.below(self.0.len() + 1)),
+            4 => format!("own {}", random.usize(..self.0.len() + 1)),
             5 | 6 => String::new(),
             _ => {
                 channel.publish(&Frame::comment(""));
@@ -76,8 +65,8 @@ impl Past {
 fn whoever_misses_nothing_goes_on() {
     let mut last_dropped = 0;
     for seed in 1..=400_u64 {
-        let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        let events = [1, 2, 3, 8, 1000][random.below(5)];
+        let mut random = Rng::with_seed(seed);
+        let events = [1, 2, 3, 8, 1000][random.usize(..5)];
         let history = History { events, ..History::default() };
         let mut channel = Channel::new(history.clone());
         let mut past = Past::default();
@@ -87,7 +76,7 @@ fn whoever_misses_nothing_goes_on() {
             let before = channel.log().first() as usize - 1;
             let dropped = before.checked_sub(1).and_then(|it| past.0[it].as_deref());
             last_dropped += usize::from(dropped.is_some_and(|id| channel.log().after(id).is_ok()));
-            if random.below(8) == 0 {
+            if random.usize(..8) == 0 {
                 channel.close();
                 let mut bytes = Vec::new();
                 channel.snapshot(&mut bytes).unwrap();

@@ -3,26 +3,24 @@
 use std::task::Poll;
 use std::time::Duration;
 
+use fastrand::Rng;
 use sse_channel::{Channel, Entry, Frame, Framing, Gap, History, Read, Replay, Subscription};
 
-/// Random numbers that are the same each time (xorshift, by Marsaglia).
-struct Random(u64);
+/// Anything, and the same each time.
+struct Random(Rng);
 
 impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % limit
+    fn new(seed: u64) -> Self {
+        Self(Rng::with_seed(seed))
     }
 
-    fn pick<'a>(&mut self, texts: &[&'a str]) -> &'a str {
-        texts[self.below(texts.len() as u64) as usize]
+    fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.0.usize(..choices.len())]
     }
 
     fn history(&mut self) -> History {
-        let events = [1, 3, 10, 1000][self.below(4) as usize];
-        let bytes = [1, 700, 1 << 20][self.below(3) as usize];
+        let events = self.pick(&[1, 3, 10, 1000]);
+        let bytes = self.pick(&[1, 700, 1 << 20]);
         History {
             events,
             bytes,
@@ -36,16 +34,16 @@ impl Random {
         const TEXTS: [&str; 8] =
             ["", "a", "two\nlines", "\n\n", "\u{e9}\r\nid: 9", " data: x", "\u{0}", "id: 7\rb"];
         let text = self.pick(&TEXTS);
-        let mut frame = match self.below(5) {
+        let mut frame = match self.0.usize(..5) {
             0 => Frame::comment(text),
-            1 => Frame::retry(Duration::from_millis(self.below(10_000))),
+            1 => Frame::retry(Duration::from_millis(self.0.u64(..10_000))),
             _ => Frame::message(text).with_event_type(self.pick(&["", "note", "gap"])).unwrap(),
         };
-        if self.below(4) == 0 {
+        if self.0.usize(..4) == 0 {
             frame = frame.with_comment(self.pick(&TEXTS));
         }
         let own = ["a", "b", "\u{e9} 1", "7-1"];
-        if self.below(3) == 0 {
+        if self.0.usize(..3) == 0 {
             frame = frame.with_id(self.pick(&own)).unwrap();
         }
         channel.publish(&frame).to_string()
@@ -120,11 +118,11 @@ fn more_ids(channel: &Channel) -> Vec<String> {
 #[test]
 fn a_restored_log_is_the_same_to_everybody_and_goes_on_alike() {
     for seed in 1..=400 {
-        let mut random = Random(u64::wrapping_mul(seed, 0x9E37_79B9_7F4A_7C15));
+        let mut random = Random::new(seed);
         let history = random.history();
         let channel = Channel::new(history.clone());
         let mut ids = more_ids(&channel);
-        for _ in 0..random.below(40) {
+        for _ in 0..random.0.usize(..40) {
             ids.push(random.publish(&channel));
         }
         ids.extend(more_ids(&channel));
@@ -139,8 +137,8 @@ fn a_restored_log_is_the_same_to_everybody_and_goes_on_alike() {
 
         // It goes on in the same epoch, as a log that has been saved and restored ten times does.
         let mut often = Channel::restore(history.clone(), &saved[..]).unwrap();
-        let mut same = Random(seed);
-        let mut random = Random(seed);
+        let mut same = Random::new(seed);
+        let mut random = Random::new(seed);
         for _ in 0..10 {
             often.close();
             let saved = bytes(&often);
@@ -159,11 +157,11 @@ fn a_restored_log_is_the_same_to_everybody_and_goes_on_alike() {
 #[test]
 fn an_open_log_comes_back_with_what_it_had_and_a_gap() {
     for seed in 1..=200 {
-        let mut random = Random(u64::wrapping_mul(seed, 0x9E37_79B9_7F4A_7C15));
+        let mut random = Random::new(seed);
         let history = History { bytes: 1 << 20, events: 1000, ..random.history() };
         let channel = Channel::new(history.clone());
         let mut numbers = more_ids(&channel);
-        for _ in 0..random.below(40) {
+        for _ in 0..random.0.usize(..40) {
             random.publish(&channel);
         }
         let again = Channel::restore(history.clone(), &bytes(&channel)[..]).unwrap();

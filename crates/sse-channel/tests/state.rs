@@ -1,15 +1,21 @@
 //! A state, and the channel that tells its changes: what a client is given, block by block; and whatever happens, the state
 //! that it was given with the changes that it was told is the state.
 
+#[path = "support/wakes.rs"]
+mod wakes;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 use std::thread;
 
+use fastrand::Rng;
 use futures_core::Stream;
 use sse_channel::{Channel, Cut, Entry, Frame, Framing, History, Lag, StateChannel, Subscription};
+
+use wakes::Wakes;
 
 /// A sum, told by what is added.
 fn sum(history: History) -> StateChannel<u64> {
@@ -186,16 +192,6 @@ fn a_change_that_panics_ends_it() {
     assert!(catch_unwind(AssertUnwindSafe(|| sum.read(|sum| *sum))).is_err());
 }
 
-/// Counts how often a task is woken.
-#[derive(Default)]
-struct Wakes(AtomicU64);
-
-impl Wake for Wakes {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
 #[test]
 fn who_waits_is_woken_when_the_change_is_over() {
     let sum = sum(History::default());
@@ -207,9 +203,9 @@ fn who_waits_is_woken_when_the_change_is_over() {
     sum.update(|_, changes| {
         changes.publish(&Frame::message("a"));
         changes.publish(&Frame::message("b"));
-        assert_eq!(wakes.0.load(Ordering::Relaxed), 0, "the state is locked");
+        assert_eq!(wakes.count(), 0, "the state is locked");
     });
-    assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
+    assert_eq!(wakes.count(), 1);
     assert!(poll().is_ready());
 }
 
@@ -258,18 +254,6 @@ fn dropping_the_last_handle_closes() {
     assert!(matches!(events.try_next(), Poll::Ready(None)));
 }
 
-/// Random numbers that are the same each time (xorshift, by Marsaglia).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % limit
-    }
-}
-
 type Table = [u64; 4];
 
 /// What a page makes of the stream: rows that replace what it has, changes that do not tell what they have made.
@@ -298,21 +282,21 @@ impl Page {
     }
 
     /// Reads what has come, or up to an event that `random` chooses.
-    fn read(&mut self, events: &mut Subscription, random: &mut Random, is_last: bool) {
+    fn read(&mut self, events: &mut Subscription, random: &mut Rng, is_last: bool) {
         loop {
             match events.try_next() {
                 Poll::Ready(Some(Ok(block))) => {
                     let text = std::str::from_utf8(&block).unwrap();
                     for block in text.split_terminator("\n\n") {
                         self.take(block);
-                        if !is_last && random.below(20) == 0 {
+                        if !is_last && random.u64(..20) == 0 {
                             return;
                         }
                     }
                 }
                 Poll::Ready(Some(Err(Cut::Lagged(_)))) if !is_last => return,
                 Poll::Pending if is_last => return,
-                Poll::Pending if random.below(50) == 0 => return,
+                Poll::Pending if random.u64(..50) == 0 => return,
                 Poll::Pending => thread::yield_now(),
                 other => panic!("{other:?}"),
             }
@@ -341,13 +325,13 @@ fn state_and_changes_are_the_state_whoever_comes_and_goes() {
             for seed in 1..=3 {
                 let (table, working, connections) = (&table, &working, &connections);
                 scope.spawn(move || {
-                    let mut random = Random(seed);
+                    let mut random = Rng::with_seed(seed);
                     // However slow the others are, they see changes.
                     let is_enough =
                         |count| count >= 2000 && connections.load(Ordering::Relaxed) >= 200;
                     for _ in (0..).take_while(|count| !is_enough(*count)) {
-                        let (row, number) = (random.below(4) as usize, random.below(1 << 40));
-                        let (kind, count) = (random.below(2), random.below(3));
+                        let (row, number) = (random.u64(..4) as usize, random.u64(..1 << 40));
+                        let (kind, count) = (random.u64(..2), random.u64(..3));
                         table.update(|table, changes| {
                             for _ in 0..count {
                                 // The order matters, and nothing may be told twice.
@@ -361,7 +345,7 @@ fn state_and_changes_are_the_state_whoever_comes_and_goes() {
                                 changes.publish(&frame);
                             }
                         });
-                        if random.below(64) == 0 {
+                        if random.u64(..64) == 0 {
                             thread::yield_now();
                         }
                     }
@@ -372,7 +356,7 @@ fn state_and_changes_are_the_state_whoever_comes_and_goes() {
                 .map(|seed| {
                     let (table, working, connections) = (&table, &working, &connections);
                     scope.spawn(move || {
-                        let (mut page, mut random) = (Page::default(), Random(seed));
+                        let (mut page, mut random) = (Page::default(), Rng::with_seed(seed));
                         let subscribe =
                             |page: &Page| table.subscribe(page.last_event_id.as_deref(), rows);
                         while working.load(Ordering::Acquire) > 0 {

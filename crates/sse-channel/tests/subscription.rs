@@ -1,13 +1,17 @@
 //! A subscription of a channel in memory, block by block.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+#[path = "support/wakes.rs"]
+mod wakes;
+
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures_core::Stream;
 use futures_lite::future::{block_on, poll_once};
 use sse_channel::{Channel, Cut, Entry, Frame, Framing, Gap, History, Lag, Replay, Subscription};
+
+use wakes::Wakes;
 
 /// The next block, which must be there already.
 fn now(events: &mut Subscription) -> String {
@@ -26,16 +30,6 @@ fn publish(channel: &Channel, numbers: std::ops::Range<u64>) {
 /// The data of all events in a text.
 fn data(text: &str) -> Vec<&str> {
     text.lines().filter_map(|line| line.strip_prefix("data: ")).collect()
-}
-
-/// Counts how often a task is woken.
-#[derive(Default)]
-struct Wakes(AtomicUsize);
-
-impl Wake for Wakes {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
 }
 
 #[test]
@@ -238,13 +232,13 @@ fn who_waits_is_woken_once_and_dropping_loses_nothing() {
         assert!(std::pin::Pin::new(&mut events).poll_next(&mut cx).is_pending());
     }
     publish(&channel, 0..1);
-    assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
+    assert_eq!(wakes.count(), 1);
     assert_eq!(data(&now(&mut events)), ["0"]);
     // Nobody waits any longer.
     assert!(std::pin::Pin::new(&mut events).poll_next(&mut cx).is_pending());
     events.rest();
     publish(&channel, 1..2);
-    assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
+    assert_eq!(wakes.count(), 1);
     drop(events);
     assert_eq!((Arc::strong_count(&wakes), channel.stats().subscribers), (2, 0));
 }

@@ -3,8 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
 use sse_channel::{
@@ -13,6 +13,7 @@ use sse_channel::{
 };
 
 use super::support::{BEGIN, Database, Node, Table, rows};
+use super::wakes::Wakes;
 
 /// All that is there already; an error at its end, if there is one.
 fn all(events: &mut Subscription) -> (String, Option<Cut>) {
@@ -131,16 +132,6 @@ fn a_client_that_is_ahead_of_its_node_is_not_set_back() {
     assert_eq!(all(&mut events).0, "");
 }
 
-/// Counts how often a task is woken.
-#[derive(Default)]
-struct Wakes(AtomicU64);
-
-impl Wake for Wakes {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
 #[test]
 fn who_waits_for_the_state_is_woken_by_it() {
     let database = Database::new(1 << 20);
@@ -151,19 +142,19 @@ fn who_waits_for_the_state_is_woken_by_it() {
     let mut cx = Context::from_waker(&waker);
     let mut opens = |events: &mut Subscription| Pin::new(events).poll_next(&mut cx).is_ready();
     assert!(!opens(&mut events));
-    let woken = wakes.0.load(Ordering::Relaxed);
+    let woken = wakes.count();
     node.work_much();
-    assert!(wakes.0.load(Ordering::Relaxed) > woken);
+    assert!(wakes.count() > woken);
     assert!(opens(&mut events) && !opens(&mut events));
     // Who has gone is not.
     let mut another = node.replica.subscribe(None, rows);
     assert!(opens(&mut another) && !opens(&mut another));
     drop((events, another));
-    let woken = wakes.0.load(Ordering::Relaxed);
+    let woken = wakes.count();
     database.publish(0, '+', 1);
     node.feed_all();
     node.work_much();
-    assert_eq!(wakes.0.load(Ordering::Relaxed), woken);
+    assert_eq!(wakes.count(), woken);
 }
 
 #[test]

@@ -3,21 +3,10 @@
 
 use std::sync::atomic::Ordering;
 
+use fastrand::Rng;
 use sse_channel::{Lag, Subscription};
 
 use super::support::{Database, Node, Page, rows};
-
-/// Random numbers that are the same each time (xorshift, by Marsaglia).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as usize % limit
-    }
-}
 
 #[derive(Default)]
 struct Client {
@@ -28,7 +17,7 @@ struct Client {
 }
 
 struct World {
-    random: Random,
+    random: Rng,
     database: Database,
     nodes: Vec<Node>,
     clients: Vec<Client>,
@@ -37,7 +26,7 @@ struct World {
 
 impl World {
     fn new(seed: u64, kept: usize, held: usize) -> Self {
-        let random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+        let random = Rng::with_seed(seed);
         let database = Database::new(kept);
         let nodes = (0..2).map(|_| Node::new(&database, 0, held, Lag::Skip)).collect();
         let clients = (0..3).map(|_| Client::default()).collect();
@@ -45,36 +34,36 @@ impl World {
     }
 
     fn step(&mut self) {
-        let which = self.random.below(2);
-        match self.random.below(32) {
+        let which = self.random.usize(..2);
+        match self.random.usize(..32) {
             0..10 => self.publish(),
-            10..16 => (0..self.random.below(4)).for_each(|_| self.nodes[which].feed()),
+            10..16 => (0..self.random.usize(..4)).for_each(|_| self.nodes[which].feed()),
             16..20 => self.nodes[which].work(),
-            20 if self.random.below(4) == 0 => self.restart(which),
+            20 if self.random.usize(..4) == 0 => self.restart(which),
             20 => self.miss(which),
             21 => {
-                let fails = self.random.below(3) == 0;
+                let fails = self.random.usize(..3) == 0;
                 self.database.fails.store(fails, Ordering::Relaxed);
             }
             _ => {
-                let client = self.random.below(self.clients.len());
+                let client = self.random.usize(..self.clients.len());
                 self.read(client, which);
             }
         }
     }
 
     fn publish(&mut self) {
-        for _ in 0..=self.random.below(3) {
-            let (row, sign) = (self.random.below(3), ['*', '+'][self.random.below(2)]);
-            self.database.publish(row, sign, self.random.below(1 << 20) as u64 | 1);
+        for _ in 0..=self.random.usize(..3) {
+            let (row, sign) = (self.random.usize(..3), ['*', '+'][self.random.usize(..2)]);
+            self.database.publish(row, sign, self.random.usize(..1 << 20) as u64 | 1);
         }
     }
 
     /// A new process, that begins with some of the newest events.
     fn restart(&mut self, which: usize) {
         let len = self.database.len();
-        let prefill = self.random.below(self.held + 2).min(len);
-        let lag = [Lag::Skip, Lag::Disconnect][self.random.below(2)];
+        let prefill = self.random.usize(..self.held + 2).min(len);
+        let lag = [Lag::Skip, Lag::Disconnect][self.random.usize(..2)];
         self.nodes[which] = Node::new(&self.database, len - prefill, self.held, lag);
         (0..prefill).for_each(|_| self.nodes[which].feed());
     }
@@ -82,7 +71,7 @@ impl World {
     fn miss(&mut self, which: usize) {
         let (fed, len) = (self.nodes[which].fed, self.database.len());
         if fed < len {
-            self.nodes[which].miss(fed + 1 + self.random.below(len - fed));
+            self.nodes[which].miss(fed + 1 + self.random.usize(..len - fed));
         }
     }
 
@@ -93,7 +82,9 @@ impl World {
             *connections += 1;
             nodes[node].replica.subscribe(page.last_event_id.as_deref(), rows)
         });
-        if page.read(events, database, || random.below(12) == 0).is_err() || random.below(8) == 0 {
+        if page.read(events, database, || random.usize(..12) == 0).is_err()
+            || random.usize(..8) == 0
+        {
             clients[client].events = None;
         }
     }

@@ -3,3 +3,5 @@
 mod cases;
 mod laws;
 mod support;
+#[path = "../support/wakes.rs"]
+mod wakes;

@@ -5,23 +5,8 @@
 use std::collections::BTreeMap;
 use std::task::Poll;
 
+use fastrand::Rng;
 use sse_channel::{Channel, Channels, Frame, History, Lag, Replay, Subscription};
-
-/// Random numbers that are the same each time (xorshift, by Marsaglia).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        ((self.0 >> 11) % limit as u64) as usize
-    }
-
-    fn is_one_in(&mut self, count: usize) -> bool {
-        self.below(count) == 0
-    }
-}
 
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
@@ -40,16 +25,16 @@ struct Past {
 }
 
 impl Past {
-    fn new(name: &'static str, random: &mut Random) -> Self {
-        let events = [1, 2, 5, 20, 1000][random.below(5)];
+    fn new(name: &'static str, random: &mut Rng) -> Self {
+        let events = [1, 2, 5, 20, 1000][random.usize(..5)];
         let history = History { events, bytes: usize::MAX, lag: Lag::Skip, ..History::default() };
-        let replay = [Replay::Live, Replay::Last(3), Replay::All][random.below(3)];
+        let replay = [Replay::Live, Replay::Last(3), Replay::All][random.usize(..3)];
         Self { name, channel: Channel::new(history), events, entries: Vec::new(), replay }
     }
 
-    fn publish(&mut self, random: &mut Random) {
+    fn publish(&mut self, random: &mut Rng) {
         let position = self.end();
-        let kind = [Kind::Numbered, Kind::Numbered, Kind::OwnId, Kind::Comment][random.below(4)];
+        let kind = [Kind::Numbered, Kind::Numbered, Kind::OwnId, Kind::Comment][random.usize(..4)];
         let text = format!("{} {position}", self.name);
         // The same in every channel: nobody may take one for another's.
         let own = format!("own {position}");
@@ -241,7 +226,7 @@ impl Client {
         &mut self,
         pasts: &[Past],
         events: &mut Subscription,
-        mut random: Option<&mut Random>,
+        mut random: Option<&mut Rng>,
     ) -> bool {
         for looks in 0.. {
             assert!(looks < 1000, "what is to come does not: {:?}", self.passed);
@@ -254,7 +239,7 @@ impl Client {
             };
             for block in std::str::from_utf8(&block).unwrap().split_terminator("\n\n") {
                 self.take(pasts, block);
-                if random.as_mut().is_some_and(|random| random.is_one_in(6)) {
+                if random.as_mut().is_some_and(|random| random.usize(..6) == 0) {
                     return false;
                 }
             }
@@ -274,29 +259,30 @@ impl Client {
 
 /// One history of channels and a client, the same each time for a seed.
 fn history(seed: u64) -> Counts {
-    let mut random = Random(seed);
+    let mut random = Rng::with_seed(seed);
     let names = ["news", "a", "a-b", "\u{e9} 1"];
     let mut pasts: Vec<Past> = names.iter().map(|name| Past::new(name, &mut random)).collect();
-    let only_even = [None, Some("a")][random.below(2)];
+    let only_even = [None, Some("a")][random.usize(..2)];
     let mut client = Client { only_even, ..Client::default() };
     for _ in 0..30 {
-        let mut followed: Vec<usize> = (0..pasts.len()).filter(|_| !random.is_one_in(4)).collect();
+        let mut followed: Vec<usize> =
+            (0..pasts.len()).filter(|_| random.usize(..4) != 0).collect();
         if followed.is_empty() {
-            followed.push(random.below(pasts.len()));
+            followed.push(random.usize(..pasts.len()));
         }
-        if random.is_one_in(2) {
+        if random.bool() {
             followed.reverse();
         }
         let mut events = client.subscribe(&pasts, &followed);
-        while client.read(&pasts, &mut events, Some(&mut random)) && !random.is_one_in(3) {
-            for _ in 0..random.below(12) {
-                let index = random.below(pasts.len());
+        while client.read(&pasts, &mut events, Some(&mut random)) && random.usize(..3) != 0 {
+            for _ in 0..random.usize(..12) {
+                let index = random.usize(..pasts.len());
                 pasts[index].publish(&mut random);
             }
         }
         drop(events);
-        for _ in 0..random.below(6) {
-            let index = random.below(pasts.len());
+        for _ in 0..random.usize(..6) {
+            let index = random.usize(..pasts.len());
             pasts[index].publish(&mut random);
         }
     }
@@ -319,7 +305,7 @@ fn once_in_order_or_told_whatever_comes_between() {
 
 #[test]
 fn a_damaged_id_is_told_or_read_as_what_it_says() {
-    let mut random = Random(7);
+    let mut random = Rng::with_seed(7);
     let (a, b) = (Channel::default(), Channel::default());
     let both = Channels::new().with("a", a.log(), Replay::All).with("b", b.log(), Replay::All);
     for number in 1..=9 {
@@ -339,13 +325,13 @@ fn a_damaged_id_is_told_or_read_as_what_it_says() {
     let ids: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("id: ")).collect();
     let mut gaps = 0;
     for _ in 0..20_000 {
-        let mut id = ids[random.below(ids.len())].as_bytes().to_vec();
-        for _ in 0..=random.below(3) {
-            let place = random.below(id.len());
-            match random.below(3) {
-                0 => id[place] = b"09AZaz.-= ~"[random.below(11)],
+        let mut id = ids[random.usize(..ids.len())].as_bytes().to_vec();
+        for _ in 0..=random.usize(..3) {
+            let place = random.usize(..id.len());
+            match random.usize(..3) {
+                0 => id[place] = b"09AZaz.-= ~"[random.usize(..11)],
                 1 => drop(id.remove(place)),
-                _ => id.insert(place, b"09AZaz.-="[random.below(9)]),
+                _ => id.insert(place, b"09AZaz.-="[random.usize(..9)]),
             }
         }
         let id = String::from_utf8(id).unwrap();
