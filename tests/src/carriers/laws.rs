@@ -202,7 +202,7 @@ pub fn own_subscribers_only(carrier: &dyn Carrier, new_store: NewStore) {
 }
 
 /// Law 12: comments, reconnection times, empty IDs and blocks without data, between events; the client
-/// comes back after each block, and goes on where it was.
+/// comes back after each block that moves its cursor, and goes on where it was.
 pub fn the_cursor_moves_forward(carrier: &dyn Carrier, new_store: NewStore) {
     let channel = Numbered::new("a", new_store, History::default());
     let mut random = Random::new(3);
@@ -226,9 +226,11 @@ pub fn the_cursor_moves_forward(carrier: &dyn Carrier, new_store: NewStore) {
         assert!(connection < 200, "stuck at {record:?}");
         let ask = record.ask(Replay::All, false);
         let mut client = carrier.connect(channel.store.log(), &ask);
-        // A comment leaves the cursor where it is: past those, up to the next ID.
-        let before = record.last_event_id.clone();
-        while record.last_event_id == before && record.seen < last {
+        // A comment leaves the cursor where it is: past those, up to the next ID. That may be the place in another channel,
+        // which has dropped something each time if it is busy: every second connection goes on to an event of this one.
+        let (before, seen) = (record.last_event_id.clone(), record.seen);
+        let is_short = connection % 2 == 0;
+        while record.seen == seen && seen < last && !(is_short && record.last_event_id != before) {
             record.read(&mut *client, "a", false, 1);
         }
         assert!(record.last_event_id.as_deref().is_some_and(|id| !id.is_empty()), "{record:?}");
