@@ -1,7 +1,7 @@
 //! `cargo xtask fuzz`: runs the fuzz targets, each for a while.
 //!
 //! They need a nightly compiler; where there is none, nothing is checked and the reason says how to
-//! get it. cargo-fuzz is installed below `target/` if it is missing.
+//! get it. cargo-fuzz is installed below `target/` if it is missing, and a C++ compiler, where it can be.
 
 use std::ffi::OsString;
 use std::fs;
@@ -10,13 +10,17 @@ use std::process::Command;
 
 use anyhow::Context;
 
-use crate::requirements::{CARGO_FUZZ, search_path};
+use crate::requirements::{CARGO_FUZZ, CXX, search_path};
 use crate::steps::{Report, Selection, Step};
 use crate::workspace::workspace;
 
+/// Where the targets are built, from their workspace.
+const TARGET: &str = "../target/fuzz";
+
 /// Run every fuzz target for some seconds
 ///
-/// Needs a nightly compiler (`rustup toolchain install nightly`); cargo-fuzz is installed if missing.
+/// Needs a nightly compiler (`rustup toolchain install nightly`); cargo-fuzz and a C++ compiler are
+/// installed if missing.
 /// What is found on the way is kept below target/fuzz/corpus and used again.
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -64,11 +68,14 @@ fn run(report: &mut Report, target: &str, seconds: u64) -> anyhow::Result<()> {
         report.not_checked("`rustup toolchain install nightly` makes it checkable");
         return Ok(());
     }
+    CXX.ensure(report)?;
     CARGO_FUZZ.ensure(report)?;
+    // All of them, the first time: side by side, and a failure is told from a find.
+    report.run(&mut nightly(["cargo", "fuzz", "build", "--target-dir", TARGET])?)?;
     // New finds go into the first corpus, which is not part of the repository.
     let found = workspace().join("target/fuzz/corpus").join(target);
     fs::create_dir_all(&found)?;
-    let mut fuzz = nightly(["cargo", "fuzz", "run", "--target-dir", "../target/fuzz", target])?;
+    let mut fuzz = nightly(["cargo", "fuzz", "run", "--target-dir", TARGET, target])?;
     fuzz.arg(found);
     fuzz.args(kept()?);
     let mut dictionary = OsString::from("-dict=");

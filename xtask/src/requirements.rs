@@ -77,6 +77,13 @@ pub(crate) const CARGO_FUZZ: Program = Program {
     elsewhere: "`cargo install cargo-fuzz` installs it",
 };
 
+/// What compiles libFuzzer.
+pub(crate) const CXX: Program = Program {
+    commands: &["c++"],
+    source: Source::Debian("g++"),
+    elsewhere: "install a C++ compiler, and put it on the search path as `c++`",
+};
+
 /// Held by the one step, or column of the matrix, that installs from crates.io, and from npm: of two that install the
 /// same program the second fails.
 static CRATES: Mutex<()> = Mutex::new(());
