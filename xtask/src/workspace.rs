@@ -14,6 +14,17 @@ pub(crate) fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> 
     command
 }
 
+/// Cargo in another workspace, whose programs go to `target/NAME`. What both depend on is compiled once: it builds in this
+/// workspace's `target`, so that its step [uses](crate::steps::Step::uses) that. (Cargo does so from 1.91; an older one
+/// compiles all of it again, in `target/NAME`.)
+pub(crate) fn cargo_in<const N: usize>(folder: &Path, name: &str, arguments: [&str; N]) -> Command {
+    let mut command = cargo(arguments);
+    let target = workspace().join("target");
+    command.current_dir(folder).env("CARGO_TARGET_DIR", target.join(name));
+    command.env("CARGO_BUILD_BUILD_DIR", target);
+    command
+}
+
 /// The folder of the workspace: the one above the package that `cargo run` runs.
 pub(crate) fn workspace() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();

@@ -13,11 +13,12 @@ use anyhow::{Context, ensure};
 use testkit::Scratch;
 
 use crate::metadata::{Package, packages};
-use crate::steps::{Report, Step};
-use crate::workspace::{cargo, workspace};
+use crate::steps::{Report, Step, TARGET};
+use crate::workspace::{cargo_in, workspace};
 
 pub(super) fn step() -> Step {
-    Step::new("alone", "each crate, copied into an empty project, builds and passes", check)
+    const ABOUT: &str = "each crate, copied into an empty project, builds and passes";
+    Step::new("alone", ABOUT, check).uses(TARGET)
 }
 
 fn check(report: &mut Report) -> anyhow::Result<()> {
@@ -70,9 +71,9 @@ fn check_one(
     }
     if package.has_library {
         newcomer(&project, name)?;
-        report.run(cargo_in(&project)?.arg("build"))?;
+        report.run(&mut cargo_there(&project, "build")?)?;
     }
-    report.run(cargo_in(&vendor.join(name))?.arg("test")).map(drop)
+    report.run(&mut cargo_there(&vendor.join(name), "test")?).map(drop)
 }
 
 /// Writes a program that uses a crate out of its folder of others' code.
@@ -88,10 +89,9 @@ fn newcomer(folder: &Path, name: &str) -> anyhow::Result<()> {
 }
 
 /// Cargo in a folder outside of this workspace, with this one's lock file.
-fn cargo_in(folder: &Path) -> anyhow::Result<Command> {
+fn cargo_there(folder: &Path, verb: &str) -> anyhow::Result<Command> {
     fs::copy(workspace().join("Cargo.lock"), folder.join("Cargo.lock"))?;
-    let mut command = cargo([""; 0]);
-    command.current_dir(folder).env("CARGO_TARGET_DIR", workspace().join("target/alone"));
+    let mut command = cargo_in(folder, "alone", [verb]);
     command.env("CARGO_PROFILE_DEV_DEBUG", "false");
     Ok(command)
 }

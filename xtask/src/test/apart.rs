@@ -1,8 +1,8 @@
 //! Examples with dependencies that the main lock file does not have to know: each a workspace of its own.
 
 use super::{frameworks, wasm};
-use crate::steps::{Report, Step};
-use crate::workspace::{cargo, workspace};
+use crate::steps::{Report, Step, TARGET};
+use crate::workspace::{cargo, cargo_in, workspace};
 
 pub(super) fn steps() -> [Step; 4] {
     let about = "events out of the bodies of reqwest, hyper and ureq";
@@ -10,9 +10,9 @@ pub(super) fn steps() -> [Step; 4] {
     let about = "a channel in axum, hyper, actix-web and warp, with our client and curl";
     let apps = Step::new("frameworks/apps", about, |report| check("frameworks", report));
     [
-        bodies,
-        apps.uses("frameworks"),
-        frameworks::page().uses("frameworks").after("programs/chromium"),
+        bodies.uses(TARGET),
+        apps.uses(TARGET),
+        frameworks::page().uses(TARGET).after("programs/chromium"),
         // It shares a compiler with the programs for microcontrollers.
         wasm::step().uses("embed").after("programs/chromium"),
     ]
@@ -21,11 +21,9 @@ pub(super) fn steps() -> [Step; 4] {
 /// Tests the workspace `examples/NAME`, and what holds for the code of the main one.
 fn check(name: &str, report: &mut Report) -> anyhow::Result<()> {
     let folder = workspace().join("examples").join(name);
-    let target = workspace().join("target").join(name);
-    let mut test = cargo(["test", "--locked"]);
-    report.run(test.current_dir(&folder).env("CARGO_TARGET_DIR", &target))?;
-    let mut clippy = cargo(["clippy", "--locked", "--all-targets", "--", "-D", "warnings"]);
-    report.run(clippy.current_dir(&folder).env("CARGO_TARGET_DIR", &target))?;
+    report.run(&mut cargo_in(&folder, name, ["test", "--locked"]))?;
+    let lints = ["clippy", "--locked", "--all-targets", "--", "-D", "warnings"];
+    report.run(&mut cargo_in(&folder, name, lints))?;
     let mut format = cargo(["fmt", "--check"]);
     report.run(format.current_dir(&folder)).map(drop)
 }

@@ -8,7 +8,7 @@ use testkit::{Served, Signal};
 
 use crate::browser::{Browser, ENGINES};
 use crate::steps::{Report, Step};
-use crate::workspace::{cargo, scratch, workspace};
+use crate::workspace::{cargo_in, scratch, workspace};
 
 const SHOWN: &str =
     "return [...document.querySelectorAll('#events li')].map((it) => it.textContent)";
@@ -41,11 +41,9 @@ pub(super) fn page() -> Step {
 /// With the tests, as the step before this one has: what they need adds features to what the program needs, and for the
 /// program alone all would be built again.
 fn build(report: &mut Report) -> anyhow::Result<PathBuf> {
-    let target = workspace().join("target/frameworks");
-    let mut build = cargo(["build", "--locked", "--all-targets"]);
-    build.current_dir(workspace().join("examples/frameworks")).env("CARGO_TARGET_DIR", &target);
-    report.run(&mut build)?;
-    Ok(target.join("debug/on_axum"))
+    let folder = workspace().join("examples/frameworks");
+    report.run(&mut cargo_in(&folder, "frameworks", ["build", "--locked", "--all-targets"]))?;
+    Ok(workspace().join("target/frameworks/debug/on_axum"))
 }
 
 /// Waits until the page shows as many as were published: those, in their order.
