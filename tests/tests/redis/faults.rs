@@ -242,18 +242,6 @@ fn a_full_redis_refuses_what_is_published() {
 }
 
 #[test]
-fn an_entry_of_100_megabytes_is_passed() {
-    let redis = Redis::start(&[]);
-    let node = Node::start(&redis.url(), Options::default());
-    let mut client = subscribe(&node, "a", None, Replay::Live);
-    let script = "redis.call('XADD', KEYS[1], '*', 'data', string.rep('x', 100000000))";
-    redis.cli(&["EVAL", script, "1", "a"]);
-    redis.cli(&["XADD", "a", "*", "data", "after"]);
-    assert_eq!(data(&client.up_to("after")), ["after"]);
-    assert!(node.was_told(|it| matches!(it, Notice::Skipped(..))));
-}
-
-#[test]
 fn a_key_that_becomes_something_else_ends_its_own_channel_only() {
     let redis = Redis::start(&[]);
     let node = Node::start(&redis.url(), quick());
