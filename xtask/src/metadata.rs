@@ -11,6 +11,8 @@ pub(crate) struct Package {
     pub(crate) name: String,
     /// All features other than `default`.
     pub(crate) features: Vec<String>,
+    /// Some of them are on unless one says otherwise.
+    pub(crate) has_default_features: bool,
     pub(crate) dependencies: Vec<Dependency>,
     /// Other packages can use it; otherwise it is a program.
     pub(crate) has_library: bool,
@@ -39,6 +41,7 @@ pub(crate) fn packages(report: &mut Report) -> anyhow::Result<Vec<Package>> {
 
 fn package(value: &Value) -> Option<Package> {
     let features = value["features"].as_object()?.keys();
+    let default = value["features"]["default"].as_array();
     let dependencies = value["dependencies"].as_array()?.iter().map(|dependency| {
         let name = dependency["name"].as_str()?.to_owned();
         Some(Dependency {
@@ -51,6 +54,7 @@ fn package(value: &Value) -> Option<Package> {
     Some(Package {
         name: value["name"].as_str()?.to_owned(),
         features: features.filter(|name| *name != "default").cloned().collect(),
+        has_default_features: default.is_some_and(|features| !features.is_empty()),
         dependencies: dependencies.collect::<Option<_>>()?,
         has_library: targets.any(|target| target["kind"][0] == "lib"),
         is_published: value["publish"].is_null(),

@@ -10,7 +10,7 @@ use testkit::Served;
 use crate::browser::ENGINES;
 use crate::embedded::{Compiler, Release};
 use crate::steps::{Report, Step};
-use crate::workspace::{cargo, workspace};
+use crate::workspace::{cargo, cargo_in, workspace};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -29,8 +29,9 @@ fn check(report: &mut Report) -> anyhow::Result<()> {
         return Ok(());
     };
     let module = module(&compiler, report)?;
-    let mut serve = in_workspace(cargo(["build", "--locked", "--package", "serve"]));
-    report.run(&mut serve)?;
+    let folder = workspace().join("examples/wasm");
+    let serve = ["build", "--locked", "--package", "serve"];
+    report.run(&mut cargo_in(&folder, "wasm", serve))?;
     let mut serve = Command::new(workspace().join("target/wasm/debug/serve"));
     let server = Served::start(serve.arg(module))?;
     let browser = ENGINES[0].start(report)?;
@@ -42,17 +43,13 @@ fn check(report: &mut Report) -> anyhow::Result<()> {
     browser.open(&server.url("/?token=none"))?;
     browser.wait_for("a refusal", STATE, |text| text == "Error: status 401")?;
     let mut format = cargo(["fmt", "--all", "--check"]);
-    report.run(format.current_dir(workspace().join("examples/wasm"))).map(drop)
+    report.run(format.current_dir(folder)).map(drop)
 }
 
 fn module(compiler: &Compiler, report: &mut Report) -> anyhow::Result<PathBuf> {
-    let mut build = in_workspace(compiler.command("std,panic_abort"));
-    report.run(build.args(["--locked", "--package", "wasm"]))?;
-    Ok(workspace().join("target/wasm").join(TARGET).join("release/wasm.wasm"))
-}
-
-fn in_workspace(mut cargo: Command) -> Command {
     let target = workspace().join("target/wasm");
-    cargo.current_dir(workspace().join("examples/wasm")).env("CARGO_TARGET_DIR", target);
-    cargo
+    let mut build = compiler.command("std,panic_abort");
+    build.current_dir(workspace().join("examples/wasm")).env("CARGO_TARGET_DIR", &target);
+    report.run(build.args(["--locked", "--package", "wasm"]))?;
+    Ok(target.join(TARGET).join("release/wasm.wasm"))
 }

@@ -91,6 +91,7 @@ mod tests {
         Package {
             name: name.to_owned(),
             features: Vec::new(),
+            has_default_features: false,
             has_library: true,
             dependencies: vec![dependency],
             is_published: true,
