@@ -16,7 +16,7 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn new(quick: bool) -> Plan {
         if quick {
-            Plan { rounds: 2, sample: Duration::from_millis(1), length: 64 << 10 }
+            Plan { rounds: 2, sample: Duration::from_millis(1), length: 8 << 10 }
         } else {
             Plan { rounds: 25, sample: Duration::from_millis(4), length: 1 << 20 }
         }
