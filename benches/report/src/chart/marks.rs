@@ -29,6 +29,8 @@ pub(super) struct Mark {
 enum Shape {
     Diamond,
     EmptyDiamond,
+    DottedDiamond,
+    CrossedDiamond,
     Bar,
     EmptyBar,
     Dash,
@@ -44,7 +46,8 @@ enum Shape {
 pub(super) fn of<V>(series: &[Series<V>]) -> Vec<Mark> {
     let shapes = [Shape::Circle, Shape::Square, Shape::Up, Shape::Down, Shape::Cross, Shape::Ring];
     let mut peers = PEERS.into_iter().zip(shapes).cycle();
-    let mut ours = [Shape::Diamond, Shape::EmptyDiamond].into_iter().cycle();
+    let ours = [Shape::Diamond, Shape::EmptyDiamond, Shape::DottedDiamond, Shape::CrossedDiamond];
+    let mut ours = ours.into_iter().cycle();
     let mut limits = [Shape::Bar, Shape::EmptyBar, Shape::Dash].into_iter().cycle();
     let mut mark = |role: Role| match role {
         Role::Ours => Mark { colour: OURS, shape: ours.next().unwrap_or(Shape::Diamond), size: 7 },
@@ -66,11 +69,20 @@ impl Mark {
             canvas.area.draw(&Polygon::new(corners, fill)).map_err(super::failed)
         };
         let diamond = [(0, -size), (size, 0), (0, size), (-size, 0)];
+        let empty_diamond = || {
+            let closed = diamond.into_iter().chain([diamond[0]]);
+            canvas.path(closed.map(|it| (x + it.0, y + it.1)).collect(), stroke)
+        };
         match self.shape {
             Shape::Diamond => polygon(&diamond),
-            Shape::EmptyDiamond => {
-                let closed = diamond.into_iter().chain([diamond[0]]);
-                canvas.path(closed.map(|it| (x + it.0, y + it.1)).collect(), stroke)
+            Shape::EmptyDiamond => empty_diamond(),
+            Shape::DottedDiamond => {
+                empty_diamond()?;
+                canvas.bar((x - 1, y - 1), (x + 2, y + 2), fill)
+            }
+            Shape::CrossedDiamond => {
+                empty_diamond()?;
+                canvas.line((x - size, y), (x + size, y), stroke)
             }
             Shape::Bar => canvas.bar((x - 1, y - size), (x + 2, y + size), fill),
             Shape::EmptyBar => {
