@@ -12,6 +12,8 @@ const SIZES: [usize; 7] = [16, 64, 256, 1 << 10, 4 << 10, 16 << 10, 64 << 10];
 /// Adds the curves to a report.
 pub(crate) fn add(plan: Plan, report: &mut Report, decoders: &[&Decoder]) -> anyhow::Result<()> {
     let plan = Plan { rounds: plan.rounds.min(7), ..plan };
+    // An event is no longer than a stream: where those are short, the curves are.
+    let fits = |size: &usize| *size <= plan.length;
     let llm = || Corpus::named("llm", plan.length);
     let over_chunks: Vec<Point> = [1, 4]
         .into_iter()
@@ -20,10 +22,12 @@ pub(crate) fn add(plan: Plan, report: &mut Report, decoders: &[&Decoder]) -> any
         .collect();
     let over_events: Vec<Point> = SIZES
         .into_iter()
+        .filter(fits)
         .map(|size| Point::measure(plan, &Corpus::of_size(size, plan.length), 1400, size, decoders))
         .collect();
     let over_lines: Vec<Point> = [1 << 10, 32 << 10, 1 << 20]
         .into_iter()
+        .filter(fits)
         .map(|size| Point::measure(plan, &Corpus::of_size(size, plan.length), 1, size, decoders))
         .collect();
     let mut curve = |file: &str, title: &str, horizontal: &str, points: &[Point]| {

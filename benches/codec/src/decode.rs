@@ -1,6 +1,7 @@
 //! `decode`: every corpus, whole and in chunks, by every decoder.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{bail, ensure};
 use report::{Cell, Dots, Report, Role, Series, Spread, Table};
@@ -33,6 +34,7 @@ pub(crate) struct Args {
 /// What was measured with one chunk size: for each corpus the outcomes of all decoders.
 struct Cut {
     title: String,
+    patience: Duration,
     trials: Vec<(Corpus, Vec<Outcome>)>,
 }
 
@@ -86,7 +88,7 @@ impl Args {
             let outcomes = trial::run(plan, &corpus, chunk, decoders);
             (corpus, outcomes)
         });
-        Ok(Cut { trials: trials.collect(), title })
+        Ok(Cut { trials: trials.collect(), title, patience: plan.patience })
     }
 }
 
@@ -130,7 +132,7 @@ impl Cut {
                     Outcome::TooSlow(bytes) => Some(format!(
                         "{} not finished (over {} ms for {bytes} B)",
                         corpus.name,
-                        trial::PATIENCE.as_millis()
+                        self.patience.as_millis()
                     )),
                 });
             let faults: Vec<String> = faults.collect();

@@ -11,14 +11,19 @@ pub(crate) struct Plan {
     pub(crate) sample: Duration,
     /// How long a stream is, to within one event.
     pub(crate) length: usize,
+    /// Who needs longer than this for a part of a stream is not timed on the whole of it. The parts double, so that a
+    /// quadratic decoder is found out within a few times this.
+    pub(crate) patience: Duration,
 }
 
 impl Plan {
     pub(crate) fn new(quick: bool) -> Plan {
         if quick {
-            Plan { rounds: 2, sample: Duration::from_millis(1), length: 8 << 10 }
+            let (sample, patience) = (Duration::from_millis(1), Duration::from_millis(30));
+            Plan { rounds: 2, sample, length: 8 << 10, patience }
         } else {
-            Plan { rounds: 25, sample: Duration::from_millis(4), length: 1 << 20 }
+            let (sample, patience) = (Duration::from_millis(4), Duration::from_millis(300));
+            Plan { rounds: 25, sample, length: 1 << 20, patience }
         }
     }
 }

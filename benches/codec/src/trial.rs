@@ -1,7 +1,7 @@
 //! One corpus cut in one way: which decoders are right, and how long those take.
 
 use std::panic::{self, AssertUnwindSafe};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use report::{Role, Spread};
 
@@ -11,16 +11,12 @@ use crate::decoders::{Decoder, Input};
 use crate::rounds::{self, Plan};
 use crate::sink::Sink;
 
-/// Who needs longer than this for a part of a corpus is not timed on the whole of it. The parts
-/// double, so a quadratic decoder is found out within a few times this.
-pub(crate) const PATIENCE: Duration = Duration::from_millis(300);
-
 /// What came of one decoder on one input.
 pub(crate) enum Outcome {
     Timed(Timing),
     /// Its events are not those of the corpus; what was seen instead.
     Wrong(String),
-    /// It needed more than [`PATIENCE`] for the first so many bytes.
+    /// It needed more than the plan's [patience](Plan::patience) for the first so many bytes.
     TooSlow(usize),
 }
 
@@ -47,7 +43,7 @@ pub(crate) fn run(
     let chunk = if chunk == 0 { corpus.bytes.len() } else { chunk };
     let input = Input { bytes: corpus.bytes, chunk };
     let faults: Vec<Option<Outcome>> =
-        decoders.iter().map(|decoder| judge(decoder, input, corpus)).collect();
+        decoders.iter().map(|decoder| judge(plan, decoder, input, corpus)).collect();
     let mut works: Vec<Box<dyn FnMut()>> = Vec::new();
     for (decoder, fault) in decoders.iter().zip(&faults) {
         if fault.is_none() {
@@ -71,7 +67,7 @@ pub(crate) fn run(
 }
 
 /// What is wrong with a decoder on this input, if anything is.
-fn judge(decoder: &Decoder, input: Input, corpus: &Corpus) -> Option<Outcome> {
+fn judge(plan: Plan, decoder: &Decoder, input: Input, corpus: &Corpus) -> Option<Outcome> {
     let mut length = 16 << 10;
     loop {
         let part = input.first(length);
@@ -84,7 +80,7 @@ fn judge(decoder: &Decoder, input: Input, corpus: &Corpus) -> Option<Outcome> {
             Err(_) => return Some(Outcome::Wrong("panics".to_owned())),
             // Some object to an end within a block, which a whole corpus does not have.
             Ok(Err(error)) if part.ends_with_block() => return Some(Outcome::Wrong(error)),
-            Ok(_) if start.elapsed() > PATIENCE => return Some(Outcome::TooSlow(length)),
+            Ok(_) if start.elapsed() > plan.patience => return Some(Outcome::TooSlow(length)),
             Ok(_) if whole && decoder.role != Role::Limit && sink != corpus.expected => {
                 let (found, expected) = (sink.events, corpus.expected.events);
                 return Some(Outcome::Wrong(if found == expected {

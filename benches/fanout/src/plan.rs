@@ -41,19 +41,19 @@ impl Plan {
         if quick {
             return Plan {
                 rounds: rounds.unwrap_or(1),
-                steady: vec![(100, burst(500.0, 0.4, 100)), (1_000, burst(50.0, 0.4, 100))],
+                steady: vec![(100, burst(500.0, 0.2, 100)), (1_000, burst(50.0, 0.2, 100))],
                 in_flight: (in_flight, 10),
-                wide: (2_000, burst(1.0, 3.0, 100)),
+                wide: (2_000, burst(10.0, 0.3, 100)),
                 stalled: vec![Stalled {
                     clients: 50,
                     burst: burst(2_000.0, 0.8, 1 << 10),
-                    is_for_all: true,
+                    is_for_all: false,
                 }],
                 reconnect: (1_000, 100),
                 slow: 100,
-                point: 0.2,
-                every: 3,
-                afterwards: Duration::from_millis(300),
+                point: 0.1,
+                every: 6,
+                afterwards: Duration::from_millis(100),
             };
         }
         let stalled = |clients, rate, is_for_all| Stalled {

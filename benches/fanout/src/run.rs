@@ -1,5 +1,6 @@
 //! One server with its subscribers, and bursts of events through it.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -10,6 +11,9 @@ use crate::process::{Cpu, Server, Ticks};
 use crate::recorder::{Percentiles, Recorder};
 use crate::subject::{Running, Subject};
 use crate::swarm::Swarm;
+
+/// The time for which a server is left alone once all have come.
+const SETTLING: Duration = Duration::from_millis(250);
 
 pub(crate) struct Run {
     subject: Subject,
@@ -61,7 +65,8 @@ impl Run {
         let address = running.server.address;
         let mut swarm = Swarm::connect(address, connections, 0, "", &mut Recorder::default())?;
         let connecting = start.elapsed();
-        swarm.until(&mut Recorder::default(), Duration::from_millis(300), |_| false)?;
+        thread::sleep(SETTLING);
+        swarm.until(&mut Recorder::default(), Duration::from_millis(50), |_| false)?;
         Ok(Run { subject, running, swarm, memory_at_start, connecting })
     }
 
