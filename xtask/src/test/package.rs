@@ -3,24 +3,24 @@
 //! What the crates are called there, and where the repository is, says one table of the workspace's
 //! manifest, `[workspace.metadata.publish]`; the packages are made of copies that it was put into.
 
-use std::os::unix::fs::symlink;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::{env, fs, io};
 
 use anyhow::Context;
 use testkit::Scratch;
 use toml::{Table, Value};
 
 use crate::metadata::packages;
-use crate::steps::{Report, Step};
-use crate::workspace::{cargo, workspace};
+use crate::steps::{Report, Step, TARGET};
+use crate::workspace::{cargo, cargo_in, workspace};
 
 /// The first cargo that packages crates that need each other.
 const OLDEST: u32 = 90;
 
 pub(super) fn step() -> Step {
-    Step::new("package", "cargo package for each crate, built from its package", check)
+    const ABOUT: &str = "cargo package for each crate, built from its package";
+    Step::new("package", ABOUT, check).uses(TARGET)
 }
 
 fn check(report: &mut Report) -> anyhow::Result<()> {
@@ -41,24 +41,19 @@ fn check(report: &mut Report) -> anyhow::Result<()> {
     }
     fs::write(stage.join("Cargo.toml"), "[workspace]\nresolver = \"3\"\nmembers = [\"*\"]\n")?;
     let target = workspace().join("target/package");
-    // What was built of a package is not built again, whatever has become of it.
-    if target.exists() {
-        fs::remove_dir_all(&target)?;
-    }
-    let home = target.join("home");
-    make_home(&home).context("no home for cargo")?;
-    let mut package = cargo(["package", "--workspace", "--allow-dirty", "--target-dir"]);
-    package.arg(&target).current_dir(&*stage).env("CARGO_HOME", home);
-    package.env("CARGO_PROFILE_DEV_DEBUG", "false");
-    report.run(&mut package)?;
+    let mut package = cargo(["package", "--workspace", "--allow-dirty", "--no-verify"]);
+    report.run(package.arg("--target-dir").arg(&target).current_dir(&*stage))?;
+    let mut made = Vec::new();
     for name in &names {
         let manifest: Table = fs::read_to_string(stage.join(name).join("Cargo.toml"))?.parse()?;
         let version = manifest["package"]["version"].as_str().unwrap_or_default();
-        let file = format!("{}-{version}.crate", settings.name(name));
-        let size =
-            fs::metadata(target.join("package").join(&file)).with_context(|| file.clone())?;
-        report.note(format_args!("{file}: {} bytes", size.len()));
+        let folder = format!("{}-{version}", settings.name(name));
+        let archive = target.join("package").join(format!("{folder}.crate"));
+        let size = fs::metadata(&archive).with_context(|| archive.display().to_string())?.len();
+        report.note(format_args!("{folder}.crate: {size} bytes"));
+        made.push(Made { name: settings.name(name).to_owned(), folder, archive });
     }
+    build(report, &made)?;
     if settings.repository.is_none() {
         report
             .note("the repository is not decided: links of the READMEs lead nowhere on a registry");
@@ -66,27 +61,30 @@ fn check(report: &mut Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Cargo's home as it is, but for the unpacked sources. It keeps those of the packages that it has just made by
-/// their versions, and would build what they were at the first time, here, for ever.
-fn make_home(home: &Path) -> anyhow::Result<()> {
-    let usual = env::var_os("CARGO_HOME").map(PathBuf::from);
-    let usual = usual.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
-    let usual = usual.context("neither CARGO_HOME nor HOME is set")?;
-    fs::create_dir_all(home.join("registry"))?;
-    link_all(&usual, home, "registry")?;
-    link_all(&usual.join("registry"), &home.join("registry"), "src")?;
-    Ok(())
+/// A package that cargo has made.
+struct Made {
+    /// Its name on the registry.
+    name: String,
+    /// The folder that is in it.
+    folder: String,
+    archive: PathBuf,
 }
 
-/// Links in `to` whatever is in `from`, one name left out.
-fn link_all(from: &Path, to: &Path, besides: &str) -> io::Result<()> {
-    for entry in fs::read_dir(from)? {
-        let name = entry?.file_name();
-        if name != besides {
-            symlink(from.join(&name), to.join(&name))?;
-        }
+/// Unpacks and builds them, each with the others where the registry would be. (Cargo's own verification compiles all that they
+/// depend on once more, and keeps what it has unpacked of a version for ever.)
+fn build(report: &mut Report, packages: &[Made]) -> anyhow::Result<()> {
+    let unpacked = Scratch::new("unpacked")?;
+    let mut manifest = "[workspace]\nresolver = \"3\"\nmembers = [\"*\"]\n\n".to_owned();
+    manifest.push_str("[patch.crates-io]\n");
+    for Made { name, folder, archive } in packages {
+        let mut tar = Command::new("tar");
+        report.run(tar.arg("-xzf").arg(archive).arg("-C").arg(&*unpacked))?;
+        manifest.push_str(&format!("{name} = {{ path = \"{folder}\" }}\n"));
     }
-    Ok(())
+    fs::write(unpacked.join("Cargo.toml"), manifest)?;
+    fs::copy(workspace().join("Cargo.lock"), unpacked.join("Cargo.lock"))?;
+    let mut build = cargo_in(&unpacked, "package", ["build", "--workspace"]);
+    report.run(build.env("CARGO_PROFILE_DEV_DEBUG", "false")).map(drop)
 }
 
 /// What `[workspace.metadata.publish]` says.
