@@ -37,19 +37,21 @@ pub fn within<T>(
     what: &str,
     mut look: impl FnMut() -> anyhow::Result<Look<T>>,
 ) -> anyhow::Result<T> {
-    let deadline = Instant::now() + limit;
-    // Often at first, when it may be there soon; seldom for what takes long.
-    let mut pause = Duration::from_millis(1);
+    let began = Instant::now();
     loop {
         match look()? {
             Look::Reached(value) => return Ok(value),
-            Look::NotYet(state) if Instant::now() > deadline => {
+            Look::NotYet(state) if began.elapsed() > limit => {
                 bail!("{what}: not within {} s; at last: {state}", limit.as_secs())
             }
-            Look::NotYet(_) => thread::sleep(pause),
+            Look::NotYet(_) => thread::sleep(pause(began.elapsed())),
         }
-        pause = (pause * 2).min(Duration::from_millis(50));
     }
+}
+
+/// The time until the next look: a tenth of what has been waited. A look may cost a browser's time.
+fn pause(waited: Duration) -> Duration {
+    (waited / 10).clamp(Duration::from_millis(1), Duration::from_millis(200))
 }
 
 /// Waits until something is so, at most for [`PATIENCE`]; how long it took.

@@ -6,8 +6,9 @@ use anyhow::{Context, ensure};
 use testkit::Child;
 
 use crate::pages::programs::executables;
+use crate::requirements::REDIS;
 use crate::steps::{Report, Step};
-use crate::workspace::{cargo, workspace};
+use crate::workspace::{UNOPTIMIZED, cargo, workspace};
 
 /// Measure decoders, encoders, servers and clients beside their peers
 ///
@@ -78,27 +79,23 @@ impl Benchmark {
 /// would build with other features each.
 const PACKAGES: [&str; 5] = ["client", "codec", "fanout", "footprint", "servers"];
 
-/// What is quick to build: what the step below measures is not looked at.
-const QUICK: [(&str, &str); 4] =
-    [("OPT_LEVEL", "0"), ("LTO", "off"), ("CODEGEN_UNITS", "16"), ("DEBUG", "false")];
-
 /// The step that runs every benchmark in short, to see that it runs, on a server that was not built for speed.
 pub(crate) fn step() -> Step {
     let about = "every benchmark in short, not for its numbers";
-    Step::new("benches", about, run_all).after("build")
+    Step::new("benches", about, run_all).after("build").after("programs/tests")
 }
 
 fn run_all(report: &mut Report) -> anyhow::Result<()> {
+    REDIS.ensure(report)?;
     let folder = workspace().join("benches");
-    let quick = QUICK.map(|(name, value)| (format!("CARGO_PROFILE_RELEASE_{name}"), value));
     let mut build = cargo(["build", "--release", "--locked", "--bins"]);
     build.args(PACKAGES.iter().flat_map(|name| ["--package", name]));
-    report.run(build.current_dir(&folder).envs(quick.clone()))?;
+    report.run(build.current_dir(&folder).envs(UNOPTIMIZED))?;
     let ours = executables(report)?.get("bench_server").context("there is no bench_server")?;
     for benchmark in Benchmark::ALL {
         let (package, argument) = benchmark.place();
         let mut program = Command::new(folder.join("target/release").join(package));
-        program.current_dir(workspace()).args(argument).arg("--quick").envs(quick.clone());
+        program.current_dir(workspace()).args(argument).arg("--quick").envs(UNOPTIMIZED);
         match benchmark {
             Benchmark::Fanout => {
                 program.arg("--built").arg(ours);

@@ -7,6 +7,14 @@ use std::sync::OnceLock;
 
 use testkit::Scratch;
 
+/// What makes programs of cargo's release profile quick to build, where it is not looked at how fast or small they are.
+pub(crate) const UNOPTIMIZED: [(&str, &str); 4] = [
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+    ("CARGO_PROFILE_RELEASE_DEBUG", "false"),
+];
+
 /// The cargo that runs this program, in the folder of the workspace.
 pub(crate) fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

@@ -125,7 +125,7 @@ fn listen(listener: &TcpListener, server: SocketAddr, records: &Arc<Mutex<Record
                 let _ = connect(browser, server, records);
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                thread::sleep(Duration::from_millis(2));
+                thread::sleep(Duration::from_millis(10));
             }
             Err(_) => return,
         }

@@ -13,8 +13,9 @@ pub(super) fn steps() -> [Step; 4] {
         bodies.uses(TARGET),
         apps.uses(TARGET),
         frameworks::page().uses(TARGET).after("programs/chromium"),
-        // It shares a compiler with the programs for machines without a system, the last of which is wasm32.
-        wasm::step().uses(TARGET).after("wasm32").after("programs/chromium"),
+        // It shares a compiler with the programs for machines without a system, the last of which is wasm32. Of `target/` it
+        // needs little, at its end.
+        wasm::step().after("wasm32").after("programs/chromium"),
     ]
 }
 

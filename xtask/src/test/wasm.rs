@@ -10,7 +10,7 @@ use testkit::Served;
 use crate::browser::ENGINES;
 use crate::embedded::{Compiler, Release};
 use crate::steps::{Report, Step};
-use crate::workspace::{cargo, cargo_in, workspace};
+use crate::workspace::{UNOPTIMIZED, cargo, cargo_in, workspace};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -50,6 +50,7 @@ fn module(compiler: &Compiler, report: &mut Report) -> anyhow::Result<PathBuf> {
     let target = workspace().join("target/wasm");
     let mut build = compiler.command("std,panic_abort");
     build.current_dir(workspace().join("examples/wasm")).env("CARGO_TARGET_DIR", &target);
+    build.envs(UNOPTIMIZED);
     report.run(build.args(["--locked", "--package", "wasm"]))?;
     Ok(target.join(TARGET).join("release/wasm.wasm"))
 }
