@@ -39,7 +39,10 @@ pub(crate) fn measure(
         }
     }
     let mut table = Table::new(
-        format!("{connections} connections, {} events of 100 B, one a second", burst.count),
+        format!(
+            "{connections} connections, {} events of 100 B, {} a second",
+            burst.count, burst.rate
+        ),
         [
             "CPU us per delivery",
             "last client p50 ms",
